@@ -1,0 +1,20 @@
+/// @file The one way to use several threads. OpenMP underneath, the same pool oneDNN uses.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace tvw {
+
+/// Threads that parallel_for and the kernels use. Starts as the number of cores this process may
+/// run on (OMP_NUM_THREADS and CPU affinity are honoured).
+[[nodiscard]] int thread_count();
+/// @throws Error kUsage threads < 1
+void set_thread_count(int threads);
+
+/// Calls body(i) for each i in [0, count), each once, in no stated order. `body` writes only what
+/// belongs to i, so that results do not depend on the number of threads. The first exception
+/// that a body throws is rethrown when all threads have ended.
+void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
+
+}  // namespace tvw

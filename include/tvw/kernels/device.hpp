@@ -1,0 +1,56 @@
+/// @file Where executors run: memory, transfers, and how to time what runs there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tvw::kernels {
+
+enum class DeviceKind : uint8_t { kCpu, kCuda };
+
+/// Memory of a device. Owned by whoever holds the pointer; must not outlive its Device.
+class Buffer {
+ public:
+  virtual ~Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  [[nodiscard]] virtual void* data() = 0;  ///< device address, 64-byte aligned or better
+  [[nodiscard]] virtual int64_t size_bytes() const = 0;
+
+ protected:
+  Buffer() = default;
+};
+
+/// One processor that executors run on. Not thread-safe: one thread drives a device.
+class Device {
+ public:
+  virtual ~Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  [[nodiscard]] virtual DeviceKind kind() const = 0;
+  [[nodiscard]] virtual std::string id() const = 0;    ///< "cpu", "cuda:0"
+  [[nodiscard]] virtual std::string name() const = 0;  ///< "AMD EPYC 9755", "NVIDIA H200"
+  /// Facts for the record's environment block: name, value.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> properties() const = 0;
+
+  /// @throws Error kUnsupported out of memory, with the size asked for
+  [[nodiscard]] virtual std::unique_ptr<Buffer> allocate(int64_t size_bytes) = 0;
+  virtual void copy_in(Buffer& to, const void* from, int64_t size_bytes) = 0;
+  virtual void copy_out(void* to, Buffer& from, int64_t size_bytes) = 0;
+
+  /// Evicts the last-level cache, so that the next run reads its operands from memory.
+  virtual void flush_cache() = 0;
+  /// Runs `launch` `repeats` times back to back and waits. Microseconds for all of them, measured
+  /// by the device's own clock where it has one; launch latency is hidden where that is possible.
+  [[nodiscard]] virtual double time_us(const std::function<void()>& launch, int repeats) = 0;
+
+ protected:
+  Device() = default;
+};
+
+}  // namespace tvw::kernels

@@ -1,0 +1,7 @@
+#include "tvw/core/version.hpp"
+
+namespace tvw {
+
+std::string_view version() { return TVW_VERSION; }
+
+}  // namespace tvw

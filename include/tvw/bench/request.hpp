@@ -1,0 +1,86 @@
+/// @file What `tvw bench` is asked to do.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tvw/bench/stopping.hpp"
+#include "tvw/bench/workload.hpp"
+#include "tvw/core/dtype.hpp"
+#include "tvw/core/pattern_spec.hpp"
+#include "tvw/core/sparsity.hpp"
+#include "tvw/kernels/executor.hpp"
+#include "tvw/pack/packed_weights.hpp"
+
+namespace tvw::bench {
+
+enum class CacheState : uint8_t { kHot, kCold };
+[[nodiscard]] std::string_view name(CacheState cache);  ///< "hot", "cold"
+/// "hot", "cold" or "both".
+/// @throws Error kUsage
+[[nodiscard]] std::vector<CacheState> parse_cache_states(std::string_view text);
+/// "token", "feature" or "both".
+/// @throws Error kUsage
+[[nodiscard]] std::vector<kernels::Layout> parse_layouts(std::string_view text);
+
+/// A weight that is packed already, of a model.
+struct PackedVariant {
+  PatternSpec pattern;
+  pack::PackedWeights weights;
+  double sparsity = 0.0;             ///< achieved
+  std::optional<double> kept_score;
+};
+
+struct LayerWeights {
+  DenseMatrix dense;                  ///< what the dense baseline multiplies by
+  std::vector<PackedVariant> packed;  ///< subjects, as they are
+};
+
+/// A layer with weights of its own. They are loaded when its turn comes and dropped after it.
+struct BenchLayer {
+  std::string name;
+  int64_t count = 1;
+  std::optional<int64_t> M;  ///< rows per input as in WorkloadLayer; nullopt: the request's M
+  int64_t N = 0;
+  int64_t K = 0;
+  std::function<LayerWeights()> load;
+};
+
+/// Every field has a useful default; the fields left at nullopt or empty depend on the device.
+struct BenchRequest {
+  std::string workload = "bert-base";    ///< built-in name or file; only a label if `layers` is set
+  std::vector<BenchLayer> layers;        ///< instead of a workload: a model's own weights
+  /// Subjects. Not for weights that are packed already; they are subjects by themselves.
+  std::vector<PatternSpec> patterns;
+  /// Run beside the subjects at the same sparsity, to be compared with. Those among the patterns
+  /// (same kind) are not run twice. Dense always runs and is not listed.
+  std::vector<PatternSpec> baselines = default_baselines();
+  std::vector<Sparsity> sparsities = {Sparsity(0.75)};
+  std::vector<int64_t> M;                ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
+  int64_t batch = 1;                     ///< multiplies M of layers that state a number
+  std::optional<DType> dtype;            ///< f32 on cpu, f16 on cuda
+  std::string device = "cpu";            ///< Registry::device; "cpu", "cuda:0", "auto"
+  std::vector<kernels::Layout> layouts;  ///< empty: token on cpu, feature on cuda
+  std::vector<CacheState> caches = {CacheState::kHot, CacheState::kCold};
+  /// Dense also runs in the layouts not asked for, so that the baseline has the one it likes best.
+  bool dense_in_every_layout = true;
+  std::vector<std::string> executors;    ///< names; empty: all. Dense runs all the same
+  int threads = 0;                       ///< 0: leave as it is
+  StoppingRule stopping;                 ///< per layer and cache state
+  double min_sample_us = 200.0;          ///< hot samples repeat a run until they last this long
+  uint64_t seed = 1;
+  bool measure_roofline = true;          ///< measures and caches the peaks of the device
+  std::vector<std::string> argv;         ///< copied into the record
+  std::vector<std::pair<std::string, std::string>> libraries;  ///< into the environment
+
+  [[nodiscard]] static std::vector<PatternSpec> default_baselines();  ///< block, ew (CSR)
+};
+
+/// "block,csr" or "none".
+/// @throws Error kUsage
+[[nodiscard]] std::vector<PatternSpec> parse_baselines(std::string_view text);
+
+}  // namespace tvw::bench

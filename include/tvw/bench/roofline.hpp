@@ -1,0 +1,38 @@
+/// @file What the machine can do at best, measured by the tool itself, and the bound that follows.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "tvw/core/dtype.hpp"
+#include "tvw/kernels/device.hpp"
+
+namespace tvw::bench {
+
+struct Peaks {
+  double gflops = 0.0;         ///< multiplications and additions, of the dtype asked for
+  double bandwidth_gbs = 0.0;  ///< 1e9 bytes read or written per second, memory
+  int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
+};
+
+/// f32 fused multiply-adds in registers and a copy larger than the caches, on `threads` threads;
+/// the best of several trials, about half a second.
+[[nodiscard]] Peaks measure_cpu_peaks(int threads);
+
+/// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set and threads. A
+/// file that cannot be read or written only costs the measurement. Other devices: from their
+/// properties "peak_<dtype>_gflops", "memory_gbs" and "cache_bytes" where they give them.
+/// nullopt where nothing is known, e.g. a dtype the CPU does not compute in.
+[[nodiscard]] std::optional<Peaks> find_peaks(kernels::Device& device, DType dtype, int threads,
+                                              const std::filesystem::path& cache_file);
+
+/// $XDG_CACHE_HOME/tvw/peaks.json, else ~/.cache/tvw/peaks.json; empty if there is neither.
+[[nodiscard]] std::filesystem::path default_peaks_file();
+
+/// max(flops / peak, bytes / bandwidth) in microseconds; pure. Hot operands that fit the last-level
+/// cache do not come from memory, so there only the flops bound.
+[[nodiscard]] double roofline_us(const Peaks& peaks, double flops, int64_t bytes, bool hot);
+
+}  // namespace tvw::bench

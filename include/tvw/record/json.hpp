@@ -16,6 +16,7 @@ namespace tvw::record {
 
 [[nodiscard]] std::string to_json(const BenchRecord& record);
 [[nodiscard]] std::string to_json(const PruneRecord& record);
+[[nodiscard]] std::string to_json(const Environment& environment);
 
 /// `origin` names the text in messages, usually its path.
 /// @throws Error kBadFile

@@ -1,0 +1,30 @@
+#include <algorithm>
+
+#include "tvw/record/bench_record.hpp"
+
+namespace tvw::record {
+
+std::string_view name(RowRole role) {
+  switch (role) {
+    case RowRole::kDense: return "dense";
+    case RowRole::kBaseline: return "baseline";
+    case RowRole::kSubject: return "subject";
+  }
+  return "subject";
+}
+
+std::string_view name(RowStatus status) {
+  switch (status) {
+    case RowStatus::kTimed: return "timed";
+    case RowStatus::kSkipped: return "skipped";
+    case RowStatus::kWrong: return "wrong";
+  }
+  return "skipped";
+}
+
+bool has_wrong_result(const BenchRecord& record) {
+  return std::ranges::any_of(record.rows,
+                             [](const BenchRow& row) { return row.status == RowStatus::kWrong; });
+}
+
+}  // namespace tvw::record

@@ -1,0 +1,154 @@
+// `tvw bench [MODEL.tvw.onnx]`: flags to a BenchRequest, a record to a file, a table to stdout.
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/bench_model.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/parse.hpp"
+#include "cli/progress.hpp"
+#include "cli/versions.hpp"
+#include "tvw/bench/roofline.hpp"
+#include "tvw/bench/run.hpp"
+#include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
+#include "tvw/record/json.hpp"
+#include "tvw/report/report.hpp"
+
+namespace tvw::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Without a model the layers are those of a workload, with random weights. Dense always runs;\n"
+    "block and unstructured (CSR) run beside the named patterns unless --baselines says otherwise.\n"
+    "The record goes to run.json (run-2.json, ... if that exists) or where -o says.\n\n"
+    "Examples:\n"
+    "  tvw bench --pattern tvw                              bert-base at 75 %\n"
+    "  tvw bench --pattern tvw,tw,2:4 --workload resnet50   several patterns side by side\n"
+    "  tvw bench model.tvw.onnx                             the model's own weights\n"
+    "  tvw bench --list                                     which executor takes what, and why not\n"
+    "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
+
+struct BenchOptions {
+  std::string model;
+  std::string patterns = "tvw";
+  std::string baselines = "block,csr";
+  std::string sparsities = "0.75";
+  std::string workload = "bert-base";
+  std::string M;
+  std::string dtype;
+  std::string device = "auto";
+  std::string caches = "both";
+  std::string layouts;
+  std::string executors;
+  int64_t batch = 1;
+  double time_budget_s = 2.0;
+  uint64_t seed = 1;
+  bool list = false;
+  std::string output;
+};
+
+bench::BenchRequest make_request(const BenchOptions& options, const Settings& settings) {
+  bench::BenchRequest request;
+  request.workload = options.workload;
+  request.patterns = parse_patterns(options.patterns);
+  request.baselines = bench::parse_baselines(options.baselines);
+  request.sparsities = parse_sparsities(options.sparsities);
+  if (!options.M.empty()) request.M = parse_counts("--m", options.M);
+  request.batch = options.batch;
+  if (!options.dtype.empty()) request.dtype = parse_dtype(options.dtype);
+  request.device = options.device;
+  if (!options.layouts.empty()) request.layouts = bench::parse_layouts(options.layouts);
+  request.caches = bench::parse_cache_states(options.caches);
+  if (!options.executors.empty()) request.executors = split(options.executors, ',');
+  request.threads = settings.threads;
+  request.stopping.time_budget_s = options.time_budget_s;
+  request.seed = options.seed;
+  request.argv = settings.argv;
+  request.libraries = library_versions();
+  if (!options.model.empty()) {
+    request.workload = options.model;
+    request.layers = model_layers(options.model);
+    request.patterns.clear();
+  }
+  return request;
+}
+
+void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
+  for (const bench::ExecutorAnswer& answer : answers) {
+    std::cout << answer.layer << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K << "  "
+              << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
+              << (answer.executor.empty() ? "-" : answer.executor) << "  "
+              << (answer.ok ? "yes" : "no: " + answer.reason) << "\n";
+  }
+}
+
+void run_bench_command(const BenchOptions& options, const Settings& settings) {
+  const kernels::Registry registry = kernels::Registry::discover();
+  const bench::BenchRequest request = make_request(options, settings);
+  if (options.list) {
+    print_answers(bench::list_executors(request, registry));
+    return;
+  }
+  const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
+  record::BenchRecord record;
+  {
+    Progress bar(settings);
+    record = bench::run_bench(request, registry, [&bar](const bench::Progress& progress) {
+      bar.update(static_cast<double>(progress.done), static_cast<double>(progress.total),
+                 progress.what);
+    });
+  }
+  write_result(record::to_json(record), output);
+  if (output != "-") {
+    const report::NamedRecord named{output, record};
+    std::cout << report::render(report::summarise({&named, 1}), report::Format::kMarkdown);
+    spdlog::info("record written to {}", output);
+  }
+  if (record::has_wrong_result(record)) {
+    throw Error(ErrorCode::kVerificationFailed,
+                "an executor gave a wrong result and was not timed; see status \"wrong\" in " +
+                    (output == "-" ? "the record" : output));
+  }
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, const Settings& settings) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* command =
+      app.add_subcommand("bench", "Measure what a pattern buys against dense on this machine");
+  command->add_option("model", options->model, "A model packed by `tvw prune`");
+  command->add_option("--pattern", options->patterns, "tvw, tw, 2:4, block, csr; several with commas")
+      ->capture_default_str();
+  command->add_option("--baselines", options->baselines, "Patterns to compare with, or none")
+      ->capture_default_str();
+  command->add_option("--sparsity", options->sparsities, "Shares of zeros, several with commas")
+      ->capture_default_str();
+  command->add_option("--workload", options->workload, "A built-in workload or a file of shapes")
+      ->capture_default_str();
+  command->add_option("--m", options->M, "Rows (tokens), several with commas");
+  command->add_option("--batch", options->batch, "Inputs per run where the workload counts pixels")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--dtype", options->dtype, "f32, f16 or bf16");
+  command->add_option("--device", options->device, "auto, cpu or cuda:0")->capture_default_str();
+  command->add_option("--cache", options->caches, "hot, cold or both")->capture_default_str();
+  command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
+  command->add_option("--executor", options->executors, "Only these executors, with commas");
+  command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Of random weights and activations")
+      ->capture_default_str();
+  command->add_flag("--list", options->list, "Say which executor takes which layer, or why not");
+  command->add_option("-o,--output", options->output, "File for the record, '-' for stdout");
+  command->footer(kFooter);
+  command->callback([options, &settings] { run_bench_command(*options, settings); });
+}
+
+}  // namespace tvw::cli

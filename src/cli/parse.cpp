@@ -1,0 +1,43 @@
+#include "cli/parse.hpp"
+
+#include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
+
+namespace tvw::cli {
+namespace {
+
+/// Larger counts of rows than this are a slip of the pen, and overflow what follows.
+constexpr long long kMaxCount = 1LL << 31;
+
+}  // namespace
+
+Sparsity parse_sparsity(std::string_view text) {
+  const auto value = parse_double(text);
+  if (!value || !(*value >= 0.0 && *value < 1.0)) {
+    throw Error(ErrorCode::kUsage, "--sparsity '" + std::string(text) +
+                                       "', expected a share of zeros from 0 up to but not 1, "
+                                       "e.g. 0.75");
+  }
+  return Sparsity(*value);
+}
+
+std::vector<Sparsity> parse_sparsities(std::string_view text) {
+  std::vector<Sparsity> values;
+  for (const std::string& part : split(text, ',')) values.push_back(parse_sparsity(part));
+  return values;
+}
+
+std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text) {
+  std::vector<int64_t> values;
+  for (const std::string& part : split(text, ',')) {
+    const auto value = parse_int(part);
+    if (!value || *value < 1 || *value > kMaxCount) {
+      throw Error(ErrorCode::kUsage, std::string(flag) + " '" + part +
+                                         "', expected a whole number of 1 or more");
+    }
+    values.push_back(*value);
+  }
+  return values;
+}
+
+}  // namespace tvw::cli

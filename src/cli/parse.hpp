@@ -1,0 +1,20 @@
+/// @file Values of flags that are lists.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tvw/core/sparsity.hpp"
+
+namespace tvw::cli {
+
+/// @throws Error kUsage "--sparsity 'abc', expected a number from 0 up to but not 1"
+[[nodiscard]] Sparsity parse_sparsity(std::string_view text);
+[[nodiscard]] std::vector<Sparsity> parse_sparsities(std::string_view text);  ///< with commas
+/// Whole numbers of 1 or more, with commas.
+/// @throws Error kUsage
+[[nodiscard]] std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text);
+
+}  // namespace tvw::cli

@@ -1,0 +1,22 @@
+// The program: the only place that catches errors and the only one that knows how they end.
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <new>
+
+#include "tvw/cli/app.hpp"
+#include "tvw/core/error.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    return tvw::cli::run(argc, argv);
+  } catch (const tvw::Error& error) {
+    spdlog::error("{}", error.what());
+    return tvw::exit_code(error.code());
+  } catch (const std::bad_alloc&) {
+    spdlog::error("out of memory");
+  } catch (const std::exception& error) {
+    spdlog::error("unexpected: {}", error.what());
+  }
+  return 1;
+}

@@ -1,0 +1,66 @@
+"""bench and report through the binary, on a workload small enough for any machine."""
+
+import json
+
+import pytest
+
+FAST = ("--time", "0.05", "--cache", "hot")
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    (tmp_path / "tiny.txt").write_text("64 128 128 2 square\n64 96 160 1 tail\n")
+    return tmp_path / "tiny.txt"
+
+
+def test_every_row_is_verified_and_has_a_ratio(tvw, tiny, tmp_path):
+    tvw.works("bench", "--pattern", "tvw,tw,2:4", "--workload", tiny, "-o", "run.json", *FAST)
+    rows = json.loads((tmp_path / "run.json").read_text())["rows"]
+    timed = [row for row in rows if row["status"] == "timed"]
+    assert {row["pattern"].split(":")[0] for row in timed} >= {"dense", "tvw", "tw", "2", "block", "ew"}
+    for row in timed:
+        assert row["verified"] and row["max_rel_error"] <= row["tolerance"]
+        assert row["median_us"] > 0 and row["speedup_vs_dense"] > 0
+        assert len(row["samples_us"]) >= 10
+
+
+def test_record_to_stdout(tvw, tiny):
+    text = tvw.works("bench", "--workload", tiny, "-o", "-", *FAST).stdout
+    assert json.loads(text)["schema_version"].startswith("1.")
+
+
+def test_default_record_does_not_overwrite(tvw, tiny, tmp_path):
+    for _ in range(2):
+        tvw.works("bench", "--workload", tiny, *FAST)
+    assert (tmp_path / "run.json").exists() and (tmp_path / "run-2.json").exists()
+
+
+def test_report_formats_and_compare_with_itself(tvw, tiny):
+    tvw.works("bench", "--workload", tiny, "-o", "run.json", *FAST)
+    report = json.loads(tvw.works("report", "run.json").stdout)
+    tvw_rows = [s for s in report["summaries"] if s["pattern"].startswith("tvw")]
+    assert tvw_rows[0]["over_dense"]["geomean"] > 0
+    assert "tvw" in tvw.works("report", "run.json", "--format", "md").stdout
+    assert "," in tvw.works("report", "run.json", "--format", "csv").stdout
+    same = json.loads(tvw.works("report", "run.json", "--compare", "run.json").stdout)
+    assert same["rows"] and all(row["verdict"] == "same" for row in same["rows"])
+
+
+def test_bench_of_a_pruned_model(tvw, digits, tmp_path):
+    tvw.works("prune", "digits.onnx")
+    tvw.works("bench", "digits.tvw.onnx", "--m", "64", "-o", "run.json", *FAST)
+    rows = json.loads((tmp_path / "run.json").read_text())["rows"]
+    assert {row["layer"] for row in rows} == {"w0", "w1_t", "w2"}
+    assert all(row["verified"] for row in rows if row["status"] == "timed")
+
+
+def test_list_explains(tvw, tiny):
+    text = tvw.works("bench", "--workload", tiny, "--list").stdout
+    assert "cpu.tvw.simd" in text and "yes" in text
+
+
+def test_no_gpu_is_a_clear_answer(tvw, tiny):
+    if "cuda:0" in tvw.works("devices").stdout:
+        pytest.skip("there is a GPU")
+    message = tvw.fails(4, "bench", "--workload", tiny, "--device", "cuda:0")
+    assert "cuda" in message

@@ -6,8 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "fields.hpp"
-#include "file.hpp"
+#include "record/fields.hpp"
+#include "record/file.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::record {

@@ -30,7 +30,8 @@ enum class CacheState : uint8_t { kHot, kCold };
 struct PackedVariant {
   PatternSpec pattern;
   pack::PackedWeights weights;
-  double sparsity = 0.0;             ///< achieved
+  double sparsity = 0.0;                  ///< achieved; its baselines are pruned to this
+  std::optional<double> target_sparsity;  ///< of the whole model; groups the rows in reports
   std::optional<double> kept_score;
 };
 
@@ -53,10 +54,10 @@ struct BenchLayer {
 struct BenchRequest {
   std::string workload = "bert-base";    ///< built-in name or file; only a label if `layers` is set
   std::vector<BenchLayer> layers;        ///< instead of a workload: a model's own weights
-  /// Subjects. Not for weights that are packed already; they are subjects by themselves.
-  std::vector<PatternSpec> patterns;
-  /// Run beside the subjects at the same sparsity, to be compared with. Those among the patterns
-  /// (same kind) are not run twice. Dense always runs and is not listed.
+  /// Subjects beside the weights of `layers` that are packed already; empty: none.
+  std::vector<PatternSpec> patterns = {PatternSpec{}};
+  /// Run beside the subjects at the sparsity that each of them reaches (2:4: 0.5), to be compared with.
+  /// Those among the patterns (same kind) are not run twice. Dense always runs and is not listed.
   std::vector<PatternSpec> baselines = default_baselines();
   std::vector<Sparsity> sparsities = {Sparsity(0.75)};
   std::vector<int64_t> M;                ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
@@ -79,7 +80,12 @@ struct BenchRequest {
   [[nodiscard]] static std::vector<PatternSpec> default_baselines();  ///< block, ew (CSR)
 };
 
-/// "block,csr" or "none".
+/// As core's parse_patterns, and "dense" is allowed: it always runs, so it is left out. "dense" alone
+/// gives no subjects.
+/// @throws Error kUsage
+[[nodiscard]] std::vector<PatternSpec> parse_subjects(std::string_view text);
+
+/// As parse_subjects, and "none" gives none.
 /// @throws Error kUsage
 [[nodiscard]] std::vector<PatternSpec> parse_baselines(std::string_view text);
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ using ProgressCallback = std::function<void(const Progress&)>;
 
 /// Results of wrong executors are rows with status kWrong, not exceptions; ask has_wrong_result().
 /// @throws Error kUsage names or combinations that make no sense, kUnsupported no such device,
-///         kNothingToDo no layer or no subject, and whatever a BenchLayer::load throws
+///         kIo, kBadFile a workload file, kNonFinite a time that is none, and whatever a
+///         BenchLayer::load throws
 [[nodiscard]] record::BenchRecord run_bench(const BenchRequest& request,
                                             const kernels::Registry& registry,
                                             const ProgressCallback& progress = {});
@@ -46,7 +48,7 @@ struct ExecutorAnswer {
   int64_t K = 0;
   std::string pattern;
   std::string format;
-  double target_sparsity = 0.0;
+  std::optional<double> target_sparsity;
   std::string layout;
   std::string executor;  ///< empty: no executor of the device takes the format
   bool ok = false;

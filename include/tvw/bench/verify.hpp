@@ -11,7 +11,7 @@
 
 namespace tvw::bench {
 
-/// All outputs where the product is small (2^26 multiplications), else a seeded sample that has
+/// All outputs where the product is small (2^24 multiplications), else a seeded sample that has
 /// every column and every row of C at least once (up to 16384 of each) and the corners.
 [[nodiscard]] std::vector<kernels::OutputPosition> positions_to_check(GemmShape shape,
                                                                       uint64_t seed);

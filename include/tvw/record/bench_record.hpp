@@ -87,7 +87,7 @@ struct AutoChoice {
   int64_t count = 1;
   int64_t M = 0;
   std::string cache;
-  double target_sparsity = 0.0;
+  std::optional<double> target_sparsity;
   std::string pattern;
   std::string executor;
   std::string layout;

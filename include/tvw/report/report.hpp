@@ -17,7 +17,9 @@ inline constexpr const char* kReportSchemaVersion = "1.0";
 /// Speed-up over one baseline. Only layers where both sides were verified and timed count.
 struct Speedup {
   std::optional<double> geomean;   ///< over layers, unweighted
-  std::optional<double> weighted;  ///< sum of count * baseline time / sum of count * this time
+  /// Sum of count * baseline time / sum of count * this time; the baseline's time is taken as this
+  /// time * the layer's ratio, so that noise that both shared cancels here too.
+  std::optional<double> weighted;
   std::optional<double> worst;     ///< smallest of the layers
   int64_t layers = 0;              ///< that entered
   int64_t slower_layers = 0;       ///< below 1
@@ -45,12 +47,13 @@ struct LayerLine {
 
 /// One pattern at one target sparsity in one setting. The pattern "auto" takes the best per layer.
 struct Summary {
+  std::string source;                   ///< the record it comes from
   std::string workload;
   std::string pattern;
   std::optional<double> target_sparsity;
   std::string device;
   std::string dtype;
-  std::string layout;
+  std::string layout;                   ///< "token", "feature"; "any" for auto
   std::string cache;
   int64_t M = 0;                        ///< 0 if the layers differ in M
   std::optional<double> mean_sparsity;  ///< achieved, weighted by K * N * count

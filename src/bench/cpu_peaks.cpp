@@ -1,0 +1,114 @@
+// Peaks of the CPU, compiled once per instruction set (Highway); the best one of the machine runs.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "bench/cpu_peaks.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tvw::bench::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// 12 independent chains of multiply-adds keep two pipes of latency 4 to 6 busy, and fit 16 registers.
+double fma_flops(int64_t steps, float* sink) {
+  const hn::ScalableTag<float> d;
+  const auto factor = hn::Set(d, 0.999F);
+  const auto term = hn::Set(d, 0.001F);
+  auto a = term, b = term, c = term, e = term, f = term, g = term;
+  auto h = term, i = term, j = term, k = term, l = term, m = term;
+  for (int64_t step = 0; step < steps; ++step) {
+    a = hn::MulAdd(a, factor, term);
+    b = hn::MulAdd(b, factor, term);
+    c = hn::MulAdd(c, factor, term);
+    e = hn::MulAdd(e, factor, term);
+    f = hn::MulAdd(f, factor, term);
+    g = hn::MulAdd(g, factor, term);
+    h = hn::MulAdd(h, factor, term);
+    i = hn::MulAdd(i, factor, term);
+    j = hn::MulAdd(j, factor, term);
+    k = hn::MulAdd(k, factor, term);
+    l = hn::MulAdd(l, factor, term);
+    m = hn::MulAdd(m, factor, term);
+  }
+  const auto first = hn::Add(hn::Add(a, b), hn::Add(c, e));
+  const auto second = hn::Add(hn::Add(f, g), hn::Add(h, i));
+  const auto third = hn::Add(hn::Add(j, k), hn::Add(l, m));
+  *sink = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(first, second), third)));
+  return 12.0 * 2.0 * static_cast<double>(hn::Lanes(d)) * static_cast<double>(steps);
+}
+
+}  // namespace tvw::bench::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "tvw/bench/roofline.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/record/environment.hpp"
+
+namespace tvw::bench {
+namespace {
+
+HWY_EXPORT(fma_flops);
+
+constexpr int kTrials = 8;
+constexpr int64_t kSteps = 1'000'000;
+constexpr int64_t kLeastCopyBytes = int64_t{64} << 20;
+constexpr int64_t kMostCopyBytes = int64_t{512} << 20;
+
+double best_seconds(const std::function<void()>& work) {
+  double best = 1e30;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, took.count());
+  }
+  return best;
+}
+
+double peak_gflops(int threads) {
+  std::vector<float> sinks(static_cast<size_t>(threads) * 16);  // a cache line each
+  std::vector<double> flops(static_cast<size_t>(threads) * 8);
+  const double seconds = best_seconds([&] {
+    parallel_for(threads, [&](int64_t thread) {
+      const auto at = static_cast<size_t>(thread);
+      flops[at * 8] = HWY_DYNAMIC_DISPATCH(fma_flops)(kSteps, &sinks[at * 16]);
+    });
+  });
+  double total = 0.0;
+  for (const double of_thread : flops) total += of_thread;
+  return total / seconds * 1e-9;
+}
+
+double copy_gbs(int threads, int64_t cache_bytes) {
+  const int64_t bytes = std::clamp(2 * cache_bytes, kLeastCopyBytes, kMostCopyBytes);
+  const int64_t share = bytes / threads / 64 * 64;
+  std::vector<char> from(static_cast<size_t>(bytes), 1);
+  std::vector<char> to(static_cast<size_t>(bytes), 0);
+  const double seconds = best_seconds([&] {
+    parallel_for(threads, [&](int64_t thread) {
+      std::memcpy(to.data() + thread * share, from.data() + thread * share, static_cast<size_t>(share));
+    });
+  });
+  return 2.0 * static_cast<double>(share * threads) / seconds * 1e-9;
+}
+
+}  // namespace
+
+Peaks measure_cpu_peaks(int threads) {
+  threads = std::max(threads, 1);
+  const int64_t cache_bytes = record::last_level_cache_bytes(record::collect_environment());
+  return {peak_gflops(threads), copy_gbs(threads, cache_bytes), cache_bytes};
+}
+
+}  // namespace tvw::bench
+
+#endif  // HWY_ONCE

@@ -1,0 +1,57 @@
+#include "tvw/bench/request.hpp"
+
+#include <array>
+
+#include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
+
+namespace tvw::bench {
+
+std::string_view name(CacheState cache) { return cache == CacheState::kHot ? "hot" : "cold"; }
+
+std::vector<CacheState> parse_cache_states(std::string_view text) {
+  if (text == "hot") return {CacheState::kHot};
+  if (text == "cold") return {CacheState::kCold};
+  if (text == "both") return {CacheState::kHot, CacheState::kCold};
+  const std::array<std::string, 3> known = {"hot", "cold", "both"};
+  throw Error(ErrorCode::kUsage, unknown_name("cache state", text, known));
+}
+
+std::vector<kernels::Layout> parse_layouts(std::string_view text) {
+  using kernels::Layout;
+  if (text == "token") return {Layout::kTokenMajor};
+  if (text == "feature") return {Layout::kFeatureMajor};
+  if (text == "both") return {Layout::kTokenMajor, Layout::kFeatureMajor};
+  const std::array<std::string, 3> known = {"token", "feature", "both"};
+  throw Error(ErrorCode::kUsage, unknown_name("layout", text, known));
+}
+
+std::vector<PatternSpec> BenchRequest::default_baselines() {
+  PatternSpec block;
+  block.kind = PatternKind::kBlock;
+  PatternSpec unstructured;
+  unstructured.kind = PatternKind::kEw;
+  return {block, unstructured};
+}
+
+std::vector<PatternSpec> parse_subjects(std::string_view text) {
+  std::string others;
+  bool dense = false;
+  for (const std::string& word : split(text, ',')) {
+    if (word == "dense") {
+      dense = true;
+      continue;
+    }
+    if (!others.empty()) others += ',';
+    others += word;
+  }
+  if (others.empty() && dense) return {};
+  return parse_patterns(others);
+}
+
+std::vector<PatternSpec> parse_baselines(std::string_view text) {
+  if (text == "none") return {};
+  return parse_subjects(text);
+}
+
+}  // namespace tvw::bench

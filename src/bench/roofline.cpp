@@ -1,0 +1,108 @@
+#include "tvw/bench/roofline.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
+#include "tvw/core/version.hpp"
+#include "tvw/record/environment.hpp"
+#include "tvw/record/json.hpp"
+
+namespace tvw::bench {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Whatever changes the peaks changes the key.
+std::string key_of_cpu(kernels::Device& device, int threads) {
+  const record::Environment environment = record::collect_environment();
+  return environment.cpu_model + " | " + device.name() + " | " +
+         std::to_string(environment.cores) + " cores | " + std::to_string(threads) +
+         " threads | tvw " + std::string(version());
+}
+
+/// An object in any case: a file that is damaged or not there holds no peaks.
+Json read_cache(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  Json json = Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json : Json::object();
+}
+
+std::optional<double> positive(const Json& entry, const char* key) {
+  if (!entry.is_object() || !entry.contains(key) || !entry[key].is_number()) return std::nullopt;
+  const double value = entry[key].get<double>();
+  if (!std::isfinite(value) || value <= 0.0) return std::nullopt;
+  return value;
+}
+
+std::optional<Peaks> cached_peaks(const Json& cache, const std::string& key) {
+  if (!cache.contains(key)) return std::nullopt;
+  const auto gflops = positive(cache[key], "gflops");
+  const auto bandwidth_gbs = positive(cache[key], "bandwidth_gbs");
+  if (!gflops || !bandwidth_gbs) return std::nullopt;
+  const double cache_bytes = positive(cache[key], "cache_bytes").value_or(0.0);
+  return Peaks{*gflops, *bandwidth_gbs, static_cast<int64_t>(std::min(cache_bytes, 1e15))};
+}
+
+void write_cache(const std::filesystem::path& file, Json cache, const std::string& key,
+                 const Peaks& peaks) {
+  cache[key] = {{"gflops", peaks.gflops},
+                {"bandwidth_gbs", peaks.bandwidth_gbs},
+                {"cache_bytes", peaks.cache_bytes}};
+  try {
+    std::filesystem::create_directories(file.parent_path());
+    record::save_text(cache.dump(1) + "\n", file);
+  } catch (const std::exception&) {  // a read-only home costs the measurement, nothing else
+  }
+}
+
+std::optional<Peaks> peaks_from_properties(kernels::Device& device, DType dtype) {
+  Peaks peaks;
+  for (const auto& [key, value] : device.properties()) {
+    const double number = parse_double(value).value_or(0.0);
+    if (key == "peak_" + std::string(name(dtype)) + "_gflops") peaks.gflops = number;
+    if (key == "memory_gbs") peaks.bandwidth_gbs = number;
+    if (key == "cache_bytes") peaks.cache_bytes = static_cast<int64_t>(number);
+  }
+  if (peaks.gflops > 0.0 && peaks.bandwidth_gbs > 0.0) return peaks;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Peaks> find_peaks(kernels::Device& device, DType dtype, int threads,
+                                const std::filesystem::path& cache_file) {
+  if (auto peaks = peaks_from_properties(device, dtype)) return peaks;
+  if (device.kind() != kernels::DeviceKind::kCpu || dtype != DType::kF32) return std::nullopt;
+  const std::string key = key_of_cpu(device, threads);
+  Json cache = cache_file.empty() ? Json::object() : read_cache(cache_file);
+  if (auto peaks = cached_peaks(cache, key)) return peaks;
+  const Peaks peaks = measure_cpu_peaks(threads);
+  if (!cache_file.empty()) write_cache(cache_file, std::move(cache), key, peaks);
+  return peaks;
+}
+
+std::filesystem::path default_peaks_file() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "tvw" / "peaks.json";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home == '/') {
+    return std::filesystem::path(home) / ".cache" / "tvw" / "peaks.json";
+  }
+  return {};
+}
+
+double roofline_us(const Peaks& peaks, double flops, int64_t bytes, bool hot) {
+  const double compute_us = flops / (peaks.gflops * 1e3);
+  if (hot && bytes <= peaks.cache_bytes) return compute_us;
+  return std::max(compute_us, static_cast<double>(bytes) / (peaks.bandwidth_gbs * 1e3));
+}
+
+}  // namespace tvw::bench

@@ -1,0 +1,33 @@
+/// @file From what was measured to the figures of a record's rows.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bench/contestants.hpp"
+#include "bench/jobs.hpp"
+#include "bench/timing.hpp"
+#include "tvw/bench/roofline.hpp"
+#include "tvw/bench/verify.hpp"
+#include "tvw/record/bench_record.hpp"
+
+namespace tvw::bench {
+
+/// What is known before anything ran; status skipped.
+[[nodiscard]] record::BenchRow describe(const ResolvedRequest& resolved, const Job& job,
+                                        const Contestant& contestant, const kernels::Device& device,
+                                        uint64_t seed);
+
+void add_plan(record::BenchRow& row, const kernels::Plan& plan);
+/// Sets status kWrong and the reason if the verdict is not ok.
+void add_verdict(record::BenchRow& row, const kernels::Problem& problem, const Verdict& verdict);
+
+/// Times, rates and roofline. Status becomes kTimed. REQUIRES: the row is verified.
+void add_times(record::BenchRow& row, const Timed& timed, const kernels::Plan& plan,
+               const std::optional<Peaks>& peaks);
+
+/// Speed-ups of the rows of one layer, M and cache state, whose samples are from the same rounds.
+void add_speedups(std::span<record::BenchRow> rows);
+
+}  // namespace tvw::bench

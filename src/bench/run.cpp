@@ -1,0 +1,232 @@
+#include "tvw/bench/run.hpp"
+
+#include <memory>
+
+#include "bench/auto_choice.hpp"
+#include "bench/contestants.hpp"
+#include "bench/jobs.hpp"
+#include "bench/random_values.hpp"
+#include "bench/rows.hpp"
+#include "bench/timing.hpp"
+#include "bench/variants.hpp"
+#include "tvw/bench/verify.hpp"
+#include "tvw/core/error.hpp"
+#include "tvw/core/parallel.hpp"
+
+namespace tvw::bench {
+namespace {
+
+using record::BenchRow;
+
+constexpr uint64_t kActivationStream = 0xAC71;  // keeps activations apart from weights of the same seed
+constexpr uint64_t kPositionStream = 0x9051;
+
+class ThreadCountGuard {
+ public:
+  explicit ThreadCountGuard(int threads) : before_(thread_count()) {
+    if (threads != 0) set_thread_count(threads);
+  }
+  ~ThreadCountGuard() { set_thread_count(before_); }
+  ThreadCountGuard(const ThreadCountGuard&) = delete;
+  ThreadCountGuard& operator=(const ThreadCountGuard&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Activations and results of one job. The same bytes serve as A in either layout.
+struct Activations {
+  std::vector<float> values;
+  std::unique_ptr<kernels::Buffer> A;
+  std::unique_ptr<kernels::Buffer> C;
+};
+
+Activations make_activations(const Job& job, DType dtype, kernels::Device& device, uint64_t seed) {
+  const auto rounded = TypedBuffer::from_f32(
+      dtype, normal_values(job.shape.M * job.shape.K, mix(seed, kActivationStream), 1.0));
+  Activations activations;
+  activations.values = rounded.to_f32();
+  activations.A = device.allocate(rounded.size_bytes());
+  activations.C = device.allocate(job.shape.M * job.shape.N * size_bytes(dtype));
+  device.copy_in(*activations.A, rounded.bytes().data(), rounded.size_bytes());
+  return activations;
+}
+
+LayerWeights load_weights(const Job& job) {
+  LayerWeights weights = job.load();
+  const auto check = [&](int64_t K, int64_t N) {
+    if (K != job.shape.K || N != job.shape.N) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  job.layer + ": got weights [" + std::to_string(K) + ", " + std::to_string(N) +
+                      "], expected [" + std::to_string(job.shape.K) + ", " +
+                      std::to_string(job.shape.N) + "]");
+    }
+  };
+  check(weights.dense.K, weights.dense.N);
+  for (const PackedVariant& packed : weights.packed) {
+    check(pack::rows(packed.weights), pack::cols(packed.weights));
+  }
+  return weights;
+}
+
+/// A contestant on its way through prepare and verify; `row` without cache state and times.
+struct Entry {
+  Contestant contestant;
+  BenchRow row;
+  std::unique_ptr<kernels::Plan> plan;
+};
+
+class Runner {
+ public:
+  Runner(const BenchRequest& request, kernels::Device& device,
+         std::span<const kernels::Executor* const> executors, const ProgressCallback& progress)
+      : request_(request),
+        device_(device),
+        executors_(executors),
+        progress_(progress),
+        resolved_(resolve(request, device.kind())) {
+    total_ = static_cast<int64_t>(resolved_.jobs.size() * (1 + request.caches.size()));
+  }
+
+  record::BenchRecord run() {
+    record::BenchRecord record;
+    record.environment = record::collect_environment(request_.libraries);
+    record.environment.devices.push_back({device_.id(), device_.name(), device_.properties()});
+    record.argv = request_.argv;
+    if (request_.measure_roofline) {
+      report("measuring the peaks of " + device_.id());
+      peaks_ = find_peaks(device_, resolved_.dtype, thread_count(), default_peaks_file());
+    }
+    for (const Job& job : resolved_.jobs) run_job(job, record);
+    report("");
+    return record;
+  }
+
+ private:
+  void report(const std::string& what) const {
+    if (progress_) progress_({done_, total_, what});
+  }
+
+  void run_job(const Job& job, record::BenchRecord& record) {
+    const std::string label = job.layer + " M=" + std::to_string(job.shape.M);
+    report(label + ": pruning and packing");
+    const std::vector<Variant> variants = make_variants(request_, load_weights(job));
+    Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
+    std::vector<Entry> entries;
+    for (Contestant& contestant :
+         make_contestants(request_, resolved_, job, variants, device_, executors_)) {
+      BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
+      entries.push_back({std::move(contestant), std::move(row), nullptr});
+    }
+    const auto positions = positions_to_check(job.shape, mix(request_.seed, kPositionStream));
+    for (Entry& entry : entries) {
+      report(label + ": verifying " + entry.row.executor);
+      if (entry.contestant.support) prepare_and_verify(entry, activations, positions);
+    }
+    ++done_;
+    for (const CacheState cache : request_.caches) {
+      report(label + ": timing, " + std::string(name(cache)));
+      time_entries(entries, activations, cache, record);
+      ++done_;
+    }
+  }
+
+  void prepare_and_verify(Entry& entry, Activations& activations,
+                          std::span<const kernels::OutputPosition> positions) {
+    const kernels::Problem& problem = entry.contestant.problem;
+    try {
+      entry.plan = entry.contestant.executor->prepare(problem, device_);
+    } catch (const Error& error) {  // e.g. out of memory: the others still run
+      entry.row.skipped_reason = std::string("cannot be prepared: ") + error.what();
+      return;
+    }
+    add_plan(entry.row, *entry.plan);
+    try {
+      add_verdict(entry.row, problem,
+                  verify(problem, *entry.plan, device_, *activations.A, *activations.C,
+                         activations.values, positions));
+    } catch (const Error& error) {
+      entry.row.status = record::RowStatus::kWrong;
+      entry.row.skipped_reason = std::string("failed: ") + error.what();
+    }
+    if (!entry.row.verified) entry.plan.reset();
+  }
+
+  void time_entries(const std::vector<Entry>& entries, Activations& activations, CacheState cache,
+                    record::BenchRecord& record) {
+    std::vector<Timed> timed;
+    for (const Entry& entry : entries) {
+      if (!entry.row.verified) continue;
+      kernels::Plan* plan = entry.plan.get();
+      timed.push_back({entry.row.executor,
+                       [plan, A = activations.A->data(), C = activations.C->data()] { plan->run(A, C); },
+                       1,
+                       {}});
+    }
+    time_interleaved(device_, timed, cache, request_.stopping, request_.min_sample_us);
+    std::vector<BenchRow> rows;
+    size_t next = 0;
+    for (const Entry& entry : entries) {
+      BenchRow row = entry.row;
+      row.cache = name(cache);
+      if (row.verified) add_times(row, timed[next++], *entry.plan, peaks_);
+      rows.push_back(std::move(row));
+    }
+    add_speedups(rows);
+    for (record::AutoChoice& choice : choose_best(rows)) {
+      record.auto_choices.push_back(std::move(choice));
+    }
+    std::move(rows.begin(), rows.end(), std::back_inserter(record.rows));
+  }
+
+  const BenchRequest& request_;
+  kernels::Device& device_;
+  std::span<const kernels::Executor* const> executors_;
+  const ProgressCallback& progress_;
+  ResolvedRequest resolved_;
+  std::optional<Peaks> peaks_;
+  int64_t done_ = 0;
+  int64_t total_ = 0;
+};
+
+}  // namespace
+
+record::BenchRecord run_bench(const BenchRequest& request, kernels::Device& device,
+                              std::span<const kernels::Executor* const> executors,
+                              const ProgressCallback& progress) {
+  check_executor_names(request.executors, executors, device);
+  const ThreadCountGuard threads(request.threads);
+  return Runner(request, device, executors, progress).run();
+}
+
+record::BenchRecord run_bench(const BenchRequest& request, const kernels::Registry& registry,
+                              const ProgressCallback& progress) {
+  return run_bench(request, registry.device(request.device), registry.executors(), progress);
+}
+
+std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels::Device& device,
+                                           std::span<const kernels::Executor* const> executors) {
+  check_executor_names(request.executors, executors, device);
+  const ResolvedRequest resolved = resolve(request, device.kind());
+  std::vector<ExecutorAnswer> answers;
+  for (const Job& job : resolved.jobs) {
+    const std::vector<Variant> variants = make_variants(request, load_weights(job));
+    for (const Contestant& contestant :
+         make_contestants(request, resolved, job, variants, device, executors)) {
+      const Variant& variant = *contestant.variant;
+      answers.push_back({job.layer, job.shape.M, job.shape.N, job.shape.K, variant.pattern,
+                         std::string(pack::format_name(variant.weights)), variant.target_sparsity,
+                         std::string(kernels::name(contestant.problem.layout)),
+                         contestant.executor ? std::string(contestant.executor->name()) : "",
+                         contestant.support.ok, contestant.support.reason});
+    }
+  }
+  return answers;
+}
+
+std::vector<ExecutorAnswer> list_executors(const BenchRequest& request,
+                                           const kernels::Registry& registry) {
+  return list_executors(request, registry.device(request.device), registry.executors());
+}
+
+}  // namespace tvw::bench

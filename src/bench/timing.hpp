@@ -1,0 +1,28 @@
+/// @file The measuring loop: fair to every contestant, knows nothing of what it times.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tvw/bench/request.hpp"
+#include "tvw/bench/stopping.hpp"
+#include "tvw/kernels/device.hpp"
+
+namespace tvw::bench {
+
+struct Timed {
+  std::string name;              ///< for messages
+  std::function<void()> launch;
+  int repeats = 1;               ///< out: runs per sample
+  std::vector<double> samples_us;  ///< out: per run; sample i of all contestants is from round i
+};
+
+/// Rounds of one sample each; round r starts with contestant r mod n. Cold: cache flushed, one run.
+/// Hot: one untimed run, then `repeats` runs that last min_sample_us together.
+/// @throws Error kNonFinite a time is 0, negative, NaN or Inf
+void time_interleaved(kernels::Device& device, std::span<Timed> contestants, CacheState cache,
+                      const StoppingRule& rule, double min_sample_us);
+
+}  // namespace tvw::bench

@@ -1,0 +1,59 @@
+#include "report/text.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace tvw::report {
+
+std::string fixed(std::optional<double> value, int digits) {
+  if (!value) return "-";
+  std::array<char, 400> text{};  // the largest double has 309 digits
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), *value, std::chars_format::fixed, digits);
+  return error == std::errc() ? std::string(text.data(), end) : "-";
+}
+
+std::string percent(std::optional<double> share) {
+  return share ? fixed(*share * 100.0, 1) + " %" : "-";
+}
+
+std::string times(std::optional<double> ratio) { return ratio ? fixed(ratio, 2) + "x" : "-"; }
+
+std::string rows_of(const Summary& summary) {
+  return summary.M == 0 ? "by layer" : std::to_string(summary.M);
+}
+
+std::string markdown_cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (c == '|' || c == '\\') cell += '\\';
+    cell += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return cell;
+}
+
+std::string csv_cell(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string cell = "\"";
+  for (const char c : text) {
+    if (c == '"') cell += '"';
+    cell += c;
+  }
+  return cell + "\"";
+}
+
+std::string html_text(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+}  // namespace tvw::report

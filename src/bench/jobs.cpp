@@ -75,7 +75,10 @@ ResolvedRequest resolve(const BenchRequest& request, DeviceKind device) {
     throw Error(ErrorCode::kUsage, "M is fixed by every layer of '" + request.workload +
                                        "' (pixels of an image), so it cannot be chosen; choose a batch");
   }
-  std::vector<int64_t> free_M = request.M;
+  std::vector<int64_t> free_M;
+  for (const int64_t M : request.M) {  // each once: rows of a record are told apart by M
+    if (std::ranges::find(free_M, M) == free_M.end()) free_M.push_back(M);
+  }
   if (free_M.empty()) free_M = {cpu ? 512 : 12800};
   for (const BenchLayer& layer : layers) {
     const std::vector<int64_t> rows =

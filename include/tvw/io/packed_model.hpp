@@ -1,0 +1,37 @@
+/// @file Reading what write_packed() wrote.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tvw/core/pattern_spec.hpp"
+#include "tvw/io/write_model.hpp"
+#include "tvw/pack/packed_weights.hpp"
+
+namespace tvw::io {
+
+/// One packed weight of a model, validated and its checksums compared.
+struct LoadedWeight {
+  std::string name;  ///< of the tensor in the source model
+  PatternSpec pattern;
+  bool transposed = false;         ///< the source stored it as [N, K]
+  std::string dense_checksum;      ///< XXH3-128 of the dense source's B[K, N], hex
+  pack::PackedWeights packed;
+};
+
+/// @throws Error kIo, kBadFile not a model that tvw packed, or its sidecar is missing or broken
+/// @throws Error kVerificationFailed a checksum differs
+[[nodiscard]] std::vector<LoadedWeight> load_packed(const std::filesystem::path& model);
+
+/// Writes a plain dense ONNX with the pruned weights and without decode nodes: the masked model.
+/// @throws as load_packed and write_masked
+void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs);
+
+/// Compares load_packed(model) with the source: shapes, checksums of the dense source, and that each kept
+/// weight is the source's, bit for bit. Returns how many weights were compared.
+/// @throws Error kVerificationFailed
+[[nodiscard]] size_t verify_against(const std::vector<LoadedWeight>& weights,
+                                    const OnnxModel& source);
+
+}  // namespace tvw::io

@@ -1,0 +1,54 @@
+/// @file Writing pruned models. All outputs appear whole or not at all; the source is never touched.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "tvw/core/mask.hpp"
+#include "tvw/core/pattern_spec.hpp"
+#include "tvw/io/onnx_model.hpp"
+#include "tvw/pack/packed_weights.hpp"
+
+namespace tvw::io {
+
+struct OutputPaths {
+  std::filesystem::path model;    ///< .onnx
+  std::filesystem::path sidecar;  ///< .safetensors beside it: tensors of 1 MiB or more, packed weights
+};
+/// model.tvw.onnx -> model.tvw.safetensors
+[[nodiscard]] OutputPaths output_paths(const std::filesystem::path& model);
+
+/// Everything that can be known before the work: the folder exists and can be written, nothing is
+/// overwritten without `force`, no output is the input or a file that the input's tensors are in.
+/// @throws Error kIo
+void check_output(const OnnxModel& source, const OutputPaths& outputs, bool force);
+
+/// How decoding is expressed in the graph.
+enum class Decode : uint8_t {
+  kFunctions,  ///< model-local functions org.tvw.Unpack*
+  kInline,     ///< the same nodes in the graph, for readers that do not know functions
+};
+
+struct PackedWeight {
+  size_t weight = 0;  ///< index in OnnxModel::weights()
+  PatternSpec pattern;
+  pack::PackedWeights packed;
+};
+
+/// Writes the sidecar, then the model whose packed weights are decoded by standard ops. Uses `model` up.
+/// @throws Error kIo, kUnsupported (see OnnxModel::raise_for_packing)
+void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
+                  const OutputPaths& outputs, Decode decode);
+
+struct MaskedWeight {
+  size_t weight = 0;
+  const Mask* mask = nullptr;  ///< [K, N]; not owned
+};
+
+/// The same graph with zeros in place, in the original type and order. A sidecar is written only if
+/// the source has external data or the model would pass 2 GiB. Uses `model` up.
+/// @throws Error kIo
+void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
+                  const OutputPaths& outputs);
+
+}  // namespace tvw::io

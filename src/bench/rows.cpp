@@ -52,8 +52,7 @@ void add_verdict(BenchRow& row, const kernels::Problem& problem, const Verdict& 
   }
 }
 
-void add_times(BenchRow& row, const Timed& timed, const kernels::Plan& plan,
-               const std::optional<Peaks>& peaks) {
+void add_times(BenchRow& row, const Timed& timed, const kernels::Plan& plan) {
   row.status = RowStatus::kTimed;
   row.skipped_reason.clear();
   row.repeats = timed.repeats;
@@ -64,10 +63,14 @@ void add_times(BenchRow& row, const Timed& timed, const kernels::Plan& plan,
   const GemmShape shape{row.M, row.N, row.K};
   row.effective_gflops = shape.dense_flops() / *row.median_us * 1e-3;
   row.actual_gflops = plan.actual_flops() / *row.median_us * 1e-3;
-  if (!peaks) return;
+}
+
+void add_roofline(BenchRow& row, const Peaks& peaks) {
+  if (row.status != RowStatus::kTimed) return;
   const int64_t activation_bytes =
       (row.M * row.K + row.M * row.N) * size_bytes(parse_dtype(row.dtype));
-  row.roofline_us = roofline_us(*peaks, plan.actual_flops(), row.weight_bytes + activation_bytes,
+  row.roofline_us = roofline_us(peaks, *row.actual_gflops * *row.median_us * 1e3,
+                                row.weight_bytes + activation_bytes,
                                 row.cache == name(CacheState::kHot));
   row.fraction_of_roofline = *row.roofline_us / *row.median_us;
 }

@@ -1,7 +1,6 @@
 /// @file From what was measured to the figures of a record's rows.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 
@@ -23,9 +22,11 @@ void add_plan(record::BenchRow& row, const kernels::Plan& plan);
 /// Sets status kWrong and the reason if the verdict is not ok.
 void add_verdict(record::BenchRow& row, const kernels::Problem& problem, const Verdict& verdict);
 
-/// Times, rates and roofline. Status becomes kTimed. REQUIRES: the row is verified.
-void add_times(record::BenchRow& row, const Timed& timed, const kernels::Plan& plan,
-               const std::optional<Peaks>& peaks);
+/// Times and rates. Status becomes kTimed. REQUIRES: the row is verified.
+void add_times(record::BenchRow& row, const Timed& timed, const kernels::Plan& plan);
+
+/// Bound and fraction of a timed row, from its own figures; other rows stay as they are.
+void add_roofline(record::BenchRow& row, const Peaks& peaks);
 
 /// Speed-ups of the rows of one layer, M and cache state, whose samples are from the same rounds.
 void add_speedups(std::span<record::BenchRow> rows);

@@ -1,5 +1,6 @@
 #include "tvw/bench/run.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "bench/auto_choice.hpp"
@@ -9,6 +10,7 @@
 #include "bench/rows.hpp"
 #include "bench/timing.hpp"
 #include "bench/variants.hpp"
+#include "tvw/bench/roofline.hpp"
 #include "tvw/bench/verify.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
@@ -93,11 +95,8 @@ class Runner {
     record.environment = record::collect_environment(request_.libraries);
     record.environment.devices.push_back({device_.id(), device_.name(), device_.properties()});
     record.argv = request_.argv;
-    if (request_.measure_roofline) {
-      report("measuring the peaks of " + device_.id());
-      peaks_ = find_peaks(device_, resolved_.dtype, thread_count(), default_peaks_file());
-    }
     for (const Job& job : resolved_.jobs) run_job(job, record);
+    if (request_.measure_roofline) add_rooflines(record.rows);
     report("");
     return record;
   }
@@ -169,7 +168,7 @@ class Runner {
     for (const Entry& entry : entries) {
       BenchRow row = entry.row;
       row.cache = name(cache);
-      if (row.verified) add_times(row, timed[next++], *entry.plan, peaks_);
+      if (row.verified) add_times(row, timed[next++], *entry.plan);
       rows.push_back(std::move(row));
     }
     add_speedups(rows);
@@ -179,12 +178,27 @@ class Runner {
     std::move(rows.begin(), rows.end(), std::back_inserter(record.rows));
   }
 
+  void add_rooflines(std::vector<BenchRow>& rows) const {
+    report("measuring the peaks of " + device_.id());
+    const auto file = default_peaks_file();
+    auto peaks = find_peaks(device_, resolved_.dtype, thread_count(), file);
+    if (!peaks) return;
+    const auto add = [&] {
+      for (BenchRow& row : rows) add_roofline(row, *peaks);
+    };
+    add();
+    const bool impossible = std::ranges::any_of(
+        rows, [](const BenchRow& row) { return row.fraction_of_roofline.value_or(0.0) > 1.0; });
+    if (!impossible) return;
+    peaks = raise_peaks(device_, resolved_.dtype, thread_count(), file);
+    if (peaks) add();
+  }
+
   const BenchRequest& request_;
   kernels::Device& device_;
   std::span<const kernels::Executor* const> executors_;
   const ProgressCallback& progress_;
   ResolvedRequest resolved_;
-  std::optional<Peaks> peaks_;
   int64_t done_ = 0;
   int64_t total_ = 0;
 };

@@ -39,6 +39,8 @@ TEST_CASE("measured peaks are kept; a damaged file only costs the measurement", 
   CHECK(first->gflops > 0.0);
   CHECK(first->bandwidth_gbs > 0.0);
   CHECK(find_peaks(device, DType::kF32, 1, file)->gflops == first->gflops);
+  const auto raised = find_peaks(device, DType::kF32, 1, file);
+  CHECK(raise_peaks(device, DType::kF32, 1, file)->gflops >= raised->gflops);
   std::ofstream(file) << "{\"broken\": [";
   CHECK(find_peaks(device, DType::kF32, 1, file)->gflops > 0.0);
   std::filesystem::remove_all(folder);

@@ -215,6 +215,19 @@ TEST_CASE("auto takes the fastest of subject and dense", "[bench]") {
   CHECK(record.auto_choices[0].target_sparsity == 0.75);
 }
 
+TEST_CASE("rows know how near they are to what the device can do", "[bench]") {
+  FakeDevice device;
+  device.facts = {{"peak_f32_gflops", "10"}, {"memory_gbs", "1"}};
+  BenchRequest request = small_request();
+  request.measure_roofline = true;
+  const auto record = run_bench(request, device, Executors{&kTvw, &kDense});
+  const BenchRow& dense = find(record, "cpu.dense.fake");
+  const double bytes = 4.0 * (8 * 64 + 8 * 128 + 64 * 128);
+  CHECK(*dense.roofline_us == Approx(bytes / 1e3));
+  CHECK(*dense.fraction_of_roofline == Approx(bytes / 1e3 / 100.0));
+  CHECK(*dense.actual_gflops == Approx(*dense.effective_gflops));
+}
+
 TEST_CASE("list says who takes what without running anything", "[bench]") {
   FakeDevice device;
   const FakeExecutor refuses("cpu.tvw.refuses", "tvw", 1.0, Behaviour::kRefuses);

@@ -33,8 +33,9 @@ void check_executor_names(std::span<const std::string> names,
   }
 }
 
-std::vector<Contestant> make_contestants(const BenchRequest& request, const ResolvedRequest& resolved,
-                                         const Job& job, std::span<const Variant> variants,
+std::vector<Contestant> make_contestants(const BenchRequest& request,
+                                         const ResolvedRequest& resolved, const Job& job,
+                                         std::span<const Variant> variants,
                                          const kernels::Device& device,
                                          std::span<const Executor* const> executors) {
   std::vector<Contestant> contestants;
@@ -58,8 +59,9 @@ std::vector<Contestant> make_contestants(const BenchRequest& request, const Reso
       if (takers.empty() && asked) {
         contestants.push_back(
             {&variant, problem, nullptr,
-             Support::no(filtered_out ? "no executor of format " + format + " is among those asked for"
-                                      : "no executor of " + device.id() + " takes the format " + format)});
+             Support::no(filtered_out
+                             ? "no executor of format " + format + " is among those asked for"
+                             : "no executor of " + device.id() + " takes the format " + format)});
       }
       for (const Executor* executor : takers) {
         Support support = executor->supports(problem);

@@ -2,7 +2,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bench/cpu_peaks.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
-
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -10,13 +9,16 @@ namespace tvw::bench::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// 12 independent chains of multiply-adds keep two pipes of latency 4 to 6 busy, and fit 16 registers.
+/// 12 independent chains of multiply-adds keep two pipes of latency 4 to 6 busy, and fit 16
+/// registers. They start at different values: equal chains would be computed once.
 double fma_flops(int64_t steps, float* sink) {
   const hn::ScalableTag<float> d;
   const auto factor = hn::Set(d, 0.999F);
   const auto term = hn::Set(d, 0.001F);
-  auto a = term, b = term, c = term, e = term, f = term, g = term;
-  auto h = term, i = term, j = term, k = term, l = term, m = term;
+  auto a = hn::Set(d, 0.01F), b = hn::Set(d, 0.02F), c = hn::Set(d, 0.03F);
+  auto e = hn::Set(d, 0.04F), f = hn::Set(d, 0.05F), g = hn::Set(d, 0.06F);
+  auto h = hn::Set(d, 0.07F), i = hn::Set(d, 0.08F), j = hn::Set(d, 0.09F);
+  auto k = hn::Set(d, 0.11F), l = hn::Set(d, 0.12F), m = hn::Set(d, 0.13F);
   for (int64_t step = 0; step < steps; ++step) {
     a = hn::MulAdd(a, factor, term);
     b = hn::MulAdd(b, factor, term);
@@ -95,7 +97,8 @@ double copy_gbs(int threads, int64_t cache_bytes) {
   std::vector<char> to(static_cast<size_t>(bytes), 0);
   const double seconds = best_seconds([&] {
     parallel_for(threads, [&](int64_t thread) {
-      std::memcpy(to.data() + thread * share, from.data() + thread * share, static_cast<size_t>(share));
+      std::memcpy(to.data() + thread * share, from.data() + thread * share,
+                  static_cast<size_t>(share));
     });
   });
   return 2.0 * static_cast<double>(share * threads) / seconds * 1e-9;

@@ -25,8 +25,9 @@ std::vector<BenchLayer> random_layers(const BenchRequest& request, const Workloa
   std::vector<BenchLayer> layers;
   for (const WorkloadLayer& layer : workload.layers) {
     const uint64_t seed = mix(request.seed, layers.size());
-    layers.push_back({layer.name, layer.count, layer.M, layer.N, layer.K,
-                      [layer, dtype, seed] { return random_weights(layer.K, layer.N, dtype, seed); }});
+    layers.push_back({layer.name, layer.count, layer.M, layer.N, layer.K, [layer, dtype, seed] {
+                        return random_weights(layer.K, layer.N, dtype, seed);
+                      }});
   }
   return layers;
 }
@@ -72,8 +73,9 @@ ResolvedRequest resolve(const BenchRequest& request, DeviceKind device) {
   }
   const bool any_free = std::ranges::any_of(layers, [](const BenchLayer& l) { return !l.M; });
   if (!request.M.empty() && !any_free) {
-    throw Error(ErrorCode::kUsage, "M is fixed by every layer of '" + request.workload +
-                                       "' (pixels of an image), so it cannot be chosen; choose a batch");
+    throw Error(ErrorCode::kUsage,
+                "M is fixed by every layer of '" + request.workload +
+                    "' (pixels of an image), so it cannot be chosen; choose a batch");
   }
   std::vector<int64_t> free_M;
   for (const int64_t M : request.M) {  // each once: rows of a record are told apart by M

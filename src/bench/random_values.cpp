@@ -32,7 +32,8 @@ std::vector<float> normal_values(int64_t count, uint64_t seed, double deviation)
       const double radius = deviation * std::sqrt(-2.0 * std::log(unit(mix(seed, at))));
       const double angle = 2.0 * std::numbers::pi * unit(mix(seed, at + 1));
       values[static_cast<size_t>(i)] = static_cast<float>(radius * std::cos(angle));
-      if (i + 1 < end) values[static_cast<size_t>(i + 1)] = static_cast<float>(radius * std::sin(angle));
+      if (i + 1 < end)
+        values[static_cast<size_t>(i + 1)] = static_cast<float>(radius * std::sin(angle));
     }
   });
   return values;

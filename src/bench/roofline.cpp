@@ -21,9 +21,8 @@ using Json = nlohmann::json;
 /// Whatever changes the peaks changes the key.
 std::string key_of_cpu(kernels::Device& device, int threads) {
   const record::Environment environment = record::collect_environment();
-  return environment.cpu_model + " | " + device.name() + " | " +
-         std::to_string(environment.cores) + " cores | " + std::to_string(threads) +
-         " threads | tvw " + std::string(version());
+  return environment.cpu_model + " | " + device.name() + " | " + std::to_string(environment.cores) +
+         " cores | " + std::to_string(threads) + " threads | tvw " + std::string(version());
 }
 
 /// An object in any case: a file that is damaged or not there holds no peaks.

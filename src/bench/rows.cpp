@@ -69,9 +69,9 @@ void add_roofline(BenchRow& row, const Peaks& peaks) {
   if (row.status != RowStatus::kTimed) return;
   const int64_t activation_bytes =
       (row.M * row.K + row.M * row.N) * size_bytes(parse_dtype(row.dtype));
-  row.roofline_us = roofline_us(peaks, *row.actual_gflops * *row.median_us * 1e3,
-                                row.weight_bytes + activation_bytes,
-                                row.cache == name(CacheState::kHot));
+  row.roofline_us =
+      roofline_us(peaks, *row.actual_gflops * *row.median_us * 1e3,
+                  row.weight_bytes + activation_bytes, row.cache == name(CacheState::kHot));
   row.fraction_of_roofline = *row.roofline_us / *row.median_us;
 }
 

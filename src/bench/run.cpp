@@ -20,7 +20,8 @@ namespace {
 
 using record::BenchRow;
 
-constexpr uint64_t kActivationStream = 0xAC71;  // keeps activations apart from weights of the same seed
+constexpr uint64_t kActivationStream =
+    0xAC71;  // keeps activations apart from weights of the same seed
 constexpr uint64_t kPositionStream = 0x9051;
 
 class ThreadCountGuard {
@@ -58,10 +59,10 @@ LayerWeights load_weights(const Job& job) {
   LayerWeights weights = job.load();
   const auto check = [&](int64_t K, int64_t N) {
     if (K != job.shape.K || N != job.shape.N) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  job.layer + ": got weights [" + std::to_string(K) + ", " + std::to_string(N) +
-                      "], expected [" + std::to_string(job.shape.K) + ", " +
-                      std::to_string(job.shape.N) + "]");
+      throw Error(ErrorCode::kInvalidArgument, job.layer + ": got weights [" + std::to_string(K) +
+                                                   ", " + std::to_string(N) + "], expected [" +
+                                                   std::to_string(job.shape.K) + ", " +
+                                                   std::to_string(job.shape.N) + "]");
     }
   };
   check(weights.dense.K, weights.dense.N);
@@ -157,10 +158,11 @@ class Runner {
     for (const Entry& entry : entries) {
       if (!entry.row.verified) continue;
       kernels::Plan* plan = entry.plan.get();
-      timed.push_back({entry.row.executor,
-                       [plan, A = activations.A->data(), C = activations.C->data()] { plan->run(A, C); },
-                       1,
-                       {}});
+      timed.push_back(
+          {entry.row.executor,
+           [plan, A = activations.A->data(), C = activations.C->data()] { plan->run(A, C); },
+           1,
+           {}});
     }
     time_interleaved(device_, timed, cache, request_.stopping, request_.min_sample_us);
     std::vector<BenchRow> rows;

@@ -13,9 +13,9 @@
 namespace tvw::bench {
 
 struct Timed {
-  std::string name;              ///< for messages
+  std::string name;  ///< for messages
   std::function<void()> launch;
-  int repeats = 1;               ///< out: runs per sample
+  int repeats = 1;                 ///< out: runs per sample
   std::vector<double> samples_us;  ///< out: per run; sample i of all contestants is from round i
 };
 

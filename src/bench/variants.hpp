@@ -16,7 +16,7 @@ struct Variant {
   std::optional<double> target_sparsity;  ///< as in BenchRow; groups subjects with their baselines
   pack::PackedWeights weights;
   double sparsity = 0.0;
-  std::optional<double> kept_score;       ///< only where the layer's own dense weights are known
+  std::optional<double> kept_score;  ///< only where the layer's own dense weights are known
 };
 
 /// Dense first, then subjects, then the baselines at each sparsity that a subject reaches.

@@ -16,7 +16,8 @@ constexpr int64_t kLargestExtent = int64_t{1} << 24;
 
 class LineParser {
  public:
-  LineParser(std::string_view origin, int line) : place_(std::string(origin) + ":" + std::to_string(line)) {}
+  LineParser(std::string_view origin, int line)
+      : place_(std::string(origin) + ":" + std::to_string(line)) {}
 
   [[nodiscard]] WorkloadLayer parse(const std::vector<std::string>& words) const {
     if (words.size() != 5) {
@@ -33,17 +34,17 @@ class LineParser {
   }
 
   [[nodiscard]] Error twice(const std::string& name) const {
-    return {ErrorCode::kBadFile, place_ + ": layer '" + name + "' is there twice, expected each once"};
+    return {ErrorCode::kBadFile,
+            place_ + ": layer '" + name + "' is there twice, expected each once"};
   }
 
  private:
   [[nodiscard]] int64_t number(const char* what, const std::string& word) const {
     const auto value = parse_int(word);
     if (!value || *value < 1 || *value > kLargestExtent) {
-      throw Error(ErrorCode::kBadFile, place_ + ": " + what + ": got '" + word +
-                                           "', expected a number from 1 to " +
-                                           std::to_string(kLargestExtent) +
-                                           (*what == 'M' ? ", or *" : ""));
+      throw Error(ErrorCode::kBadFile,
+                  place_ + ": " + what + ": got '" + word + "', expected a number from 1 to " +
+                      std::to_string(kLargestExtent) + (*what == 'M' ? ", or *" : ""));
     }
     return *value;
   }
@@ -53,14 +54,16 @@ class LineParser {
 
 bool looks_like_path(const std::string& text) {
   std::error_code ignored;
-  return text.find_first_of("/.") != std::string::npos || std::filesystem::is_regular_file(text, ignored);
+  return text.find_first_of("/.") != std::string::npos ||
+         std::filesystem::is_regular_file(text, ignored);
 }
 
 Workload read_workload(const std::filesystem::path& path) {
   std::error_code ignored;
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path, ignored)) {
-    throw Error(ErrorCode::kIo, "workload '" + path.string() + "' cannot be read, expected a text file");
+    throw Error(ErrorCode::kIo,
+                "workload '" + path.string() + "' cannot be read, expected a text file");
   }
   std::ostringstream text;
   text << file.rdbuf();

@@ -1,4 +1,5 @@
-/// @file The fields of records in the order in which they are written: each is named here and nowhere else.
+/// @file The fields of records in the order in which they are written: each is named here and
+/// nowhere else.
 ///
 /// fields(archive, x) calls archive("name", x.name) for every field of x, for writing and reading.
 #pragma once
@@ -11,26 +12,20 @@
 namespace tvw::record {
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, CpuCache>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, CpuCache> {
   at("name", x.name);
   at("size_bytes", x.size_bytes);
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, DeviceFacts>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, DeviceFacts> {
   at("id", x.id);
   at("name", x.name);
   at("properties", x.properties);
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, Environment>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, Environment> {
   at("tool_version", x.tool_version);
   at("time_utc", x.time_utc);
   at("cpu_model", x.cpu_model);
@@ -46,9 +41,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, BenchRow>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, BenchRow> {
   at("workload", x.workload);
   at("layer", x.layer);
   at("count", x.count);
@@ -90,9 +83,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, AutoChoice>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, AutoChoice> {
   at("workload", x.workload);
   at("layer", x.layer);
   at("count", x.count);
@@ -107,9 +98,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, BenchRecord>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, BenchRecord> {
   at("environment", x.environment);
   at("argv", x.argv);
   at("rows", x.rows);
@@ -117,9 +106,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, PruneRow>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, PruneRow> {
   at("name", x.name);
   at("op", x.op);
   at("K", x.K);
@@ -135,9 +122,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, PruneTotals>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, PruneTotals> {
   at("weights", x.weights);
   at("kept_weights", x.kept_weights);
   at("bytes_before", x.bytes_before);
@@ -147,9 +132,7 @@ void fields(Archive& at, T& x)
 }
 
 template <class Archive, class T>
-void fields(Archive& at, T& x)
-  requires std::is_same_v<std::remove_const_t<T>, PruneRecord>
-{
+void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, PruneRecord> {
   at("environment", x.environment);
   at("argv", x.argv);
   at("source", x.source);

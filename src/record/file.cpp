@@ -67,7 +67,8 @@ class TemporaryFile {
 std::string read_record_text(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorCode::kIo, "'" + path.string() + "' is a folder, expected a record (JSON file)");
+    throw Error(ErrorCode::kIo,
+                "'" + path.string() + "' is a folder, expected a record (JSON file)");
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw io_error(path, "cannot be read", errno);

@@ -105,13 +105,15 @@ class Reader {
     fields(reader, value);
   }
 
-  static Error wrong(const std::string& place, const std::string& got, const std::string& expected) {
+  static Error wrong(const std::string& place, const std::string& got,
+                     const std::string& expected) {
     return {ErrorCode::kBadFile, place + ": got " + got + ", expected " + expected};
   }
 
   static std::string describe(const Json& json) {
-    std::string text = json.is_structured() ? std::string(json.type_name())
-                                            : json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string text = json.is_structured()
+                           ? std::string(json.type_name())
+                           : json.dump(-1, ' ', false, Json::error_handler_t::replace);
     if (text.size() > 40) text = text.substr(0, 37) + "...";
     return text;
   }

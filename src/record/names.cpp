@@ -6,18 +6,24 @@ namespace tvw::record {
 
 std::string_view name(RowRole role) {
   switch (role) {
-    case RowRole::kDense: return "dense";
-    case RowRole::kBaseline: return "baseline";
-    case RowRole::kSubject: return "subject";
+    case RowRole::kDense:
+      return "dense";
+    case RowRole::kBaseline:
+      return "baseline";
+    case RowRole::kSubject:
+      return "subject";
   }
   return "subject";
 }
 
 std::string_view name(RowStatus status) {
   switch (status) {
-    case RowStatus::kTimed: return "timed";
-    case RowStatus::kSkipped: return "skipped";
-    case RowStatus::kWrong: return "wrong";
+    case RowStatus::kTimed:
+      return "timed";
+    case RowStatus::kSkipped:
+      return "skipped";
+    case RowStatus::kWrong:
+      return "wrong";
   }
   return "skipped";
 }

@@ -52,8 +52,8 @@ std::optional<double> geometric_mean(std::span<const double> values) {
   double sum = 0.0;
   for (const double value : values) {
     if (!std::isfinite(value) || value <= 0.0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "geometric mean: got " + std::to_string(value) + ", expected finite values above 0");
+      throw Error(ErrorCode::kInvalidArgument, "geometric mean: got " + std::to_string(value) +
+                                                   ", expected finite values above 0");
     }
     sum += std::log(value);
   }

@@ -51,9 +51,15 @@ ComparedRow compare_rows(const RowKey& key, const BenchRow& base, const BenchRow
 
 void count(Comparison& comparison, Verdict verdict) {
   switch (verdict) {
-    case Verdict::kSame: ++comparison.same; break;
-    case Verdict::kFaster: ++comparison.faster; break;
-    case Verdict::kSlower: ++comparison.slower; break;
+    case Verdict::kSame:
+      ++comparison.same;
+      break;
+    case Verdict::kFaster:
+      ++comparison.faster;
+      break;
+    case Verdict::kSlower:
+      ++comparison.slower;
+      break;
   }
 }
 
@@ -70,16 +76,19 @@ std::string why_untimed(const std::map<RowKey, const BenchRow*>& rows, const Row
 
 std::string_view name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kSame: return "same";
-    case Verdict::kFaster: return "faster";
-    case Verdict::kSlower: return "slower";
+    case Verdict::kSame:
+      return "same";
+    case Verdict::kFaster:
+      return "faster";
+    case Verdict::kSlower:
+      return "slower";
   }
   return "same";
 }
 
 RowKey key_of(const BenchRow& row) {
-  RowKey key{row.workload, row.layer, row.pattern, row.executor, row.device,
-             row.dtype,    row.layout, row.cache,  row.M,        row.N,      row.K};
+  RowKey key{row.workload, row.layer, row.pattern, row.executor, row.device, row.dtype,
+             row.layout,   row.cache, row.M,       row.N,        row.K};
   key.target_sparsity = row.target_sparsity.value_or(-1.0);
   return key;
 }

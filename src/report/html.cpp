@@ -25,7 +25,8 @@ std::string text_cell(const std::string& text) {
   return "<td class=\"t\">" + html_text(text) + "</td>";
 }
 std::string ratio_cell(const std::optional<double>& ratio) {
-  return std::string(ratio && *ratio < 1.0 ? "<td class=\"slow\">" : "<td>") + times(ratio) + "</td>";
+  return std::string(ratio && *ratio < 1.0 ? "<td class=\"slow\">" : "<td>") + times(ratio) +
+         "</td>";
 }
 
 void add_overview(std::string& page, const Report& report) {
@@ -35,10 +36,11 @@ void add_overview(std::string& page, const Report& report) {
       "<th class=\"t\">layout</th><th class=\"t\">cache</th><th>M</th><th>over dense</th>"
       "<th>weighted</th><th>over block</th><th>over unstructured</th></tr>\n";
   for (const Summary& s : report.summaries) {
-    page += "<tr>" + text_cell(s.workload) + text_cell(s.pattern) + cell(percent(s.target_sparsity)) +
-            cell(percent(s.mean_sparsity)) + cell(fixed(s.mean_kept_score, 3)) +
-            text_cell(s.device) + text_cell(s.dtype) + text_cell(s.layout) + text_cell(s.cache) +
-            cell(rows_of(s)) + ratio_cell(s.over_dense.geomean) + ratio_cell(s.over_dense.weighted) +
+    page += "<tr>" + text_cell(s.workload) + text_cell(s.pattern) +
+            cell(percent(s.target_sparsity)) + cell(percent(s.mean_sparsity)) +
+            cell(fixed(s.mean_kept_score, 3)) + text_cell(s.device) + text_cell(s.dtype) +
+            text_cell(s.layout) + text_cell(s.cache) + cell(rows_of(s)) +
+            ratio_cell(s.over_dense.geomean) + ratio_cell(s.over_dense.weighted) +
             ratio_cell(s.over_block.geomean) + ratio_cell(s.over_unstructured.geomean) + "</tr>\n";
   }
   page += "</table>\n";
@@ -56,7 +58,8 @@ void add_bars(std::string& page, const Summary& s) {
   size_t y = 2;
   for (const LayerLine& line : s.layers) {
     const double ratio = line.over_dense.value_or(0.0);
-    page += "<text x=\"0\" y=\"" + std::to_string(y + 13) + "\">" + html_text(line.layer) + "</text>";
+    page +=
+        "<text x=\"0\" y=\"" + std::to_string(y + 13) + "\">" + html_text(line.layer) + "</text>";
     page += "<rect x=\"200\" y=\"" + std::to_string(y + 2) + "\" height=\"14\" width=\"" +
             fixed(ratio * scale, 1) + "\" fill=\"" + (ratio < 1.0 ? "#d9776f" : "#3a7d5d") + "\"/>";
     page += "<text x=\"" + fixed(206.0 + ratio * scale, 1) + "\" y=\"" + std::to_string(y + 13) +
@@ -69,8 +72,9 @@ void add_bars(std::string& page, const Summary& s) {
 }
 
 void add_summary(std::string& page, const Summary& s) {
-  page += "<h2>" + html_text(s.workload + ": " + s.pattern + " " + percent(s.target_sparsity) + ", " +
-                             s.cache + ", " + s.layout + ", M = " + rows_of(s)) +
+  page += "<h2>" +
+          html_text(s.workload + ": " + s.pattern + " " + percent(s.target_sparsity) + ", " +
+                    s.cache + ", " + s.layout + ", M = " + rows_of(s)) +
           "</h2>\n";
   add_bars(page, s);
   page +=
@@ -82,9 +86,10 @@ void add_summary(std::string& page, const Summary& s) {
             cell(std::to_string(line.M)) + cell(std::to_string(line.N)) +
             cell(std::to_string(line.K)) + cell(percent(line.sparsity));
     if (line.median_us) {
-      page += text_cell(line.executor) + cell(fixed(line.median_us, 1)) + cell(fixed(line.mad_us, 1)) +
-              ratio_cell(line.over_dense) + ratio_cell(line.over_block) +
-              ratio_cell(line.over_unstructured) + cell(percent(line.fraction_of_roofline));
+      page += text_cell(line.executor) + cell(fixed(line.median_us, 1)) +
+              cell(fixed(line.mad_us, 1)) + ratio_cell(line.over_dense) +
+              ratio_cell(line.over_block) + ratio_cell(line.over_unstructured) +
+              cell(percent(line.fraction_of_roofline));
     } else {
       page += "<td class=\"note\" colspan=\"7\">" + html_text(line.note) + "</td>";
     }
@@ -99,9 +104,9 @@ std::string to_html(const Report& report) {
   std::string page = kHead;
   for (size_t i = 0; i < report.sources.size(); ++i) {
     const record::Environment& e = report.environments[i];
-    page += "<p>" + html_text(report.sources[i] + ": " + e.cpu_model + ", " +
-                              std::to_string(e.threads) + " threads, tvw " + e.tool_version + ", " +
-                              e.time_utc) +
+    page += "<p>" +
+            html_text(report.sources[i] + ": " + e.cpu_model + ", " + std::to_string(e.threads) +
+                      " threads, tvw " + e.tool_version + ", " + e.time_utc) +
             "</p>\n";
   }
   page += "<p>" + std::to_string(report.rows) + " rows, " + std::to_string(report.skipped_rows) +

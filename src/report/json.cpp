@@ -1,7 +1,8 @@
+#include "tvw/record/json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "report/renderers.hpp"
-#include "tvw/record/json.hpp"
 
 namespace tvw::report {
 namespace {
@@ -59,18 +60,19 @@ Json to_object(const Summary& summary) {
 }
 
 Json to_object(const RowKey& key) {
-  return {{"workload", key.workload},
-          {"layer", key.layer},
-          {"M", key.M},
-          {"N", key.N},
-          {"K", key.K},
-          {"pattern", key.pattern},
-          {"target_sparsity", key.target_sparsity < 0.0 ? Json(nullptr) : Json(key.target_sparsity)},
-          {"executor", key.executor},
-          {"device", key.device},
-          {"dtype", key.dtype},
-          {"layout", key.layout},
-          {"cache", key.cache}};
+  return {
+      {"workload", key.workload},
+      {"layer", key.layer},
+      {"M", key.M},
+      {"N", key.N},
+      {"K", key.K},
+      {"pattern", key.pattern},
+      {"target_sparsity", key.target_sparsity < 0.0 ? Json(nullptr) : Json(key.target_sparsity)},
+      {"executor", key.executor},
+      {"device", key.device},
+      {"dtype", key.dtype},
+      {"layout", key.layout},
+      {"cache", key.cache}};
 }
 
 std::string dump(const Json& json) {
@@ -95,14 +97,10 @@ std::string to_json(const Report& report) {
 }
 
 std::string to_json(const Comparison& comparison) {
-  Json json = {{"kind", "tvw.compare"},
-               {"schema_version", kCompareSchemaVersion},
-               {"base", comparison.base},
-               {"new", comparison.current},
-               {"same", comparison.same},
-               {"faster", comparison.faster},
-               {"slower", comparison.slower},
-               {"geomean_ratio", number(comparison.geomean_ratio)}};
+  Json json = {{"kind", "tvw.compare"},       {"schema_version", kCompareSchemaVersion},
+               {"base", comparison.base},     {"new", comparison.current},
+               {"same", comparison.same},     {"faster", comparison.faster},
+               {"slower", comparison.slower}, {"geomean_ratio", number(comparison.geomean_ratio)}};
   json["rows"] = Json::array();
   for (const ComparedRow& row : comparison.rows) {
     Json object = to_object(row.key);

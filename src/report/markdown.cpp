@@ -76,7 +76,8 @@ std::string to_markdown(const Comparison& comparison) {
                      std::to_string(comparison.slower) + " slower; geomean of base/new " +
                      times(comparison.geomean_ratio) +
                      ". Same: the medians differ by at most 3 standard errors (noise) or 2 %.\n\n";
-  text += "| row | base us | new us | base/new | noise | verdict |\n|---|---:|---:|---:|---:|---|\n";
+  text +=
+      "| row | base us | new us | base/new | noise | verdict |\n|---|---:|---:|---:|---:|---|\n";
   for (const ComparedRow& row : comparison.rows) {
     text += "| " + markdown_cell(describe(row.key)) + " | " + fixed(row.base_us, 1) + " | " +
             fixed(row.new_us, 1) + " | " + times(row.ratio) + " | " + percent(row.noise) + " | " +

@@ -17,19 +17,26 @@ Format parse_format(std::string_view text) {
 
 std::string render(const Report& report, Format format) {
   switch (format) {
-    case Format::kJson: return to_json(report);
-    case Format::kMarkdown: return to_markdown(report);
-    case Format::kCsv: return to_csv(report);
-    case Format::kHtml: return to_html(report);
+    case Format::kJson:
+      return to_json(report);
+    case Format::kMarkdown:
+      return to_markdown(report);
+    case Format::kCsv:
+      return to_csv(report);
+    case Format::kHtml:
+      return to_html(report);
   }
   return {};
 }
 
 std::string render(const Comparison& comparison, Format format) {
   switch (format) {
-    case Format::kJson: return to_json(comparison);
-    case Format::kMarkdown: return to_markdown(comparison);
-    case Format::kCsv: return to_csv(comparison);
+    case Format::kJson:
+      return to_json(comparison);
+    case Format::kMarkdown:
+      return to_markdown(comparison);
+    case Format::kCsv:
+      return to_csv(comparison);
     case Format::kHtml:
       throw Error(ErrorCode::kUsage, "a comparison has no html form, expected json, md or csv");
   }

@@ -47,8 +47,8 @@ struct Setting {
   std::vector<std::pair<std::string, Rows>> layers;
 };
 
-/// Layers whose rows have several M (tokens, as chosen) make one setting for each M; a layer with one M
-/// (pixels) is in all of them.
+/// Layers whose rows have several M (tokens, as chosen) make one setting for each M; a layer with
+/// one M (pixels) is in all of them.
 std::vector<Setting> settings_of(const record::BenchRecord& record) {
   using Key = std::tuple<std::string, std::string, std::string, std::string>;
   std::vector<Key> keys;
@@ -73,7 +73,8 @@ std::vector<Setting> settings_of(const record::BenchRecord& record) {
     }
     if (chosen.empty()) chosen.insert(all.size() == 1 ? *all.begin() : 0);
     for (const int64_t M : chosen) {
-      Setting setting{std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key), M, {}};
+      Setting setting{
+          std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key), M, {}};
       for (const auto& [layer, rows] : layers) {
         Rows here;
         for (const BenchRow* row : rows) {
@@ -119,8 +120,8 @@ class SpeedupSum {
 std::string why_missing(const Rows& candidates) {
   std::string note;
   for (const BenchRow* row : candidates) {
-    const std::string reason = row->executor.empty() ? row->skipped_reason
-                                                     : row->executor + ": " + row->skipped_reason;
+    const std::string reason =
+        row->executor.empty() ? row->skipped_reason : row->executor + ": " + row->skipped_reason;
     if (note.find(reason) == std::string::npos) note += (note.empty() ? "" : "; ") + reason;
   }
   return note;
@@ -151,9 +152,8 @@ LayerLine line_of(const Rows& layer, const Rows& candidates, std::optional<doubl
   if (dense != nullptr) line.dense_executor = dense->executor;
   line.over_dense = best->speedup_vs_dense ? best->speedup_vs_dense : ratio(dense, *best);
   const auto at_target = [&](auto kind) {
-    return fastest(layer, [&](const BenchRow& row) {
-      return kind(row) && row.target_sparsity == target;
-    });
+    return fastest(layer,
+                   [&](const BenchRow& row) { return kind(row) && row.target_sparsity == target; });
   };
   line.over_block = ratio(at_target(is_block), *best);
   line.over_unstructured = ratio(at_target(is_unstructured), *best);
@@ -185,8 +185,8 @@ void add_summary(std::vector<Summary>& summaries, const Setting& setting, Summar
     over_dense.add(line, line.over_dense);
     over_block.add(line, line.over_block);
     over_unstructured.add(line, line.over_unstructured);
-    const double size = static_cast<double>(line.count) * static_cast<double>(line.N) *
-                        static_cast<double>(line.K);
+    const double size =
+        static_cast<double>(line.count) * static_cast<double>(line.N) * static_cast<double>(line.K);
     weights += size;
     zeros += size * line.sparsity;
     if (line.kept_score) {
@@ -245,8 +245,7 @@ void summarise_setting(const Setting& setting, std::vector<Summary>& summaries) 
     summary.layout = "any";
     summary.target_sparsity = target;
     add_summary(summaries, setting, summary, [&](const BenchRow& row) {
-      return is_dense(row) ||
-             (row.role == RowRole::kSubject && row.target_sparsity == target);
+      return is_dense(row) || (row.role == RowRole::kSubject && row.target_sparsity == target);
     });
   }
 }

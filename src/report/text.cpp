@@ -8,8 +8,8 @@ namespace tvw::report {
 std::string fixed(std::optional<double> value, int digits) {
   if (!value) return "-";
   std::array<char, 400> text{};  // the largest double has 309 digits
-  const auto [end, error] =
-      std::to_chars(text.data(), text.data() + text.size(), *value, std::chars_format::fixed, digits);
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), *value,
+                                          std::chars_format::fixed, digits);
   return error == std::errc() ? std::string(text.data(), end) : "-";
 }
 
@@ -46,11 +46,20 @@ std::string html_text(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;

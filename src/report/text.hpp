@@ -11,12 +11,12 @@ namespace tvw::report {
 
 /// Locale independent, `digits` behind the point; "-" if absent.
 [[nodiscard]] std::string fixed(std::optional<double> value, int digits);
-[[nodiscard]] std::string percent(std::optional<double> share);   ///< "75.0 %"
-[[nodiscard]] std::string times(std::optional<double> ratio);     ///< "1.85x"
-[[nodiscard]] std::string rows_of(const Summary& summary);        ///< "512", or "by layer"
+[[nodiscard]] std::string percent(std::optional<double> share);  ///< "75.0 %"
+[[nodiscard]] std::string times(std::optional<double> ratio);    ///< "1.85x"
+[[nodiscard]] std::string rows_of(const Summary& summary);       ///< "512", or "by layer"
 
-[[nodiscard]] std::string markdown_cell(std::string_view text);   ///< no pipe, no line break
-[[nodiscard]] std::string csv_cell(std::string_view text);        ///< RFC 4180
+[[nodiscard]] std::string markdown_cell(std::string_view text);  ///< no pipe, no line break
+[[nodiscard]] std::string csv_cell(std::string_view text);       ///< RFC 4180
 [[nodiscard]] std::string html_text(std::string_view text);
 
 }  // namespace tvw::report

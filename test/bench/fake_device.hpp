@@ -86,14 +86,17 @@ class FakePlan final : public kernels::Plan {
       for (int64_t n = 0; n < N; ++n) {
         if (behaviour_ == Behaviour::kLeavesOneOutput && m == M - 1 && n == N - 1) continue;
         float sum = behaviour_ == Behaviour::kWrong && n == N / 2 ? 1.0F : 0.0F;
-        for (int64_t k = 0; k < K; ++k) sum += a[token ? m * K + k : k * M + m] * weights_[static_cast<size_t>(k * N + n)];
+        for (int64_t k = 0; k < K; ++k)
+          sum += a[token ? m * K + k : k * M + m] * weights_[static_cast<size_t>(k * N + n)];
         c[token ? m * N + n : n * M + m] = sum;
       }
     }
   }
   [[nodiscard]] std::string kernel_name() const override { return name_ + " kernel"; }
   [[nodiscard]] std::string isa() const override { return "script"; }
-  [[nodiscard]] int64_t weight_bytes() const override { return pack::size_bytes(*problem_.weights); }
+  [[nodiscard]] int64_t weight_bytes() const override {
+    return pack::size_bytes(*problem_.weights);
+  }
   [[nodiscard]] double actual_flops() const override {
     return 2.0 * static_cast<double>(problem_.M * pack::stored_values(*problem_.weights));
   }
@@ -112,7 +115,10 @@ class FakeExecutor final : public kernels::Executor {
  public:
   FakeExecutor(std::string name, std::string format, double time_us,
                Behaviour behaviour = Behaviour::kRight)
-      : name_(std::move(name)), format_(std::move(format)), time_us_(time_us), behaviour_(behaviour) {}
+      : name_(std::move(name)),
+        format_(std::move(format)),
+        time_us_(time_us),
+        behaviour_(behaviour) {}
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string_view format() const override { return format_; }

@@ -29,13 +29,14 @@ const FakeExecutor kBlock("cpu.block.fake", "block-ell", 80.0);
 BenchRequest small_request() {
   BenchRequest request;
   request.workload = "toy";
-  request.layers = {{"only", 3, 8, 128, 64, [] {
-                       std::vector<float> values;
-                       for (int i = 0; i < 64 * 128; ++i) {
-                         values.push_back(static_cast<float>((i * 7919) % 1009) / 1009.0F - 0.5F);
-                       }
-                       return LayerWeights{{64, 128, TypedBuffer::from_f32(DType::kF32, values)}, {}};
-                     }}};
+  request.layers = {
+      {"only", 3, 8, 128, 64, [] {
+         std::vector<float> values;
+         for (int i = 0; i < 64 * 128; ++i) {
+           values.push_back(static_cast<float>((i * 7919) % 1009) / 1009.0F - 0.5F);
+         }
+         return LayerWeights{{64, 128, TypedBuffer::from_f32(DType::kF32, values)}, {}};
+       }}};
   request.caches = {CacheState::kHot};
   request.stopping.max_samples = 10;
   request.measure_roofline = false;
@@ -88,7 +89,8 @@ TEST_CASE("a run has the subject, dense and both baselines, verified and timed",
 }
 
 TEST_CASE("a wrong executor is found, not timed, and in no ratio", "[bench]") {
-  for (const Behaviour behaviour : {Behaviour::kWrong, Behaviour::kLeavesOneOutput, Behaviour::kThrows}) {
+  for (const Behaviour behaviour :
+       {Behaviour::kWrong, Behaviour::kLeavesOneOutput, Behaviour::kThrows}) {
     const FakeExecutor wrong("cpu.tvw.wrong", "tvw", 1.0, behaviour);
     const auto record = run(small_request(), {&wrong, &kTvw, &kDense});
     const BenchRow& row = find(record, "cpu.tvw.wrong");
@@ -165,7 +167,8 @@ TEST_CASE("baselines are pruned to what each subject reaches", "[bench]") {
   // A baseline that is named as a pattern does not run twice.
   request.patterns = parse_patterns("tvw,csr");
   const auto named = run(request, {&kTvw, &kDense, &kCsr});
-  CHECK(std::ranges::count_if(named.rows, [](const BenchRow& row) { return row.format == "csr"; }) == 1);
+  CHECK(std::ranges::count_if(named.rows,
+                              [](const BenchRow& row) { return row.format == "csr"; }) == 1);
 }
 
 TEST_CASE("a model's packed weights are subjects as they are", "[bench]") {

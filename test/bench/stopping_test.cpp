@@ -12,7 +12,8 @@ std::vector<double> spread(size_t count, double deviation) {
   return samples;
 }
 
-StopReason ask(const StoppingRule& rule, std::vector<std::vector<double>> samples, double elapsed_s) {
+StopReason ask(const StoppingRule& rule, std::vector<std::vector<double>> samples,
+               double elapsed_s) {
   return should_stop(rule, samples, elapsed_s);
 }
 

@@ -24,18 +24,18 @@ TEST_CASE("cold: every sample is one run behind a flush, in rounds that turn", "
   std::vector<Timed> contestants = {constant(device, "A", 10.0), constant(device, "B", 20.0),
                                     constant(device, "C", 40.0)};
   time_interleaved(device, contestants, CacheState::kCold, exactly(4), 200.0);
-  const std::vector<std::string> expected = {
-      "flush", "A*1", "flush", "B*1", "flush", "C*1",  //
-      "flush", "B*1", "flush", "C*1", "flush", "A*1",  //
-      "flush", "C*1", "flush", "A*1", "flush", "B*1",  //
-      "flush", "A*1", "flush", "B*1", "flush", "C*1"};
+  const std::vector<std::string> expected = {"flush", "A*1", "flush", "B*1", "flush", "C*1",  //
+                                             "flush", "B*1", "flush", "C*1", "flush", "A*1",  //
+                                             "flush", "C*1", "flush", "A*1", "flush", "B*1",  //
+                                             "flush", "A*1", "flush", "B*1", "flush", "C*1"};
   CHECK(device.log == expected);
   CHECK(contestants[0].samples_us == std::vector<double>(4, 10.0));
   CHECK(contestants[2].samples_us == std::vector<double>(4, 40.0));
   CHECK(contestants[2].repeats == 1);
 }
 
-TEST_CASE("hot: an untimed run before each sample, which repeats until it is long enough", "[bench]") {
+TEST_CASE("hot: an untimed run before each sample, which repeats until it is long enough",
+          "[bench]") {
   FakeDevice device;
   std::vector<Timed> contestants = {constant(device, "A", 50.0), constant(device, "B", 300.0)};
   time_interleaved(device, contestants, CacheState::kHot, exactly(2), 200.0);

@@ -26,7 +26,8 @@ std::string message_of(const std::string& text) {
 
 TEST_CASE("a workload file is M N K count layer", "[bench]") {
   const Workload workload = parse_workload(
-      "# comment\n\n* 768 3072 12 ffn.down # a comment behind\r\n  49\t512 256 1 conv\n", "toy", "toy.txt");
+      "# comment\n\n* 768 3072 12 ffn.down # a comment behind\r\n  49\t512 256 1 conv\n", "toy",
+      "toy.txt");
   CHECK(workload.name == "toy");
   REQUIRE(workload.layers.size() == 2);
   CHECK_FALSE(workload.layers[0].M.has_value());
@@ -56,18 +57,30 @@ TEST_CASE("the built-in workloads load from anywhere", "[bench]") {
   for (const std::string& name : workload_names()) CHECK_FALSE(load_workload(name).layers.empty());
 }
 
+TEST_CASE("every file of configs/workloads is built in", "[bench]") {
+  const std::filesystem::path folder =
+      std::filesystem::path(TVW_TEST_SOURCE) / "../configs/workloads";
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    CHECK_NOTHROW((void)load_workload(entry.path().stem().string()));
+    ++files;
+  }
+  CHECK(files == workload_names().size());
+}
+
 TEST_CASE("built-in workloads have the weights that their models are known for", "[bench]") {
   const auto weights = [](const std::string& name) {
     int64_t sum = 0;
-    for (const WorkloadLayer& layer : load_workload(name).layers) sum += layer.N * layer.K * layer.count;
+    for (const WorkloadLayer& layer : load_workload(name).layers)
+      sum += layer.N * layer.K * layer.count;
     return sum;
   };
-  CHECK(weights("bert-base") == 84'934'656);     // 12 * (4 * 768^2 + 2 * 768 * 3072)
+  CHECK(weights("bert-base") == 84'934'656);  // 12 * (4 * 768^2 + 2 * 768 * 3072)
   CHECK(weights("bert-large") == 301'989'888);
-  CHECK(weights("vgg16") == 138'344'128);        // torchvision: 138,357,544 with 13,416 biases
-  CHECK(weights("resnet18") == 11'678'912);      // torchvision: 11,689,512 less norms and bias
-  CHECK(weights("resnet50") == 25'502'912);      // torchvision: 25,557,032 less norms and bias
-  CHECK(weights("llama-7b") == 6'607'077'376);   // 6,738,415,616 less embedding and norms
+  CHECK(weights("vgg16") == 138'344'128);       // torchvision: 138,357,544 with 13,416 biases
+  CHECK(weights("resnet18") == 11'678'912);     // torchvision: 11,689,512 less norms and bias
+  CHECK(weights("resnet50") == 25'502'912);     // torchvision: 25,557,032 less norms and bias
+  CHECK(weights("llama-7b") == 6'607'077'376);  // 6,738,415,616 less embedding and norms
 }
 
 TEST_CASE("a workload is a known name or a file", "[bench]") {

@@ -81,7 +81,8 @@ std::string message_of(const std::string& text) {
 
 class TempDir {
  public:
-  TempDir() : path_(std::filesystem::temp_directory_path() / ("tvw-json-" + std::to_string(::getpid()))) {
+  TempDir()
+      : path_(std::filesystem::temp_directory_path() / ("tvw-json-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path_);
   }
   ~TempDir() { std::filesystem::remove_all(path_); }
@@ -132,10 +133,11 @@ TEST_CASE("text that is not UTF-8 is still written as JSON", "[record]") {
   CHECK_NOTHROW((void)parse_bench_record(to_json(record), "run.json"));
 }
 
-TEST_CASE("a wrong record is refused with the place, what is there and what should be", "[record]") {
+TEST_CASE("a wrong record is refused with the place, what is there and what should be",
+          "[record]") {
   const std::string good = to_json(sample());
   CHECK(message_of(good) == "no error");
-  CHECK(message_of("") .find("run.json: not a JSON text") == 0);
+  CHECK(message_of("").find("run.json: not a JSON text") == 0);
   CHECK(message_of("[1, 2").find("not a JSON text") != std::string::npos);
   CHECK(message_of("[]").find("expected an object") != std::string::npos);
   CHECK(message_of("{}").find("/kind: got nothing") != std::string::npos);
@@ -147,10 +149,13 @@ TEST_CASE("a wrong record is refused with the place, what is there and what shou
         "no error");
   CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": \"512\"")) ==
         "run.json: /rows/0/M: got \"512\", expected an integer >= 0");
-  CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": 0")).find("/rows/0/M") != std::string::npos);
-  CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": 18446744073709551615"))
-            .find("below 2^63") != std::string::npos);
-  CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": -1")).find("/rows/0/M") != std::string::npos);
+  CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": 0")).find("/rows/0/M") !=
+        std::string::npos);
+  CHECK(
+      message_of(replaced(good, "\"M\": 512", "\"M\": 18446744073709551615")).find("below 2^63") !=
+      std::string::npos);
+  CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": -1")).find("/rows/0/M") !=
+        std::string::npos);
   CHECK(message_of(replaced(good, "\"median_us\": 2.0", "\"median_us\": 1e999")) != "no error");
   CHECK(message_of(replaced(good, "\"median_us\": 2.0", "\"median_us\": 0")) != "no error");
   CHECK(message_of(replaced(good, "\"median_us\": 2.0", "\"median_us\": null")) != "no error");
@@ -184,8 +189,9 @@ TEST_CASE("a prune record survives the round trip", "[record]") {
   record.scope = "global";
   record.score = "magnitude";
   record.target_sparsity = 0.75;
-  record.rows = {{"w", "MatMul", 768, 3072, "f32", "tvw:g=64,nm=2:4", 0.75, 0.7501, 0.55, 100, 28, ""},
-                 {"v", "Conv", 9, 4, "f32", "", {}, 0.0, {}, 10, 10, "excluded"}};
+  record.rows = {
+      {"w", "MatMul", 768, 3072, "f32", "tvw:g=64,nm=2:4", 0.75, 0.7501, 0.55, 100, 28, ""},
+      {"v", "Conv", 9, 4, "f32", "", {}, 0.0, {}, 10, 10, "excluded"}};
   record.pruned = {100, 25, 100, 28, 0.75, 0.55};
   record.model = {110, 35, 110, 38, 0.6818, {}};
   const std::string text = to_json(record);

@@ -12,9 +12,9 @@ using test::timed;
 using test::without_time;
 
 TEST_CASE("a run compared with itself is the same in every row", "[report]") {
-  const NamedRecord run = named({timed("a", "dense", 8.0), timed("a", "tvw", 2.0),
-                                 timed("a", "tvw", 3.0, "cold"),
-                                 without_time(timed("b", "tvw", 1.0), RowStatus::kSkipped, "no")});
+  const NamedRecord run =
+      named({timed("a", "dense", 8.0), timed("a", "tvw", 2.0), timed("a", "tvw", 3.0, "cold"),
+             without_time(timed("b", "tvw", 1.0), RowStatus::kSkipped, "no")});
   const Comparison comparison = compare(run, run);
   CHECK(comparison.rows.size() == 3);
   CHECK(comparison.same == 3);

@@ -21,9 +21,9 @@ inline record::BenchRow timed(const std::string& layer, const std::string& forma
   row.K = 32;
   row.format = format;
   row.pattern = format == "csr" ? "ew" : format == "block-ell" ? "block:b=32" : format;
-  row.role = format == "dense"                            ? record::RowRole::kDense
+  row.role = format == "dense"                          ? record::RowRole::kDense
              : format == "csr" || format == "block-ell" ? record::RowRole::kBaseline
-                                                          : record::RowRole::kSubject;
+                                                        : record::RowRole::kSubject;
   if (format != "dense") {
     row.target_sparsity = 0.75;
     row.sparsity = 0.75;

@@ -31,8 +31,9 @@ bool conforms(const std::string& text, const std::string& schema, bool quiet = f
   const auto path = std::filesystem::temp_directory_path() /
                     ("tvw-schema-" + std::to_string(::getpid()) + ".json");
   record::save_text(text, path);
-  const std::string command = "'" + python() + "' '" + TVW_VALIDATE_SCRIPT + "' '" + TVW_SCHEMA_DIR +
-                              "/" + schema + "' '" + path.string() + "'" + (quiet ? " 2>/dev/null" : "");
+  const std::string command = "'" + python() + "' '" + TVW_VALIDATE_SCRIPT + "' '" +
+                              TVW_SCHEMA_DIR + "/" + schema + "' '" + path.string() + "'" +
+                              (quiet ? " 2>/dev/null" : "");
   const int result = std::system(command.c_str());
   std::filesystem::remove(path);
   return result == 0;
@@ -47,9 +48,11 @@ TEST_CASE("records and reports conform to their schemas", "[report][schema]") {
   }
   auto wrong = without_time(timed("b", "csr", 1.0), record::RowStatus::kWrong, "wrong result");
   wrong.max_rel_error = std::numeric_limits<double>::quiet_NaN();
-  const auto skipped = without_time(timed("b", "tvw", 1.0), record::RowStatus::kSkipped, "not here");
-  const NamedRecord run = named({timed("a", "dense", 2.0), timed("a", "tvw", 3.0),
-                                 timed("a", "csr", 9.0), timed("a", "block-ell", 4.0), wrong, skipped});
+  const auto skipped =
+      without_time(timed("b", "tvw", 1.0), record::RowStatus::kSkipped, "not here");
+  const NamedRecord run =
+      named({timed("a", "dense", 2.0), timed("a", "tvw", 3.0), timed("a", "csr", 9.0),
+             timed("a", "block-ell", 4.0), wrong, skipped});
   CHECK(conforms(record::to_json(run.record), "bench_record.v1.json"));
   CHECK(conforms(render(summarise({&run, 1}), Format::kJson), "report.v1.json"));
   CHECK(conforms(render(compare(run, named({timed("a", "tvw", 1.0)})), Format::kJson),

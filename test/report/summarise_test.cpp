@@ -13,8 +13,8 @@ using test::without_time;
 
 namespace {
 
-const Summary& find(const Report& report, const std::string& pattern, const std::string& cache = "hot",
-                    int64_t M = 512) {
+const Summary& find(const Report& report, const std::string& pattern,
+                    const std::string& cache = "hot", int64_t M = 512) {
   const auto found = std::ranges::find_if(report.summaries, [&](const Summary& s) {
     return s.pattern == pattern && s.cache == cache && s.M == M;
   });
@@ -30,9 +30,9 @@ Report of(std::vector<record::BenchRow> rows) {
 }  // namespace
 
 TEST_CASE("geomean and weighted speed-up over each baseline, losers included", "[report]") {
-  const Report report = of({timed("a", "dense", 8.0), timed("a", "tvw", 2.0),
-                            timed("a", "block-ell", 4.0), timed("a", "csr", 16.0),
-                            timed("b", "dense", 10.0), timed("b", "tvw", 20.0)});
+  const Report report =
+      of({timed("a", "dense", 8.0), timed("a", "tvw", 2.0), timed("a", "block-ell", 4.0),
+          timed("a", "csr", 16.0), timed("b", "dense", 10.0), timed("b", "tvw", 20.0)});
   const Summary& tvw = find(report, "tvw");
   REQUIRE(tvw.layers.size() == 2);
   CHECK(*tvw.over_dense.geomean == Approx(std::sqrt(4.0 * 0.5)));
@@ -50,8 +50,9 @@ TEST_CASE("geomean and weighted speed-up over each baseline, losers included", "
 }
 
 TEST_CASE("auto takes dense where nothing is faster", "[report]") {
-  const Report report = of({timed("a", "dense", 8.0), timed("a", "tvw", 2.0), timed("a", "csr", 1.0),
-                            timed("b", "dense", 10.0), timed("b", "tvw", 20.0)});
+  const Report report =
+      of({timed("a", "dense", 8.0), timed("a", "tvw", 2.0), timed("a", "csr", 1.0),
+          timed("b", "dense", 10.0), timed("b", "tvw", 20.0)});
   const Summary& best = find(report, "auto");
   CHECK(best.layers.at(0).executor == "cpu.tvw.test");  // csr is a baseline: nobody asked for it
   CHECK(best.layers.at(1).executor == "cpu.dense.test");
@@ -59,7 +60,8 @@ TEST_CASE("auto takes dense where nothing is faster", "[report]") {
 }
 
 TEST_CASE("wrong and skipped rows enter no figure but are told", "[report]") {
-  auto wrong = without_time(timed("a", "tvw", 0.001), RowStatus::kWrong, "wrong result: error of 1");
+  auto wrong =
+      without_time(timed("a", "tvw", 0.001), RowStatus::kWrong, "wrong result: error of 1");
   auto skipped = without_time(timed("b", "tvw", 1.0), RowStatus::kSkipped, "f64 is not supported");
   const Report report = of({timed("a", "dense", 8.0), wrong, timed("b", "dense", 8.0), skipped});
   CHECK(report.wrong_rows == 1);
@@ -72,16 +74,18 @@ TEST_CASE("wrong and skipped rows enter no figure but are told", "[report]") {
 }
 
 TEST_CASE("cache states and M are apart; layers of fixed M join each", "[report]") {
-  const Report report = of({timed("a", "dense", 8.0, "hot", 1), timed("a", "tvw", 4.0, "hot", 1),
-                            timed("a", "dense", 8.0, "hot", 64), timed("a", "tvw", 2.0, "hot", 64),
-                            timed("a", "dense", 8.0, "cold", 1), timed("a", "tvw", 8.0, "cold", 1),
-                            timed("a", "dense", 8.0, "cold", 64), timed("a", "tvw", 1.0, "cold", 64),
-                            timed("fc", "dense", 8.0, "hot", 7), timed("fc", "tvw", 8.0, "hot", 7)});
+  const Report report =
+      of({timed("a", "dense", 8.0, "hot", 1), timed("a", "tvw", 4.0, "hot", 1),
+          timed("a", "dense", 8.0, "hot", 64), timed("a", "tvw", 2.0, "hot", 64),
+          timed("a", "dense", 8.0, "cold", 1), timed("a", "tvw", 8.0, "cold", 1),
+          timed("a", "dense", 8.0, "cold", 64), timed("a", "tvw", 1.0, "cold", 64),
+          timed("fc", "dense", 8.0, "hot", 7), timed("fc", "tvw", 8.0, "hot", 7)});
   CHECK(*find(report, "tvw", "hot", 1).over_dense.geomean == Approx(std::sqrt(2.0)));
   CHECK(*find(report, "tvw", "hot", 64).over_dense.geomean == Approx(2.0));
   CHECK(*find(report, "tvw", "cold", 64).over_dense.geomean == Approx(8.0));
-  const Report images = of({timed("a", "dense", 8.0, "hot", 100), timed("a", "tvw", 4.0, "hot", 100),
-                            timed("b", "dense", 8.0, "hot", 50), timed("b", "tvw", 4.0, "hot", 50)});
+  const Report images =
+      of({timed("a", "dense", 8.0, "hot", 100), timed("a", "tvw", 4.0, "hot", 100),
+          timed("b", "dense", 8.0, "hot", 50), timed("b", "tvw", 4.0, "hot", 50)});
   CHECK(find(images, "tvw", "hot", 0).layers.size() == 2);
 }
 

@@ -52,36 +52,37 @@ struct BenchLayer {
 
 /// Every field has a useful default; the fields left at nullopt or empty depend on the device.
 struct BenchRequest {
-  std::string workload = "bert-base";    ///< built-in name or file; only a label if `layers` is set
-  std::vector<BenchLayer> layers;        ///< instead of a workload: a model's own weights
+  std::string workload = "bert-base";  ///< built-in name or file; only a label if `layers` is set
+  std::vector<BenchLayer> layers;      ///< instead of a workload: a model's own weights
   /// Subjects beside the weights of `layers` that are packed already; empty: none.
   std::vector<PatternSpec> patterns = {PatternSpec{}};
-  /// Run beside the subjects at the sparsity that each of them reaches (2:4: 0.5), to be compared with.
-  /// Those among the patterns (same kind) are not run twice. Dense always runs and is not listed.
+  /// Run beside the subjects at the sparsity that each of them reaches (2:4: 0.5), to be compared
+  /// with. Those among the patterns (same kind) are not run twice. Dense always runs and is not
+  /// listed.
   std::vector<PatternSpec> baselines = default_baselines();
   std::vector<Sparsity> sparsities = {Sparsity(0.75)};
-  std::vector<int64_t> M;                ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
-  int64_t batch = 1;                     ///< multiplies M of layers that state a number
-  std::optional<DType> dtype;            ///< f32 on cpu, f16 on cuda
-  std::string device = "cpu";            ///< Registry::device; "cpu", "cuda:0", "auto"
+  std::vector<int64_t> M;      ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
+  int64_t batch = 1;           ///< multiplies M of layers that state a number
+  std::optional<DType> dtype;  ///< f32 on cpu, f16 on cuda
+  std::string device = "cpu";  ///< Registry::device; "cpu", "cuda:0", "auto"
   std::vector<kernels::Layout> layouts;  ///< empty: token on cpu, feature on cuda
   std::vector<CacheState> caches = {CacheState::kHot, CacheState::kCold};
   /// Dense also runs in the layouts not asked for, so that the baseline has the one it likes best.
   bool dense_in_every_layout = true;
-  std::vector<std::string> executors;    ///< names; empty: all. Dense runs all the same
-  int threads = 0;                       ///< 0: leave as it is
-  StoppingRule stopping;                 ///< per layer and cache state
-  double min_sample_us = 200.0;          ///< hot samples repeat a run until they last this long
+  std::vector<std::string> executors;  ///< names; empty: all. Dense runs all the same
+  int threads = 0;                     ///< 0: leave as it is
+  StoppingRule stopping;               ///< per layer and cache state
+  double min_sample_us = 200.0;        ///< hot samples repeat a run until they last this long
   uint64_t seed = 1;
-  bool measure_roofline = true;          ///< measures and caches the peaks of the device
-  std::vector<std::string> argv;         ///< copied into the record
+  bool measure_roofline = true;   ///< measures and caches the peaks of the device
+  std::vector<std::string> argv;  ///< copied into the record
   std::vector<std::pair<std::string, std::string>> libraries;  ///< into the environment
 
   [[nodiscard]] static std::vector<PatternSpec> default_baselines();  ///< block, ew (CSR)
 };
 
-/// As core's parse_patterns, and "dense" is allowed: it always runs, so it is left out. "dense" alone
-/// gives no subjects.
+/// As core's parse_patterns, and "dense" is allowed: it always runs, so it is left out. "dense"
+/// alone gives no subjects.
 /// @throws Error kUsage
 [[nodiscard]] std::vector<PatternSpec> parse_subjects(std::string_view text);
 

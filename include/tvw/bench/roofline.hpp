@@ -28,8 +28,9 @@ struct Peaks {
 [[nodiscard]] std::optional<Peaks> find_peaks(kernels::Device& device, DType dtype, int threads,
                                               const std::filesystem::path& cache_file);
 
-/// For when something ran faster than the peaks allow: they were measured on a busy machine. Measures
-/// again and keeps the larger of old and new, also in the file. As find_peaks for other devices.
+/// For when something ran faster than the peaks allow: they were measured on a busy machine.
+/// Measures again and keeps the larger of old and new, also in the file. As find_peaks for other
+/// devices.
 [[nodiscard]] std::optional<Peaks> raise_peaks(kernels::Device& device, DType dtype, int threads,
                                                const std::filesystem::path& cache_file);
 

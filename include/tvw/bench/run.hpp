@@ -19,7 +19,8 @@
 
 namespace tvw::bench {
 
-/// `done` of `total` steps are behind us; `what` is being worked on: "attention.qkv M=512: timing, hot".
+/// `done` of `total` steps are behind us; `what` is being worked on: "attention.qkv M=512: timing,
+/// hot".
 struct Progress {
   int64_t done = 0;
   int64_t total = 0;
@@ -52,7 +53,7 @@ struct ExecutorAnswer {
   std::string layout;
   std::string executor;  ///< empty: no executor of the device takes the format
   bool ok = false;
-  std::string reason;    ///< why not
+  std::string reason;  ///< why not
 };
 
 /// `--list`: runs nothing but pruning and packing.

@@ -1,8 +1,9 @@
-/// @file GEMM shapes of known models, as data: configs/workloads/*.txt, also built into the program.
+/// @file GEMM shapes of known models, as data: configs/workloads/*.txt, also built into the
+/// program.
 ///
-/// One layer per line, `M N K count layer`; `#` starts a comment, also behind a layer. M is a number
-/// of rows for one input (pixels of one image), which is multiplied by the batch, or `*`: rows are
-/// tokens, and the request says how many.
+/// One layer per line, `M N K count layer`; `#` starts a comment, also behind a layer. M is a
+/// number of rows for one input (pixels of one image), which is multiplied by the batch, or `*`:
+/// rows are tokens, and the request says how many.
 #pragma once
 
 #include <cstdint>

@@ -38,45 +38,45 @@ struct BenchRow {
   int64_t N = 0;
   int64_t K = 0;
   RowRole role = RowRole::kSubject;
-  std::string pattern;                     ///< canonical spec, or "dense"
-  std::string format;                      ///< pack::format_name
-  std::optional<double> target_sparsity;   ///< what was asked for
-  double sparsity = 0.0;                   ///< achieved: share of weights that are not kept
-  std::optional<double> kept_score;        ///< share of the sum of scores that is kept
-  uint64_t seed = 0;                       ///< of weights and activations
+  std::string pattern;                    ///< canonical spec, or "dense"
+  std::string format;                     ///< pack::format_name
+  std::optional<double> target_sparsity;  ///< what was asked for
+  double sparsity = 0.0;                  ///< achieved: share of weights that are not kept
+  std::optional<double> kept_score;       ///< share of the sum of scores that is kept
+  uint64_t seed = 0;                      ///< of weights and activations
 
   // By what.
   std::string executor;  ///< "cpu.tvw.simd"; empty if no executor takes the format
   std::string kernel;    ///< Plan::kernel_name
   std::string isa;
-  std::string device;    ///< "cpu", "cuda:0"
+  std::string device;  ///< "cpu", "cuda:0"
   std::string dtype;
-  std::string layout;    ///< "token", "feature"
-  std::string cache;     ///< "hot", "cold"
+  std::string layout;  ///< "token", "feature"
+  std::string cache;   ///< "hot", "cold"
 
   // Is it right?
   RowStatus status = RowStatus::kSkipped;
-  std::string skipped_reason;            ///< empty if timed
-  bool verified = false;                 ///< checked against the f64 reference and within tolerance
-  std::optional<double> max_rel_error;   ///< of the outputs checked
+  std::string skipped_reason;           ///< empty if timed
+  bool verified = false;                ///< checked against the f64 reference and within tolerance
+  std::optional<double> max_rel_error;  ///< of the outputs checked
   std::optional<double> tolerance;
   int64_t checked_outputs = 0;
 
   // How fast?
   std::optional<double> median_us;
-  std::optional<double> mad_us;          ///< median absolute deviation, not scaled
-  std::vector<double> samples_us;        ///< per run, in the order of the rounds
-  int64_t repeats = 0;                   ///< back-to-back runs of one sample
+  std::optional<double> mad_us;    ///< median absolute deviation, not scaled
+  std::vector<double> samples_us;  ///< per run, in the order of the rounds
+  int64_t repeats = 0;             ///< back-to-back runs of one sample
   /// Median over rounds of (best dense of the run / this), both timed in the same round, so that
   /// a slow phase of a shared machine falls on both. Same layer, M and cache state; "best dense" is
   /// the dense row with the smallest median, in whichever layout. Also below 1. Dense has it too.
   std::optional<double> speedup_vs_dense;
-  std::string dense_executor;            ///< the best dense it was compared with
+  std::string dense_executor;  ///< the best dense it was compared with
   std::string dense_layout;
-  int64_t weight_bytes = 0;              ///< values and indices one run reads
-  std::optional<double> effective_gflops;  ///< dense-equivalent work / median
-  std::optional<double> actual_gflops;     ///< work really done / median
-  std::optional<double> roofline_us;       ///< least time the measured peaks allow
+  int64_t weight_bytes = 0;                    ///< values and indices one run reads
+  std::optional<double> effective_gflops;      ///< dense-equivalent work / median
+  std::optional<double> actual_gflops;         ///< work really done / median
+  std::optional<double> roofline_us;           ///< least time the measured peaks allow
   std::optional<double> fraction_of_roofline;  ///< roofline_us / median_us
 };
 

@@ -25,16 +25,16 @@ struct DeviceFacts {
 /// Empty texts and zeros stand for "could not be found out".
 struct Environment {
   std::string tool_version;
-  std::string time_utc;      ///< "2026-01-31T12:34:56Z"
+  std::string time_utc;  ///< "2026-01-31T12:34:56Z"
   std::string cpu_model;
-  int cores = 0;             ///< physical cores that this process may use, as far as known
-  int threads = 0;           ///< threads that kernels used
+  int cores = 0;    ///< physical cores that this process may use, as far as known
+  int threads = 0;  ///< threads that kernels used
   std::vector<CpuCache> caches;
   int64_t memory_bytes = 0;
-  std::string os;            ///< "Debian GNU/Linux 12 (bookworm)"
-  std::string kernel;        ///< "Linux 6.1.0 x86_64"
-  std::string compiler;      ///< "gcc 12.2.0"
-  NamedValues libraries;     ///< handed in by the caller, who knows what was linked
+  std::string os;         ///< "Debian GNU/Linux 12 (bookworm)"
+  std::string kernel;     ///< "Linux 6.1.0 x86_64"
+  std::string compiler;   ///< "gcc 12.2.0"
+  NamedValues libraries;  ///< handed in by the caller, who knows what was linked
   std::vector<DeviceFacts> devices;
 };
 

@@ -1,8 +1,9 @@
 /// @file Records as JSON text and files.
 ///
-/// Written text is indented, ends in a newline and never holds NaN or Inf: such a value becomes null
-/// and the row's `null_reasons` says so. Reading takes nothing for granted: a wrong file is
-/// Error kBadFile that names the place ("run.json: /rows/3/median_us: got string, expected number").
+/// Written text is indented, ends in a newline and never holds NaN or Inf: such a value becomes
+/// null and the row's `null_reasons` says so. Reading takes nothing for granted: a wrong file is
+/// Error kBadFile that names the place ("run.json: /rows/3/median_us: got string, expected
+/// number").
 #pragma once
 
 #include <filesystem>

@@ -29,11 +29,11 @@ struct PruneRow {
 };
 
 struct PruneTotals {
-  int64_t weights = 0;           ///< elements
+  int64_t weights = 0;  ///< elements
   int64_t kept_weights = 0;
   int64_t bytes_before = 0;
   int64_t bytes_after = 0;
-  double sparsity = 0.0;         ///< 1 - kept / weights
+  double sparsity = 0.0;                  ///< 1 - kept / weights
   std::optional<double> mean_kept_score;  ///< unweighted mean over pruned weights
 };
 
@@ -41,16 +41,16 @@ struct PruneRecord {
   std::string schema_version = kPruneSchemaVersion;
   Environment environment;
   std::vector<std::string> argv;
-  std::string source;            ///< path of the input model
+  std::string source;  ///< path of the input model
   std::vector<std::string> outputs;
-  std::string pattern;           ///< canonical spec
-  std::string scope;             ///< "global", "uniform"
-  std::string score;             ///< "magnitude", ...
+  std::string pattern;  ///< canonical spec
+  std::string scope;    ///< "global", "uniform"
+  std::string score;    ///< "magnitude", ...
   double target_sparsity = 0.0;
-  double seconds = 0.0;          ///< wall clock of pruning and packing
+  double seconds = 0.0;  ///< wall clock of pruning and packing
   std::vector<PruneRow> rows;
-  PruneTotals pruned;            ///< the pruned weights alone
-  PruneTotals model;             ///< every initializer of the model
+  PruneTotals pruned;  ///< the pruned weights alone
+  PruneTotals model;   ///< every initializer of the model
 };
 
 }  // namespace tvw::record

@@ -1,10 +1,11 @@
-/// @file Did anything get faster or slower? Two runs, row by row: schema configs/schema/compare.v1.json.
+/// @file Did anything get faster or slower? Two runs, row by row: schema
+/// configs/schema/compare.v1.json.
 ///
-/// Rule: rows match by workload, layer, M, N, K, pattern, target sparsity, executor, device, dtype, layout and
-/// cache. The ratio is base median / new median (above 1: faster). A row is "same" unless the medians
-/// differ by more than 3 standard errors, sqrt(e_base^2 + e_new^2) with e = 1.858 * MAD / sqrt(n) (the
-/// error of a median, record::relative_error), and by more than 2 % of the base median. Rows with fewer than
-/// 5 samples on a side take their whole MAD as e.
+/// Rule: rows match by workload, layer, M, N, K, pattern, target sparsity, executor, device, dtype,
+/// layout and cache. The ratio is base median / new median (above 1: faster). A row is "same"
+/// unless the medians differ by more than 3 standard errors, sqrt(e_base^2 + e_new^2) with e
+/// = 1.858 * MAD / sqrt(n) (the error of a median, record::relative_error), and by more than 2 % of
+/// the base median. Rows with fewer than 5 samples on a side take their whole MAD as e.
 #pragma once
 
 #include <cstdint>

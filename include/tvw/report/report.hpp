@@ -16,49 +16,50 @@ inline constexpr const char* kReportSchemaVersion = "1.0";
 
 /// Speed-up over one baseline. Only layers where both sides were verified and timed count.
 struct Speedup {
-  std::optional<double> geomean;   ///< over layers, unweighted
+  std::optional<double> geomean;  ///< over layers, unweighted
   /// Sum of count * baseline time / sum of count * this time; the baseline's time is taken as this
   /// time * the layer's ratio, so that noise that both shared cancels here too.
   std::optional<double> weighted;
-  std::optional<double> worst;     ///< smallest of the layers
-  int64_t layers = 0;              ///< that entered
-  int64_t slower_layers = 0;       ///< below 1
+  std::optional<double> worst;  ///< smallest of the layers
+  int64_t layers = 0;           ///< that entered
+  int64_t slower_layers = 0;    ///< below 1
 };
 
-/// One layer of a summary: the fastest executor of the pattern against the fastest of each baseline.
+/// One layer of a summary: the fastest executor of the pattern against the fastest of each
+/// baseline.
 struct LayerLine {
   std::string layer;
   int64_t count = 1;
   int64_t M = 0;
   int64_t N = 0;
   int64_t K = 0;
-  double sparsity = 0.0;                ///< achieved
+  double sparsity = 0.0;  ///< achieved
   std::optional<double> kept_score;
   std::string executor;
   std::string dense_executor;
-  std::optional<double> median_us;      ///< absent: see note
+  std::optional<double> median_us;  ///< absent: see note
   std::optional<double> mad_us;
   std::optional<double> over_dense;
   std::optional<double> over_block;
   std::optional<double> over_unstructured;
   std::optional<double> fraction_of_roofline;
-  std::string note;                     ///< why there is no time
+  std::string note;  ///< why there is no time
 };
 
 /// One pattern at one target sparsity in one setting. The pattern "auto" takes the best per layer.
 struct Summary {
-  std::string source;                   ///< the record it comes from
+  std::string source;  ///< the record it comes from
   std::string workload;
   std::string pattern;
   std::optional<double> target_sparsity;
   std::string device;
   std::string dtype;
-  std::string layout;                   ///< "token", "feature"; "any" for auto
+  std::string layout;  ///< "token", "feature"; "any" for auto
   std::string cache;
   int64_t M = 0;                        ///< 0 if the layers differ in M
   std::optional<double> mean_sparsity;  ///< achieved, weighted by K * N * count
   std::optional<double> mean_kept_score;
-  std::optional<double> total_us;       ///< sum of count * median; absent if a layer is missing
+  std::optional<double> total_us;  ///< sum of count * median; absent if a layer is missing
   Speedup over_dense;
   Speedup over_block;
   Speedup over_unstructured;
@@ -67,12 +68,12 @@ struct Summary {
 
 struct Report {
   std::string schema_version = kReportSchemaVersion;
-  std::vector<std::string> sources;              ///< one per record
-  std::vector<record::Environment> environments; ///< one per record
+  std::vector<std::string> sources;               ///< one per record
+  std::vector<record::Environment> environments;  ///< one per record
   std::vector<Summary> summaries;
   int64_t rows = 0;
   int64_t skipped_rows = 0;
-  int64_t wrong_rows = 0;                        ///< wrong results: in no figure
+  int64_t wrong_rows = 0;  ///< wrong results: in no figure
 };
 
 struct NamedRecord {

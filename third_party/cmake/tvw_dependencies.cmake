@@ -28,6 +28,8 @@ tvw_find(nlohmann_json)
 tvw_find(hwy)
 tvw_find(dnnl)
 tvw_find(ONNX CONFIG PATHS ${TVW_DEPS_DIR}/onnx NO_DEFAULT_PATH)
+# Its installed targets leave their headers out.
+target_include_directories(ONNX::onnx_proto INTERFACE ${TVW_DEPS_DIR}/onnx/include)
 if(TVW_BUILD_TESTS)
   tvw_find(Catch2)
 endif()

@@ -1,0 +1,33 @@
+#include "io/find_tensor.hpp"
+
+#include <utility>
+
+#include "io/graph_scope.hpp"
+
+namespace tvw::io {
+
+std::vector<const onnx::TensorProto*> stored_tensors(const onnx::GraphProto& graph) {
+  std::vector<const onnx::TensorProto*> tensors;
+  for (const auto& tensor : graph.initializer()) tensors.push_back(&tensor);
+  for (const auto& node : graph.node()) {
+    if (const auto* tensor = constant_tensor(node)) tensors.push_back(tensor);
+  }
+  return tensors;
+}
+
+const onnx::TensorProto* find_tensor(const onnx::ModelProto& model, const std::string& name) {
+  for (const auto& tensor : model.graph().initializer()) {
+    if (tensor.name() == name) return &tensor;
+  }
+  for (const auto& node : model.graph().node()) {
+    const auto* tensor = constant_tensor(node);
+    if (tensor != nullptr && node.output_size() == 1 && node.output(0) == name) return tensor;
+  }
+  return nullptr;
+}
+
+onnx::TensorProto* find_tensor(onnx::ModelProto& model, const std::string& name) {
+  return const_cast<onnx::TensorProto*>(find_tensor(std::as_const(model), name));
+}
+
+}  // namespace tvw::io

@@ -1,0 +1,19 @@
+/// @file The stored tensors of a main graph by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/proto.hpp"
+
+namespace tvw::io {
+
+/// Initializers, then tensors of Constant nodes.
+[[nodiscard]] std::vector<const onnx::TensorProto*> stored_tensors(const onnx::GraphProto& graph);
+
+/// The initializer of that name, or the tensor of the Constant node that makes it; null if neither.
+[[nodiscard]] const onnx::TensorProto* find_tensor(const onnx::ModelProto& model,
+                                                   const std::string& name);
+[[nodiscard]] onnx::TensorProto* find_tensor(onnx::ModelProto& model, const std::string& name);
+
+}  // namespace tvw::io

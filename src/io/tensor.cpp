@@ -1,0 +1,192 @@
+#include "io/tensor.hpp"
+
+#include <cstring>
+
+#include "io/external_data.hpp"
+#include "tvw/core/error.hpp"
+
+namespace tvw::io {
+namespace {
+
+using onnx::TensorProto;
+
+constexpr int64_t kMaxElements = int64_t{1} << 48;
+
+[[noreturn]] void bad(const TensorProto& tensor, const std::string& what) {
+  throw Error(ErrorCode::kBadFile, "tensor '" + tensor.name() + "' " + what);
+}
+
+/// Bits of one element; 0 for strings and types this program does not know.
+int64_t element_bits(int32_t type) {
+  switch (type) {
+    case TensorProto::UINT4:
+    case TensorProto::INT4:
+    case TensorProto::FLOAT4E2M1:
+      return 4;
+    case TensorProto::BOOL:
+    case TensorProto::INT8:
+    case TensorProto::UINT8:
+    case TensorProto::FLOAT8E4M3FN:
+    case TensorProto::FLOAT8E4M3FNUZ:
+    case TensorProto::FLOAT8E5M2:
+    case TensorProto::FLOAT8E5M2FNUZ:
+    case TensorProto::FLOAT8E8M0:
+      return 8;
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16:
+    case TensorProto::INT16:
+    case TensorProto::UINT16:
+      return 16;
+    case TensorProto::FLOAT:
+    case TensorProto::INT32:
+    case TensorProto::UINT32:
+      return 32;
+    case TensorProto::DOUBLE:
+    case TensorProto::INT64:
+    case TensorProto::UINT64:
+    case TensorProto::COMPLEX64:
+      return 64;
+    case TensorProto::COMPLEX128:
+      return 128;
+    default:
+      return 0;
+  }
+}
+
+/// Elements in the typed field that the type uses instead of raw_data.
+int64_t typed_elements(const TensorProto& tensor) {
+  switch (tensor.data_type()) {
+    case TensorProto::FLOAT:
+      return tensor.float_data_size();
+    case TensorProto::DOUBLE:
+      return tensor.double_data_size();
+    case TensorProto::INT64:
+      return tensor.int64_data_size();
+    case TensorProto::UINT32:
+    case TensorProto::UINT64:
+      return tensor.uint64_data_size();
+    case TensorProto::COMPLEX64:
+      return tensor.float_data_size() / 2;
+    case TensorProto::COMPLEX128:
+      return tensor.double_data_size() / 2;
+    case TensorProto::UINT4:
+    case TensorProto::INT4:
+    case TensorProto::FLOAT4E2M1:
+      return int64_t{2} * tensor.int32_data_size();
+    default:
+      return tensor.int32_data_size();
+  }
+}
+
+void copy_typed(const TensorProto& tensor, TypedBuffer& buffer) {
+  if (tensor.data_type() == TensorProto::FLOAT) {
+    std::memcpy(buffer.bytes().data(), tensor.float_data().data(), buffer.bytes().size());
+    return;
+  }
+  auto* words = buffer.words<uint16_t>();  // f16 and bf16: the low half of each int32
+  for (int i = 0; i < tensor.int32_data_size(); ++i) {
+    words[i] = static_cast<uint16_t>(tensor.int32_data(i));
+  }
+}
+
+}  // namespace
+
+std::string type_name(int32_t onnx_type) {
+  if (!TensorProto::DataType_IsValid(onnx_type)) return "type " + std::to_string(onnx_type);
+  std::string name = TensorProto::DataType_Name(static_cast<TensorProto::DataType>(onnx_type));
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::optional<DType> pruned_dtype(int32_t onnx_type) {
+  switch (onnx_type) {
+    case TensorProto::FLOAT:
+      return DType::kF32;
+    case TensorProto::FLOAT16:
+      return DType::kF16;
+    case TensorProto::BFLOAT16:
+      return DType::kBF16;
+    default:
+      return std::nullopt;
+  }
+}
+
+int32_t onnx_type(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+      return TensorProto::FLOAT;
+    case DType::kF16:
+      return TensorProto::FLOAT16;
+    case DType::kBF16:
+      return TensorProto::BFLOAT16;
+  }
+  return TensorProto::UNDEFINED;
+}
+
+int64_t element_count(const TensorProto& tensor) {
+  int64_t count = 1;
+  for (const int64_t dim : tensor.dims()) {
+    if (dim < 0) bad(tensor, "has a dim of " + std::to_string(dim) + ", expected 0 or more");
+    if (dim != 0 && count > kMaxElements / dim) {
+      bad(tensor, "has dims whose product is more than 2^48 elements");
+    }
+    count *= dim;
+  }
+  return count;
+}
+
+int64_t data_bytes(const TensorProto& tensor) {
+  return (element_count(tensor) * element_bits(tensor.data_type()) + 7) / 8;
+}
+
+bool is_external(const TensorProto& tensor) {
+  return tensor.data_location() == TensorProto::EXTERNAL;
+}
+
+void check_tensor(const TensorProto& tensor, const std::filesystem::path& folder) {
+  const int64_t count = element_count(tensor);
+  if (element_bits(tensor.data_type()) == 0) return;  // strings, and types newer than this program
+  const int64_t bytes = data_bytes(tensor);
+  if (is_external(tensor)) {
+    static_cast<void>(locate(tensor, folder, bytes));
+    return;
+  }
+  if (tensor.has_raw_data()) {
+    const auto got = static_cast<int64_t>(tensor.raw_data().size());
+    if (got != bytes) {
+      bad(tensor, "has " + std::to_string(got) + " bytes of data, expected by its dims: " +
+                      std::to_string(bytes));
+    }
+    return;
+  }
+  const int64_t got = typed_elements(tensor);
+  const bool half_bytes = element_bits(tensor.data_type()) == 4;
+  if (got != count && !(half_bytes && got == count + 1)) {
+    bad(tensor, "has " + std::to_string(got) + " elements of data, expected by its dims: " +
+                    std::to_string(count));
+  }
+}
+
+TypedBuffer read_elements(const TensorProto& tensor, const std::filesystem::path& folder) {
+  const auto dtype = pruned_dtype(tensor.data_type());
+  if (!dtype) bad(tensor, "is " + type_name(tensor.data_type()) + ", expected a float type");
+  check_tensor(tensor, folder);
+  TypedBuffer buffer(*dtype, element_count(tensor));
+  if (is_external(tensor)) {
+    std::byte* to = buffer.bytes().data();
+    read_external(locate(tensor, folder, buffer.size_bytes()),
+                  [&to](std::span<const std::byte> piece) {
+                    std::memcpy(to, piece.data(), piece.size());
+                    to += piece.size();
+                  });
+  } else if (tensor.has_raw_data()) {
+    if (buffer.count() > 0) {
+      std::memcpy(buffer.bytes().data(), tensor.raw_data().data(), buffer.bytes().size());
+    }
+  } else if (buffer.count() > 0) {
+    copy_typed(tensor, buffer);
+  }
+  return buffer;
+}
+
+}  // namespace tvw::io

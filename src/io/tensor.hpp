@@ -1,0 +1,39 @@
+/// @file Stored tensors: their size, and their bytes wherever they are.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "io/proto.hpp"
+#include "tvw/core/dtype.hpp"
+#include "tvw/core/typed_buffer.hpp"
+
+namespace tvw::io {
+
+/// "float", "int8": ONNX's own word for the type.
+[[nodiscard]] std::string type_name(int32_t onnx_type);
+/// nullopt for types that are not pruned.
+[[nodiscard]] std::optional<DType> pruned_dtype(int32_t onnx_type);
+[[nodiscard]] int32_t onnx_type(DType dtype);
+
+/// Product of the dims.
+/// @throws Error kBadFile a dim is negative, or the product does not fit 48 bits
+[[nodiscard]] int64_t element_count(const onnx::TensorProto& tensor);
+/// Bytes of the data: elements * type size (half bytes rounded up); 0 for strings.
+[[nodiscard]] int64_t data_bytes(const onnx::TensorProto& tensor);
+
+/// Checks that the data there is has the size that type and dims ask for; external data is located.
+/// @throws Error kIo, kBadFile
+void check_tensor(const onnx::TensorProto& tensor, const std::filesystem::path& folder);
+
+/// Elements of an f32, f16 or bf16 tensor in stored order, bits unchanged.
+/// @throws Error kIo, kBadFile
+[[nodiscard]] TypedBuffer read_elements(const onnx::TensorProto& tensor,
+                                        const std::filesystem::path& folder);
+
+[[nodiscard]] bool is_external(const onnx::TensorProto& tensor);
+
+}  // namespace tvw::io

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "tvw/core/error.hpp"
 #include "tvw/record/statistics.hpp"
@@ -84,6 +85,14 @@ std::string_view name(Verdict verdict) {
       return "slower";
   }
   return "same";
+}
+
+bool operator<(const RowKey& a, const RowKey& b) {
+  const auto tied = [](const RowKey& key) {
+    return std::tie(key.workload, key.layer, key.pattern, key.executor, key.device, key.dtype,
+                    key.layout, key.cache, key.M, key.N, key.K, key.target_sparsity);
+  };
+  return tied(a) < tied(b);
 }
 
 RowKey key_of(const BenchRow& row) {

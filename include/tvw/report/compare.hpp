@@ -29,7 +29,8 @@ struct RowKey {
   int64_t N = 0;
   int64_t K = 0;
   double target_sparsity = -1.0;  ///< -1: none
-  friend auto operator<=>(const RowKey&, const RowKey&) = default;
+  friend bool operator==(const RowKey&, const RowKey&) = default;
+  friend bool operator<(const RowKey& a, const RowKey& b);
 };
 [[nodiscard]] RowKey key_of(const record::BenchRow& row);
 

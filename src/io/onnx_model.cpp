@@ -1,31 +1,12 @@
 #include "tvw/io/onnx_model.hpp"
 
-#include <algorithm>
-
 #include "io/find_tensor.hpp"
 #include "io/model_state.hpp"
+#include "io/stored_order.hpp"
 #include "io/tensor.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::io {
-namespace {
-
-constexpr int64_t kBlock = 32;  ///< edge of the squares that a transposition works in
-
-/// to[k, n] = from[n, k], in squares so that both sides stay in the cache.
-template <class Word>
-void transpose(const Word* from, Word* to, int64_t K, int64_t N) {
-  for (int64_t k0 = 0; k0 < K; k0 += kBlock) {
-    for (int64_t n0 = 0; n0 < N; n0 += kBlock) {
-      for (int64_t k = k0; k < std::min(k0 + kBlock, K); ++k) {
-        for (int64_t n = n0; n < std::min(n0 + kBlock, N); ++n) to[k * N + n] = from[n * K + k];
-      }
-    }
-  }
-}
-
-}  // namespace
-
 OnnxModel::OnnxModel(std::unique_ptr<State> state) : state_(std::move(state)) {}
 OnnxModel::OnnxModel(OnnxModel&&) noexcept = default;
 OnnxModel& OnnxModel::operator=(OnnxModel&&) noexcept = default;
@@ -54,15 +35,8 @@ int64_t OnnxModel::initializer_bytes() const {
 DenseMatrix OnnxModel::read_weight(size_t i) const {
   const WeightInfo& info = state_->weights.at(i);
   const onnx::TensorProto& tensor = *find_tensor(state_->proto, info.name);
-  TypedBuffer stored = read_elements(tensor, state_->path.parent_path());
-  if (!info.transposed) return {info.K, info.N, std::move(stored)};
-  DenseMatrix turned{info.K, info.N, TypedBuffer(stored.dtype(), stored.count())};
-  if (size_bytes(stored.dtype()) == 4) {
-    transpose(stored.words<uint32_t>(), turned.values.words<uint32_t>(), info.K, info.N);
-  } else {
-    transpose(stored.words<uint16_t>(), turned.values.words<uint16_t>(), info.K, info.N);
-  }
-  return turned;
+  return from_stored(read_elements(tensor, state_->path.parent_path()), info.K, info.N,
+                     info.transposed);
 }
 
 }  // namespace tvw::io

@@ -15,6 +15,7 @@ namespace tvw::io {
 struct LoadedWeight {
   std::string name;  ///< of the tensor in the source model
   PatternSpec pattern;
+  std::vector<int64_t> dims;       ///< of that tensor
   bool transposed = false;         ///< the source stored it as [N, K]
   std::string dense_checksum;      ///< XXH3-128 of the dense source's B[K, N], hex
   pack::PackedWeights packed;

@@ -1,0 +1,134 @@
+#include "io/data_mover.hpp"
+
+#include <memory>
+
+#include "io/external_data.hpp"
+#include "io/tensor.hpp"
+#include "tvw/core/error.hpp"
+
+namespace tvw::io {
+namespace {
+
+/// Empty for types that safetensors does not have.
+std::string dtype_of(int32_t type) {
+  using onnx::TensorProto;
+  switch (type) {
+    case TensorProto::FLOAT:
+      return "F32";
+    case TensorProto::FLOAT16:
+      return "F16";
+    case TensorProto::BFLOAT16:
+      return "BF16";
+    case TensorProto::DOUBLE:
+      return "F64";
+    case TensorProto::INT8:
+      return "I8";
+    case TensorProto::UINT8:
+      return "U8";
+    case TensorProto::INT16:
+      return "I16";
+    case TensorProto::UINT16:
+      return "U16";
+    case TensorProto::INT32:
+      return "I32";
+    case TensorProto::UINT32:
+      return "U32";
+    case TensorProto::INT64:
+      return "I64";
+    case TensorProto::UINT64:
+      return "U64";
+    case TensorProto::BOOL:
+      return "BOOL";
+    default:
+      return {};
+  }
+}
+
+/// Inline bytes as they would be in a file; empty if they are in a field other than those handled.
+std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
+  if (tensor.has_raw_data()) return std::as_bytes(std::span(tensor.raw_data()));
+  if (tensor.data_type() == onnx::TensorProto::FLOAT) {
+    return std::as_bytes(std::span(tensor.float_data().data(),
+                                   static_cast<size_t>(tensor.float_data_size())));
+  }
+  if (tensor.data_type() == onnx::TensorProto::INT64) {
+    return std::as_bytes(std::span(tensor.int64_data().data(),
+                                   static_cast<size_t>(tensor.int64_data_size())));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string DataMover::unique(const std::string& name) {
+  std::string candidate = name.empty() ? "tensor" : name;
+  for (int number = 2; !names_.insert(candidate).second; ++number) {
+    candidate = name + "#" + std::to_string(number);
+  }
+  return candidate;
+}
+
+std::string DataMover::add(const std::string& name, const std::string& dtype,
+                           std::vector<int64_t> shape, std::span<const std::byte> bytes,
+                           onnx::TensorProto* proto) {
+  const std::string key = unique(name);
+  known_.insert(proto);
+  protos_[key] = proto;
+  tensors_.push_back({key, dtype, std::move(shape), [bytes](const ByteSink& sink) { sink(bytes); }});
+  return key;
+}
+
+void DataMover::add_existing(onnx::TensorProto& tensor, bool large_inline_too) {
+  if (known_.contains(&tensor)) return;
+  const bool external = is_external(tensor);
+  const int64_t size = data_bytes(tensor);
+  const bool large = large_inline_too && size >= kMoveBytes &&
+                     static_cast<int64_t>(inline_bytes(tensor).size()) == size;
+  if (!external && !large) return;
+  std::string dtype = dtype_of(tensor.data_type());
+  std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+  if (dtype.empty()) {  // 4-bit and 8-bit floats and the like: bytes are bytes
+    dtype = "U8";
+    shape = {size};
+  }
+  const std::string key = unique(tensor.name());
+  known_.insert(&tensor);
+  protos_[key] = &tensor;
+  if (external) {
+    const ExternalData data = locate(tensor, folder_, size);
+    tensors_.push_back({key, dtype, std::move(shape),
+                        [data](const ByteSink& sink) { read_external(data, sink); }});
+  } else {
+    const onnx::TensorProto* source = &tensor;
+    tensors_.push_back({key, dtype, std::move(shape),
+                        [source](const ByteSink& sink) { sink(inline_bytes(*source)); }});
+  }
+}
+
+void DataMover::add_graph(onnx::GraphProto& graph, bool large_inline_too) {
+  for (auto& tensor : *graph.mutable_initializer()) add_existing(tensor, large_inline_too);
+  for (auto& node : *graph.mutable_node()) {
+    for (auto& attribute : *node.mutable_attribute()) {
+      // Runtimes expect external data of initializers; a Constant's stays as it is.
+      if (attribute.has_t()) add_existing(*attribute.mutable_t(), false);
+      if (attribute.has_g()) add_graph(*attribute.mutable_g(), large_inline_too);
+      for (auto& nested : *attribute.mutable_graphs()) add_graph(nested, large_inline_too);
+    }
+  }
+}
+
+void DataMover::add_all(onnx::ModelProto& model, bool large_inline_too) {
+  add_graph(*model.mutable_graph(), large_inline_too);
+}
+
+void DataMover::write(AtomicFile& file, const std::string& location,
+                      const std::map<std::string, std::string>& metadata) {
+  const SafetensorsLayout layout(std::move(tensors_), metadata);
+  layout.write([&file](std::span<const std::byte> bytes) { file.write(bytes); });
+  file.finish();
+  for (const SafetensorsEntry& entry : layout.entries()) {
+    set_external(*protos_.at(entry.name), location, entry.offset, entry.size_bytes);
+  }
+}
+
+}  // namespace tvw::io

@@ -1,0 +1,261 @@
+#include "io/decode.hpp"
+
+#include <onnx/defs/parser.h>
+
+#include <limits>
+
+#include "tvw/core/error.hpp"
+
+namespace tvw::io {
+namespace {
+
+/// Row, column and value lists of each format, as ONNX text. In: the packed tensors. Out: `k` and `n`, int32
+/// and broadcastable to the shape of `values`. $keep, $group and $block are put in.
+///
+/// `index` holds four 2-bit numbers a byte, lowest bits first.
+constexpr const char* kIndex2 = R"(
+  index32 = Cast <to = 6> (index)
+  index_column = Reshape (index32, column)
+  shifts = Constant <value = int32[1, 4] {1, 4, 16, 64}> ()
+  shifted = Div (index_column, shifts)
+  four = Constant <value = int32 {4}> ()
+  slots_padded = Mod (shifted, four)
+  slots_flat = Reshape (slots_padded, all)
+  value_count = Shape (flat_values)
+  slots_cut = Slice (slots_flat, origin1, value_count)
+  slots = Reshape (slots_cut, value_shape)
+)";
+
+/// First row of the group that each value row belongs to: [R, 1].
+constexpr const char* kGroupRows = R"(
+  row_count = Gather (value_shape, zero64)
+  row_count32 = Cast <to = 6> (row_count)
+  rows = Range (zero, row_count32, one)
+  keep = Constant <value = int32 {$keep}> ()
+  group = Constant <value = int32 {$group}> ()
+  row_group = Div (rows, keep)
+  first_rows = Mul (row_group, group)
+  first_row = Reshape (first_rows, column)
+)";
+
+constexpr const char* kTvw = R"(
+  slot = Add (first_row, slots)
+  k = Gather (k_index, slot)
+  n = Gather (n_index, row_tile)
+)";
+
+constexpr const char* kTw = R"(
+  k = Reshape (k_index, column)
+  n = Gather (n_index, row_tile)
+)";
+
+constexpr const char* kNm = R"(
+  k = Add (first_row, slots)
+  column_count = Gather (value_shape, one64)
+  column_count32 = Cast <to = 6> (column_count)
+  n = Range (zero, column_count32, one)
+)";
+
+// An unused slot (-1) goes behind the last block of K.
+constexpr const char* kBlockEll = R"(
+  block = Constant <value = int32 {$block}> ()
+  inside = Range (zero, block, one)
+  k_rows = Gather (buffer_shape, $k_axis)
+  k_rows32 = Cast <to = 6> (k_rows)
+  unused_row = Sub (k_rows32, block)
+  first_k_or_minus = Mul (column_blocks, block)
+  is_unused = Less (column_blocks, zero)
+  first_k = Where (is_unused, unused_row, first_k_or_minus)
+  block_axes = Constant <value = int64[4] {0, 0, 1, 1}> ()
+  first_k4 = Reshape (first_k, block_axes)
+  k = Add (first_k4, inside)
+  block_row_count = Gather (value_shape, zero64)
+  block_row_count32 = Cast <to = 6> (block_row_count)
+  block_rows = Range (zero, block_row_count32, one)
+  first_n = Mul (block_rows, block)
+  n_outer_axes = Constant <value = int64[4] {-1, 1, 1, 1}> ()
+  first_n4 = Reshape (first_n, n_outer_axes)
+  n_inner = Reshape (inside, column)
+  n = Add (first_n4, n_inner)
+)";
+
+// Row ids from row counts: the ones of [K, longest row] that are below the row's count, in order.
+constexpr const char* kCsr = R"(
+  row_begins = Slice (row_offsets, origin1, minus_one)
+  far = Constant <value = int64[1] {9223372036854775807}> ()
+  one1 = Constant <value = int64[1] {1}> ()
+  row_ends = Slice (row_offsets, one1, far)
+  row_counts = Sub (row_ends, row_begins)
+  longest = ReduceMax <keepdims = 0> (row_counts)
+  step = Constant <value = int64 {1}> ()
+  ordinals = Range (zero64, longest, step)
+  row_counts_column = Reshape (row_counts, column)
+  is_value = Less (ordinals, row_counts_column)
+  places = NonZero (is_value)
+  k64 = Gather (places, zero64)
+  k = Cast <to = 6> (k64)
+  n = Identity (column_indices)
+)";
+
+constexpr const char* kHead = R"(
+  zero = Constant <value = int32 {0}> ()
+  one = Constant <value = int32 {1}> ()
+  zero64 = Constant <value = int64 {0}> ()
+  one64 = Constant <value = int64 {1}> ()
+  all = Constant <value = int64[1] {-1}> ()
+  column = Constant <value = int64[2] {-1, 1}> ()
+  origin1 = Constant <value = int64[1] {0}> ()
+  minus_one = Constant <value = int64[1] {-1}> ()
+  origin = Constant <value = int64[2] {0, 0}> ()
+  value_shape = Shape (values)
+  flat_values = Reshape (values, all)
+)";
+
+// Scatter into zeros. f16 and bf16 are scattered as f32, which is exact, because runtimes know more
+// ops for it. $outer is the stored matrix's row, $inner its column.
+constexpr const char* kTail = R"(
+  width64 = Gather (buffer_shape, one64)
+  width = Cast <to = $position_type> (width64)
+  outer = Cast <to = $position_type> ($outer)
+  inner = Cast <to = $position_type> ($inner)
+  line = Mul (outer, width)
+  position = Add (line, inner)
+  flat_position = Reshape (position, all)
+  scatter_values = Cast <to = 1> (flat_values)
+  buffer = ConstantOfShape (buffer_shape)
+  zeros = Reshape (buffer, all)
+  scattered = ScatterElements <axis = 0> (zeros, flat_position, scatter_values)
+  padded = Reshape (scattered, buffer_shape)
+  matrix = Slice (padded, origin, matrix_shape)
+  shaped = Reshape (matrix, shape)
+  W = Cast <to = $type> (shaped)
+)";
+
+struct FormatText {
+  const char* format;
+  const char* name;
+  const char* inputs;
+  std::string body;
+};
+
+const std::vector<FormatText>& formats() {
+  static const std::vector<FormatText> kFormats{
+      {"tvw", "UnpackTvw", "values, index, k_index, n_index, row_tile",
+       std::string(kIndex2) + kGroupRows + kTvw},
+      {"tw", "UnpackTw", "values, k_index, n_index, row_tile", kTw},
+      {"nm", "UnpackNm", "values, index", std::string(kIndex2) + kGroupRows + kNm},
+      {"block-ell", "UnpackBlockEll", "values, column_blocks", kBlockEll},
+      {"csr", "UnpackCsr", "values, row_offsets, column_indices", kCsr},
+  };
+  return kFormats;
+}
+
+const FormatText& text_of(const std::string& format) {
+  for (const FormatText& candidate : formats()) {
+    if (candidate.format == format) return candidate;
+  }
+  throw Error(ErrorCode::kInvalidArgument, "format '" + format + "' cannot be decoded");
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at)) {
+    text.replace(at, what.size(), with);
+    at += with.size();
+  }
+}
+
+bool has_ratio(const Decoder& decoder) {
+  return decoder.format == "tvw" || decoder.format == "nm";
+}
+
+int32_t onnx_number(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+      return onnx::TensorProto::FLOAT;
+    case DType::kF16:
+      return onnx::TensorProto::FLOAT16;
+    case DType::kBF16:
+      return onnx::TensorProto::BFLOAT16;
+  }
+  return onnx::TensorProto::UNDEFINED;
+}
+
+/// Rows of K and columns of N that positions may name, pads included.
+struct Extent {
+  int64_t k = 0;
+  int64_t n = 0;
+};
+struct ExtentOf {
+  Extent operator()(const DenseMatrix& m) const { return {m.K, m.N}; }
+  Extent operator()(const pack::CsrMatrix& m) const { return {m.K, m.N}; }
+  Extent operator()(const pack::NmMatrix& m) const {
+    return {(m.K + m.nm.group - 1) / m.nm.group * m.nm.group, m.N};
+  }
+  Extent operator()(const pack::BlockEllMatrix& m) const {
+    const int64_t b = m.ell_block_size;
+    return {((m.K + b - 1) / b + 1) * b, m.block_rows() * b};
+  }
+  Extent operator()(const pack::TwMatrix& m) const { return {m.K + 1, m.N + 1}; }
+  Extent operator()(const pack::TvwMatrix& m) const { return {m.K + 1, m.N + 1}; }
+};
+
+}  // namespace
+
+std::string function_name(const Decoder& decoder) {
+  std::string name = text_of(decoder.format).name;
+  const NmRatio nm = decoder.pattern.nm;
+  if (has_ratio(decoder) && !(nm == NmRatio{})) {
+    name += "_" + std::to_string(nm.keep) + "of" + std::to_string(nm.group);
+  }
+  if (decoder.format == "block-ell") name += "_b" + std::to_string(decoder.pattern.block_size);
+  if (decoder.dtype != DType::kF32) name += "_" + std::string(tvw::name(decoder.dtype));
+  if (decoder.transposed) name += "_t";
+  if (decoder.wide) name += "_wide";
+  return name;
+}
+
+onnx::FunctionProto make_function(const Decoder& decoder, int64_t opset) {
+  const FormatText& format = text_of(decoder.format);
+  std::string text = "<opset_import: [\"\" : " + std::to_string(opset) + "], domain: \"" +
+                     kDecodeDomain + "\">\n" + function_name(decoder) + " (" + format.inputs +
+                     ", buffer_shape, matrix_shape, shape) => (W)\n{" + kHead + format.body +
+                     kTail + "}\n";
+  replace_all(text, "$keep", std::to_string(decoder.pattern.nm.keep));
+  replace_all(text, "$group", std::to_string(decoder.pattern.nm.group));
+  replace_all(text, "$block", std::to_string(decoder.pattern.block_size));
+  replace_all(text, "$k_axis", decoder.transposed ? "one64" : "zero64");
+  replace_all(text, "$outer", decoder.transposed ? "n" : "k");
+  replace_all(text, "$inner", decoder.transposed ? "k" : "n");
+  replace_all(text, "$position_type",
+              std::to_string(decoder.wide ? onnx::TensorProto::INT64 : onnx::TensorProto::INT32));
+  replace_all(text, "$type", std::to_string(onnx_number(decoder.dtype)));
+  onnx::FunctionProto function;
+  const auto status = onnx::OnnxParser::Parse(function, text.c_str());
+  if (!status.IsOK()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "decode function does not parse: " + status.ErrorMessage());
+  }
+  return function;
+}
+
+BufferShape buffer_shape(const pack::PackedWeights& packed, bool transposed) {
+  const Extent extent = std::visit(ExtentOf{}, packed);
+  const int64_t K = pack::rows(packed);
+  const int64_t N = pack::cols(packed);
+  if (transposed) return {{extent.n, extent.k}, {N, K}};
+  return {{extent.k, extent.n}, {K, N}};
+}
+
+Decoder decoder_for(const pack::PackedWeights& packed, const PatternSpec& pattern,
+                    bool transposed) {
+  const BufferShape shape = buffer_shape(packed, transposed);
+  Decoder decoder;
+  decoder.format = pack::format_name(packed);
+  decoder.pattern = pattern;
+  decoder.dtype = pack::dtype(packed);
+  decoder.transposed = transposed;
+  decoder.wide = shape.buffer[0] > std::numeric_limits<int32_t>::max() / shape.buffer[1];
+  return decoder;
+}
+
+}  // namespace tvw::io

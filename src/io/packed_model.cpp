@@ -1,0 +1,139 @@
+#include "tvw/io/packed_model.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "io/checksum.hpp"
+#include "io/decode.hpp"
+#include "io/graph_edit.hpp"
+#include "io/model_state.hpp"
+#include "io/sidecar.hpp"
+#include "io/stored_order.hpp"
+#include "io/tensor.hpp"
+#include "io/write_files.hpp"
+#include "tvw/core/error.hpp"
+
+namespace tvw::io {
+namespace {
+
+/// Nodes that decode the weight called `name`: the call, or what inline_nodes() made of it.
+bool decodes(const onnx::NodeProto& node, const std::string& name) {
+  const std::string prefix = std::string(kDecodeDomain) + "/" + name + "/";
+  const bool call = node.domain() == kDecodeDomain && node.output_size() == 1 &&
+                    node.output(0) == name;
+  return call || node.name().rfind(prefix, 0) == 0;
+}
+
+/// Takes the decode nodes of `name` out of the graph, with the initializers that only they read.
+void remove_decode(onnx::GraphProto& graph, const std::string& name) {
+  std::set<std::string> read_by_decode;
+  std::set<std::string> read_by_others;
+  for (const auto& node : graph.node()) {
+    auto& names = decodes(node, name) ? read_by_decode : read_by_others;
+    names.insert(node.input().begin(), node.input().end());
+  }
+  auto* nodes = graph.mutable_node();
+  nodes->erase(std::remove_if(nodes->begin(), nodes->end(),
+                              [&](const auto& node) { return decodes(node, name); }),
+               nodes->end());
+  auto* tensors = graph.mutable_initializer();
+  tensors->erase(std::remove_if(tensors->begin(), tensors->end(),
+                                [&](const auto& tensor) {
+                                  return read_by_decode.contains(tensor.name()) &&
+                                         !read_by_others.contains(tensor.name());
+                                }),
+                 tensors->end());
+}
+
+void add_dense(onnx::GraphProto& graph, const LoadedWeight& weight) {
+  const TypedBuffer values = to_stored(pack::unpack(weight.packed), weight.transposed);
+  auto* tensor = graph.add_initializer();
+  tensor->set_name(weight.name);
+  tensor->set_data_type(onnx_type(values.dtype()));
+  for (const int64_t dim : weight.dims) tensor->add_dims(dim);
+  if (element_count(*tensor) != values.count()) {
+    throw Error(ErrorCode::kBadFile, "weight '" + weight.name + "' has dims for " +
+                                         std::to_string(element_count(*tensor)) +
+                                         " elements, expected " + std::to_string(values.count()));
+  }
+  tensor->set_raw_data(values.bytes().data(), values.bytes().size());
+}
+
+void drop_functions(onnx::ModelProto& model) {
+  auto* functions = model.mutable_functions();
+  functions->erase(
+      std::remove_if(functions->begin(), functions->end(),
+                     [](const auto& function) { return function.domain() == kDecodeDomain; }),
+      functions->end());
+  auto* imports = model.mutable_opset_import();
+  imports->erase(std::remove_if(imports->begin(), imports->end(),
+                                [](const auto& i) { return i.domain() == kDecodeDomain; }),
+                 imports->end());
+}
+
+/// Are the stored values those of `source` wherever they are not zero?
+template <class Word>
+bool agrees(const TypedBuffer& pruned, const TypedBuffer& source) {
+  const Word* a = pruned.words<Word>();
+  const Word* b = source.words<Word>();
+  for (int64_t i = 0; i < pruned.count(); ++i) {
+    if (a[i] != 0 && a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<LoadedWeight> load_packed(const std::filesystem::path& model) {
+  const OutputPaths paths = output_paths(model);
+  std::error_code error;
+  if (!std::filesystem::exists(paths.sidecar, error)) {
+    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " + model.string() +
+                                    " does not exist, so it is no model that tvw packed");
+  }
+  const SafetensorsFile sidecar(paths.sidecar);
+  return read_sidecar(sidecar);
+}
+
+void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs) {
+  const std::vector<LoadedWeight> weights = load_packed(model);
+  OnnxModel loaded = load_onnx(model);
+  OnnxModel::State& state = loaded.state();
+  onnx::GraphProto& graph = *state.proto.mutable_graph();
+  for (const LoadedWeight& weight : weights) {
+    remove_decode(graph, weight.name);
+    add_dense(graph, weight);
+  }
+  drop_functions(state.proto);
+  state.weights.clear();
+  write_masked(std::move(loaded), {}, outputs);
+}
+
+size_t verify_against(const std::vector<LoadedWeight>& weights, const OnnxModel& source) {
+  const auto fail = [](const std::string& name, const std::string& what) {
+    throw Error(ErrorCode::kVerificationFailed, "weight '" + name + "' " + what);
+  };
+  for (const LoadedWeight& weight : weights) {
+    const auto& infos = source.weights();
+    const auto info = std::find_if(infos.begin(), infos.end(), [&](const WeightInfo& candidate) {
+      return candidate.name == weight.name && candidate.prunable;
+    });
+    if (info == infos.end()) fail(weight.name, "is not a prunable weight of the source");
+    const DenseMatrix dense = source.read_weight(static_cast<size_t>(info - infos.begin()));
+    if (dense.K != pack::rows(weight.packed) || dense.N != pack::cols(weight.packed) ||
+        dense.values.dtype() != pack::dtype(weight.packed)) {
+      fail(weight.name, "has another shape or type than in the source");
+    }
+    if (checksum(dense.values.bytes()) != weight.dense_checksum) {
+      fail(weight.name, "was packed from other values than the source's: checksums differ");
+    }
+    const TypedBuffer pruned = pack::unpack(weight.packed).values;
+    const bool same = size_bytes(pruned.dtype()) == 4 ? agrees<uint32_t>(pruned, dense.values)
+                                                      : agrees<uint16_t>(pruned, dense.values);
+    if (!same) fail(weight.name, "has values that are not the source's");
+  }
+  return weights.size();
+}
+
+}  // namespace tvw::io

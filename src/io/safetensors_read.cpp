@@ -1,0 +1,205 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tvw/core/error.hpp"
+#include "tvw/io/safetensors.hpp"
+
+namespace tvw::io {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int64_t kPrefixBytes = 8;
+/// The format's own limit.
+constexpr int64_t kMaxHeaderBytes = 100'000'000;
+/// name -> description -> list: nothing in a header nests deeper.
+constexpr int kMaxDepth = 3;
+
+class Mapping {
+ public:
+  explicit Mapping(const std::filesystem::path& path) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) fail(path);
+    struct stat status {};
+    if (fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
+      if (S_ISDIR(status.st_mode)) errno = EISDIR;
+      const int error = errno;
+      close(file);
+      errno = error;
+      fail(path);
+    }
+    size = static_cast<size_t>(status.st_size);
+    void* address =
+        size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+    const int error = errno;
+    close(file);
+    errno = error;
+    if (address == MAP_FAILED) fail(path);
+    data = static_cast<const std::byte*>(address);
+  }
+
+  const std::byte* data = nullptr;
+  size_t size = 0;
+
+ private:
+  [[noreturn]] static void fail(const std::filesystem::path& path) {
+    throw Error(ErrorCode::kIo, "cannot open " + path.string() + ": " + std::strerror(errno));
+  }
+};
+
+[[noreturn]] void bad(const std::filesystem::path& path, const std::string& what) {
+  throw Error(ErrorCode::kBadFile, path.string() + " is not a valid safetensors file: " + what);
+}
+
+/// Refuses names that occur twice (JSON parsers silently keep one) and deep nesting.
+class HeaderCheck {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > kMaxDepth) throw std::invalid_argument("the header nests too deeply");
+    if (event == Json::parse_event_t::object_start) names_.emplace_back();
+    if (event == Json::parse_event_t::object_end) names_.pop_back();
+    if (event == Json::parse_event_t::key && !names_.empty()) {
+      const auto name = parsed.get<std::string>();
+      if (!names_.back().insert(name).second) {
+        throw std::invalid_argument("the name '" + name + "' occurs twice");
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::vector<std::set<std::string>> names_;
+};
+
+std::vector<int64_t> non_negative_integers(const Json& list, const std::string& what) {
+  if (!list.is_array()) throw std::invalid_argument(what + " is not a list");
+  std::vector<int64_t> values;
+  for (const Json& value : list) {
+    if (!value.is_number_unsigned() ||
+        value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+      throw std::invalid_argument(what + " holds " + value.dump() + ", expected whole numbers");
+    }
+    values.push_back(value.get<int64_t>());
+  }
+  return values;
+}
+
+int64_t expected_bytes(const SafetensorsEntry& entry) {
+  constexpr int64_t kMax = int64_t{1} << 60;
+  int64_t bytes = safetensors_element_size(entry.dtype);
+  for (const int64_t dim : entry.shape) {
+    if (dim != 0 && bytes > kMax / dim) throw std::invalid_argument("'" + entry.name + "' is too large");
+    bytes *= dim;
+  }
+  return bytes;
+}
+
+SafetensorsEntry parse_entry(const std::string& name, const Json& json, int64_t data_begin,
+                             int64_t file_size) {
+  SafetensorsEntry entry;
+  entry.name = name;
+  if (!json.is_object() || !json.contains("dtype") || !json["dtype"].is_string() ||
+      !json.contains("shape") || !json.contains("data_offsets")) {
+    throw std::invalid_argument("'" + name + "' lacks dtype, shape or data_offsets");
+  }
+  entry.dtype = json["dtype"].get<std::string>();
+  if (safetensors_element_size(entry.dtype) == 0) {
+    throw std::invalid_argument("'" + name + "' has the unknown dtype '" + entry.dtype + "'");
+  }
+  entry.shape = non_negative_integers(json["shape"], "the shape of '" + name + "'");
+  const auto range = non_negative_integers(json["data_offsets"], "data_offsets of '" + name + "'");
+  if (range.size() != 2 || range[1] < range[0] || range[1] > file_size - data_begin) {
+    throw std::invalid_argument("data_offsets of '" + name + "' leave the file");
+  }
+  entry.offset = data_begin + range[0];
+  entry.size_bytes = range[1] - range[0];
+  const int64_t expected = expected_bytes(entry);
+  if (entry.size_bytes != expected) {
+    throw std::invalid_argument("'" + name + "' has " + std::to_string(entry.size_bytes) +
+                                " bytes, expected by its shape: " + std::to_string(expected));
+  }
+  return entry;
+}
+
+void check_overlaps(std::vector<SafetensorsEntry> entries) {
+  std::sort(entries.begin(), entries.end(),
+            [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  for (size_t i = 1; i < entries.size(); ++i) {
+    if (entries[i].size_bytes > 0 &&
+        entries[i].offset < entries[i - 1].offset + entries[i - 1].size_bytes) {
+      throw std::invalid_argument("'" + entries[i - 1].name + "' and '" + entries[i].name +
+                                  "' overlap");
+    }
+  }
+}
+
+}  // namespace
+
+int64_t safetensors_element_size(const std::string& dtype) {
+  static const std::map<std::string, int64_t> kSizes{
+      {"BOOL", 1}, {"U8", 1},  {"I8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1},
+      {"U16", 2},  {"I16", 2}, {"F16", 2},  {"BF16", 2},    {"U32", 4},
+      {"I32", 4},  {"F32", 4}, {"U64", 8},  {"I64", 8},     {"F64", 8}};
+  const auto found = kSizes.find(dtype);
+  return found != kSizes.end() ? found->second : 0;
+}
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path) {
+  const Mapping mapping(path);
+  map_ = mapping.data;
+  map_size_ = mapping.size;
+  const auto unmap_and_fail = [&](const std::string& what) {
+    if (map_ != nullptr) munmap(const_cast<std::byte*>(map_), map_size_);
+    bad(path, what);
+  };
+  const auto file_size = static_cast<int64_t>(map_size_);
+  if (file_size < kPrefixBytes) unmap_and_fail("it has only " + std::to_string(file_size) + " bytes");
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, map_, kPrefixBytes);
+  if (header_size > kMaxHeaderBytes || static_cast<int64_t>(header_size) > file_size - kPrefixBytes) {
+    unmap_and_fail("its header is said to have " + std::to_string(header_size) + " bytes of " +
+                   std::to_string(file_size));
+  }
+  const int64_t data_begin = kPrefixBytes + static_cast<int64_t>(header_size);
+  try {
+    const auto* text = reinterpret_cast<const char*>(map_) + kPrefixBytes;
+    const Json header = Json::parse(text, text + header_size, HeaderCheck());
+    if (!header.is_object()) throw std::invalid_argument("the header is not a JSON object");
+    for (const auto& [name, value] : header.items()) {
+      if (name == "__metadata__") {
+        metadata_ = value.get<std::map<std::string, std::string>>();
+      } else {
+        entries_.push_back(parse_entry(name, value, data_begin, file_size));
+      }
+    }
+    check_overlaps(entries_);
+  } catch (const std::exception& error) {
+    unmap_and_fail(error.what());
+  }
+}
+
+SafetensorsFile::~SafetensorsFile() {
+  if (map_ != nullptr) munmap(const_cast<std::byte*>(map_), map_size_);
+}
+
+const SafetensorsEntry& SafetensorsFile::entry(const std::string& name) const {
+  for (const SafetensorsEntry& candidate : entries_) {
+    if (candidate.name == name) return candidate;
+  }
+  throw Error(ErrorCode::kBadFile, path_.string() + " has no tensor '" + name + "'");
+}
+
+std::span<const std::byte> SafetensorsFile::bytes(const SafetensorsEntry& entry) const {
+  return {map_ + entry.offset, static_cast<size_t>(entry.size_bytes)};
+}
+
+}  // namespace tvw::io

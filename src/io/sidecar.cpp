@@ -1,0 +1,104 @@
+#include "io/sidecar.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "io/checksum.hpp"
+#include "tvw/core/error.hpp"
+
+namespace tvw::io {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxWeights = 1'000'000;
+
+[[noreturn]] void bad(const SafetensorsFile& file, const std::string& what) {
+  throw Error(ErrorCode::kBadFile, file.path().string() + ": " + what);
+}
+
+void check_version(const SafetensorsFile& file) {
+  const auto found = file.metadata().find(kFormatKey);
+  if (found == file.metadata().end()) bad(file, "has no tvw.format, so tvw did not write it");
+  const std::string major = found->second.substr(0, found->second.find('.'));
+  const std::string expected(kFormatVersion);
+  if (major != expected.substr(0, expected.find('.'))) {
+    bad(file, "has tvw.format " + found->second + ", expected 1.x: a newer tvw wrote it");
+  }
+}
+
+const Json& field(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) throw std::invalid_argument(std::string("lacks '") + name + "'");
+  return *found;
+}
+
+LoadedWeight read_weight(const SafetensorsFile& file, const Json& json) {
+  LoadedWeight weight;
+  weight.name = field(json, "source").get<std::string>();
+  weight.pattern = parse_pattern(field(json, "pattern").get<std::string>());
+  weight.dims = field(json, "dims").get<std::vector<int64_t>>();
+  weight.transposed = field(json, "stored").get<std::string>() == "NK";
+  weight.dense_checksum = field(json, "dense_xxh3").get<std::string>();
+  const Json& tensors = field(json, "tensors");
+  PackedShape shape;
+  shape.format = field(json, "format").get<std::string>();
+  shape.K = field(json, "K").get<int64_t>();
+  shape.N = field(json, "N").get<int64_t>();
+  shape.pattern = weight.pattern;
+  weight.packed = from_tensors(shape, [&](const std::string& suffix) {
+    const Json& tensor = field(tensors, suffix.c_str());
+    const SafetensorsEntry& entry = file.entry(field(tensor, "name").get<std::string>());
+    const auto bytes = file.bytes(entry);
+    if (checksum(bytes) != field(tensor, "xxh3").get<std::string>()) {
+      throw Error(ErrorCode::kVerificationFailed,
+                  "the checksum of tensor '" + entry.name + "' differs: its bytes were changed");
+    }
+    return ReadTensor{entry.dtype, entry.shape, bytes};
+  });
+  return weight;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> sidecar_metadata(const std::vector<SidecarWeight>& weights) {
+  Json list = Json::array();
+  for (const SidecarWeight& weight : weights) {
+    Json tensors;
+    for (size_t i = 0; i < weight.tensors.size(); ++i) {
+      const PackedTensor& tensor = weight.tensors[i];
+      tensors[tensor.suffix] = {{"name", weight.tensor_names[i]}, {"xxh3", checksum(tensor.bytes)}};
+    }
+    list.push_back({{"source", weight.name},
+                    {"dims", weight.dims},
+                    {"pattern", to_string(weight.pattern)},
+                    {"format", pack::format_name(*weight.packed)},
+                    {"K", pack::rows(*weight.packed)},
+                    {"N", pack::cols(*weight.packed)},
+                    {"dtype", tvw::name(pack::dtype(*weight.packed))},
+                    {"stored", weight.transposed ? "NK" : "KN"},
+                    {"dense_xxh3", weight.dense_checksum},
+                    {"tensors", std::move(tensors)}});
+  }
+  return {{kFormatKey, kFormatVersion}, {kWeightsKey, list.dump()}};
+}
+
+std::vector<LoadedWeight> read_sidecar(const SafetensorsFile& file) {
+  check_version(file);
+  const auto found = file.metadata().find(kWeightsKey);
+  if (found == file.metadata().end()) bad(file, "has no tvw.weights");
+  std::vector<LoadedWeight> weights;
+  try {
+    const Json list = Json::parse(found->second);
+    if (!list.is_array() || list.size() > kMaxWeights) throw std::invalid_argument("is no list");
+    for (const Json& json : list) weights.push_back(read_weight(file, json));
+  } catch (const Error& error) {
+    const bool usage = error.code() == ErrorCode::kUsage;  // a pattern that does not parse
+    throw Error(usage ? ErrorCode::kBadFile : error.code(),
+                file.path().string() + ": " + error.what());
+  } catch (const std::exception& error) {
+    bad(file, std::string("tvw.weights: ") + error.what());
+  }
+  return weights;
+}
+
+}  // namespace tvw::io

@@ -1,0 +1,18 @@
+/// @file The last step of both writers: sidecar and model to disk.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "io/data_mover.hpp"
+#include "tvw/io/write_model.hpp"
+
+namespace tvw::io {
+
+/// Both files are complete before either gets its name; the sidecar gets it first. No sidecar is
+/// written for a mover that is empty.
+/// @throws Error kIo; nothing is left behind then
+void write_files(onnx::ModelProto& model, DataMover& mover,
+                 const std::map<std::string, std::string>& metadata, const OutputPaths& outputs);
+
+}  // namespace tvw::io

@@ -60,6 +60,7 @@ struct DenseMatrix {
   int64_t K = 0;
   int64_t N = 0;
   TypedBuffer values;  ///< [K, N]
+  friend bool operator==(const DenseMatrix&, const DenseMatrix&) = default;
 };
 
 }  // namespace tvw

@@ -55,7 +55,7 @@ struct BenchOptions {
 bench::BenchRequest make_request(const BenchOptions& options, const Settings& settings) {
   bench::BenchRequest request;
   request.workload = options.workload;
-  request.patterns = parse_patterns(options.patterns);
+  request.patterns = bench::parse_subjects(options.patterns);
   request.baselines = bench::parse_baselines(options.baselines);
   request.sparsities = parse_sparsities(options.sparsities);
   if (!options.M.empty()) request.M = parse_counts("--m", options.M);
@@ -72,8 +72,9 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
   request.libraries = library_versions();
   if (!options.model.empty()) {
     request.workload = options.model;
-    request.layers = model_layers(options.model);
-    request.patterns.clear();
+    const bool packed = is_packed(options.model);
+    request.layers = packed ? packed_layers(options.model) : dense_layers(options.model);
+    if (packed) request.patterns.clear();
   }
   return request;
 }
@@ -122,7 +123,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* command =
       app.add_subcommand("bench", "Measure what a pattern buys against dense on this machine");
-  command->add_option("model", options->model, "A model packed by `tvw prune`");
+  command->add_option("model", options->model, "An ONNX model, packed by `tvw prune` or not");
   command->add_option("--pattern", options->patterns, "tvw, tw, 2:4, block, csr; several with commas")
       ->capture_default_str();
   command->add_option("--baselines", options->baselines, "Patterns to compare with, or none")

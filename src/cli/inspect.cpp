@@ -1,0 +1,137 @@
+// `tvw inspect MODEL`: every GEMM-shaped weight, and whether it can be pruned.
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "tvw/io/onnx_model.hpp"
+#include "tvw/patterns/pattern.hpp"
+
+namespace tvw::cli {
+namespace {
+
+/// Patterns that a weight's zeros are compared with, most regular first.
+constexpr const char* kKnownPatterns[] = {"2:4", "1:4", "1:2", "block:b=32", "tw:g=64", "tvw:g=64"};
+/// Fewer zeros than this are accidents, not a pattern.
+constexpr double kLeastZeros = 0.05;
+
+struct InspectOptions {
+  std::string model;
+  bool json = false;
+};
+
+struct InspectedWeight {
+  const io::WeightInfo* info = nullptr;
+  double zeros = 0.0;                 ///< share; of prunable weights only
+  std::vector<std::string> patterns;  ///< that its zeros conform to
+};
+
+Mask nonzero_mask(const DenseMatrix& dense) {
+  const std::vector<float> values = dense.values.to_f32();
+  Mask mask(dense.K, dense.N, false);
+  for (int64_t k = 0; k < dense.K; ++k) {
+    for (int64_t n = 0; n < dense.N; ++n) {
+      if (values[static_cast<size_t>(k * dense.N + n)] != 0.0f) mask.keep(k, n);
+    }
+  }
+  return mask;
+}
+
+InspectedWeight inspect(const io::OnnxModel& model, size_t i) {
+  InspectedWeight result{&model.weights()[i], 0.0, {}};
+  if (!result.info->prunable) return result;
+  const Mask mask = nonzero_mask(model.read_weight(i));
+  result.zeros = mask.sparsity();
+  if (result.zeros < kLeastZeros) return result;
+  for (const char* text : kKnownPatterns) {
+    if (patterns::make_pattern(parse_pattern(text))->conforms(mask).conforms) {
+      result.patterns.emplace_back(text);
+    }
+  }
+  return result;
+}
+
+std::string join(const std::vector<std::string>& words, const char* separator) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : separator) + words[i];
+  return text;
+}
+
+void print_json(const io::OnnxModel& model, const std::vector<InspectedWeight>& weights) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const InspectedWeight& weight : weights) {
+    const io::WeightInfo& info = *weight.info;
+    nlohmann::ordered_json row{{"name", info.name},
+                               {"op", info.op},
+                               {"nodes", info.nodes},
+                               {"dims", info.dims},
+                               {"K", info.K},
+                               {"N", info.N},
+                               {"dtype", info.dtype_name},
+                               {"prunable", info.prunable},
+                               {"reason", info.reason}};
+    row["zeros"] = info.prunable ? nlohmann::ordered_json(weight.zeros) : nullptr;
+    row["conforms_to"] = weight.patterns;
+    list.push_back(std::move(row));
+  }
+  std::cout << nlohmann::ordered_json{{"model", model.path().string()}, {"weights", list}}.dump(
+                   2, ' ', false, nlohmann::json::error_handler_t::replace)
+            << "\n";
+}
+
+void print_table(const io::OnnxModel& model, const std::vector<InspectedWeight>& weights) {
+  size_t width = 6;
+  for (const InspectedWeight& weight : weights) width = std::max(width, weight.info->name.size());
+  fmt::print("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", "weight", width, "op", "[K, N]", "dtype",
+             "zeros", "prunable");
+  int64_t prunable = 0;
+  int64_t elements = 0;
+  for (const InspectedWeight& weight : weights) {
+    const io::WeightInfo& info = *weight.info;
+    const std::string shape = info.K > 0 ? fmt::format("[{}, {}]", info.K, info.N)
+                                         : fmt::format("rank {}", info.dims.size());
+    const std::string zeros =
+        info.prunable ? fmt::format("{:.2f} %", 100.0 * weight.zeros) : std::string("-");
+    std::string verdict = info.prunable ? "yes" : "no: " + info.reason;
+    if (!weight.patterns.empty()) verdict += ", conforms to " + join(weight.patterns, ", ");
+    if (info.nodes.size() > 1) verdict += fmt::format(", used by {} nodes", info.nodes.size());
+    fmt::print("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", info.name, width, info.op, shape,
+               info.dtype_name, zeros, verdict);
+    prunable += info.prunable ? 1 : 0;
+    elements += info.prunable ? info.K * info.N : 0;
+  }
+  fmt::print("{} of {} weights prunable, {} of {} stored values\n", prunable, weights.size(),
+             elements, model.initializer_elements());
+}
+
+void run_inspect(const InspectOptions& options) {
+  const io::OnnxModel model = io::load_onnx(options.model);
+  for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
+  std::vector<InspectedWeight> weights;
+  for (size_t i = 0; i < model.weights().size(); ++i) weights.push_back(inspect(model, i));
+  if (options.json) {
+    print_json(model, weights);
+  } else {
+    print_table(model, weights);
+  }
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, const Settings& /*settings*/) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* command =
+      app.add_subcommand("inspect", "List every GEMM-shaped weight: shape, zeros, prunable or why not");
+  command->add_option("model", options->model, "An ONNX model")->required();
+  command->add_flag("--json", options->json, "As JSON");
+  command->footer("Example:\n  tvw inspect model.onnx");
+  command->callback([options] { run_inspect(*options); });
+}
+
+}  // namespace tvw::cli

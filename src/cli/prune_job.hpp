@@ -1,0 +1,51 @@
+/// @file The pruning of one model: decides, packs, and leaves out what would not gain.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tvw/core/mask.hpp"
+#include "tvw/core/pattern_spec.hpp"
+#include "tvw/io/onnx_model.hpp"
+#include "tvw/pack/packed_weights.hpp"
+#include "tvw/pruning/recipe.hpp"
+#include "tvw/record/prune_record.hpp"
+
+namespace tvw::cli {
+
+/// One weight that was pruned.
+struct PrunedLayer {
+  size_t weight = 0;  ///< index in OnnxModel::weights()
+  PatternSpec pattern;
+  record::PruneRow row;
+  pack::PackedWeights packed;
+  Mask mask;          ///< empty unless masks are kept
+  int64_t kept = 0;   ///< elements that stay
+};
+
+class PruneJob {
+ public:
+  using ProgressCallback = std::function<void(double done, double total, const std::string& what)>;
+
+  /// Neither is copied: both must outlive the job.
+  PruneJob(const io::OnnxModel& model, const pruning::Recipe& recipe, bool keep_masks)
+      : model_(model), recipe_(recipe), keep_masks_(keep_masks) {}
+
+  /// @throws Error kNothingToDo no weight of the model was pruned, with the reasons
+  void run(const ProgressCallback& progress);
+
+  [[nodiscard]] std::vector<PrunedLayer>& layers() { return layers_; }
+  [[nodiscard]] const std::vector<PrunedLayer>& layers() const { return layers_; }
+  /// Rows of weights that were not pruned, each with its reason.
+  [[nodiscard]] const std::vector<record::PruneRow>& skipped() const { return skipped_; }
+
+ private:
+  const io::OnnxModel& model_;
+  const pruning::Recipe& recipe_;
+  bool keep_masks_;
+  std::vector<PrunedLayer> layers_;
+  std::vector<record::PruneRow> skipped_;
+};
+
+}  // namespace tvw::cli

@@ -1,0 +1,40 @@
+// `tvw verify MODEL.tvw.onnx [--against MODEL.onnx]`: is the packed model what it says?
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "tvw/io/packed_model.hpp"
+
+namespace tvw::cli {
+namespace {
+
+struct VerifyOptions {
+  std::string model;
+  std::string against;
+};
+
+void run_verify(const VerifyOptions& options) {
+  static_cast<void>(io::load_onnx(options.model));
+  const std::vector<io::LoadedWeight> weights = io::load_packed(options.model);
+  std::string compared;
+  if (!options.against.empty()) {
+    static_cast<void>(io::verify_against(weights, io::load_onnx(options.against)));
+    compared = ", each kept value is that of " + options.against;
+  }
+  std::cout << "ok: " << weights.size() << " packed weights, format and checksums right" << compared
+            << "\n";
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, const Settings& /*settings*/) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = app.add_subcommand("verify", "Check a packed model: format, checksums, values");
+  command->add_option("model", options->model, "A model packed by `tvw prune`")->required();
+  command->add_option("--against", options->against, "The model that it was pruned from");
+  command->footer("Example:\n  tvw verify model.tvw.onnx --against model.onnx");
+  command->callback([options] { run_verify(*options); });
+}
+
+}  // namespace tvw::cli

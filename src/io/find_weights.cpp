@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <unordered_map>
 
 #include "io/graph_scope.hpp"
@@ -144,9 +145,22 @@ std::string other_use(const GraphScope& scope, const std::string& value, size_t 
 
 class Finder {
  public:
+  explicit Finder(const onnx::ModelProto& model) {
+    for (const auto& function : model.functions()) {
+      functions_.insert(function.domain() + '\n' + function.name());
+    }
+  }
+
   void visit(const GraphScope& scope, const std::string& place) {
     for (const onnx::NodeProto* node : scope.nodes()) {
-      for (int input = 0; input < node->input_size(); ++input) visit(scope, *node, input, place);
+      const bool is_call = functions_.contains(node->domain() + '\n' + node->op_type());
+      for (int input = 0; input < node->input_size(); ++input) {
+        if (is_call) {
+          visit_argument(scope, *node, input);
+        } else {
+          visit(scope, *node, input, place);
+        }
+      }
       for (const onnx::GraphProto* nested : subgraphs(*node)) {
         visit(GraphScope(*nested, &scope),
               "inside a subgraph of " + node->op_type() + " '" + display_name(*node) + "'");
@@ -166,6 +180,20 @@ class Finder {
     if (info.reason.empty() && !place.empty()) info.reason = place;
     info.prunable = info.reason.empty();
     add(origin.tensor, std::move(info));
+  }
+
+  /// What a function does with its arguments is not followed: matrices of floats are only named.
+  void visit_argument(const GraphScope& scope, const onnx::NodeProto& call, int input) {
+    const onnx::TensorProto* tensor = scope.constant(call.input(input));
+    if (tensor == nullptr || tensor->dims_size() < 2 || !pruned_dtype(tensor->data_type())) return;
+    WeightInfo info;
+    info.name = call.input(input);
+    info.op = call.op_type();
+    info.nodes.push_back(display_name(call));
+    info.dims.assign(tensor->dims().begin(), tensor->dims().end());
+    info.dtype_name = type_name(tensor->data_type());
+    info.reason = "an argument of the model-local function '" + call.op_type() + "'";
+    add(tensor, std::move(info));
   }
 
   static WeightInfo describe(const GraphScope& scope, const onnx::NodeProto& node, int input,
@@ -192,10 +220,10 @@ class Finder {
     }
     const auto dtype = pruned_dtype(origin.tensor->data_type());
     info.dtype = dtype.value_or(DType::kF32);
-    if (!reading.reason.empty()) {
-      info.reason = reading.reason;
-    } else if (!origin.blocked_by.empty()) {
+    if (!origin.blocked_by.empty()) {
       info.reason = "quantized on its way by " + origin.blocked_by;
+    } else if (!reading.reason.empty()) {
+      info.reason = reading.reason;
     } else if (!dtype) {
       info.reason = info.dtype_name + " is not one of float, float16, bfloat16";
     } else if (!reading.order) {
@@ -224,6 +252,7 @@ class Finder {
     first.prunable = first.reason.empty();
   }
 
+  std::set<std::string> functions_;  ///< domain and name
   std::vector<WeightInfo> weights_;
   std::unordered_map<const onnx::TensorProto*, size_t> index_;
 };
@@ -231,7 +260,7 @@ class Finder {
 }  // namespace
 
 std::vector<WeightInfo> find_weights(const onnx::ModelProto& model) {
-  Finder finder;
+  Finder finder(model);
   finder.visit(GraphScope(model.graph(), nullptr), "");
   for (const auto& function : model.functions()) {
     finder.visit(GraphScope(function), "inside the model-local function '" + function.name() + "'");

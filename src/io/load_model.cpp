@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "io/find_weights.hpp"
 #include "io/graph_scope.hpp"
@@ -64,7 +65,7 @@ void parse(const std::filesystem::path& path, onnx::ModelProto& model) {
     throw Error(ErrorCode::kIo,
                 "cannot read " + path.string() + ": " + std::strerror(stream.GetErrno()));
   }
-  if (!parsed || !model.has_graph()) {
+  if (!parsed || !model.has_graph() || model.graph().node_size() == 0) {
     throw Error(ErrorCode::kBadFile,
                 path.string() + " is not an ONNX model, or only the beginning of one");
   }
@@ -93,6 +94,19 @@ std::vector<std::string> newer_than_known(const onnx::ModelProto& model) {
   return warnings;
 }
 
+/// Callers may replace the value of such a weight; a weight that is decoded in the graph has no input.
+void warn_of_inputs(OnnxModel::State& state) {
+  std::set<std::string> inputs;
+  for (const auto& input : state.proto.graph().input()) inputs.insert(input.name());
+  size_t count = 0;
+  for (const WeightInfo& weight : state.weights) {
+    if (weight.prunable && inputs.contains(weight.name)) ++count;
+  }
+  if (count == 0) return;
+  state.warnings.push_back(std::to_string(count) +
+                           " weights are graph inputs as well, which packed output cannot keep");
+}
+
 }  // namespace
 
 int64_t default_opset(const onnx::ModelProto& model) {
@@ -118,6 +132,7 @@ OnnxModel load_onnx(const std::filesystem::path& path) {
   }
   state->warnings = newer_than_known(state->proto);
   state->weights = find_weights(state->proto);
+  warn_of_inputs(*state);
   return OnnxModel(std::move(state));
 }
 

@@ -1,33 +1,77 @@
+#include <onnx/defs/schema.h>
 #include <onnx/version_converter/convert.h>
+
+#include <algorithm>
+#include <set>
 
 #include "io/decode.hpp"
 #include "io/find_weights.hpp"
+#include "io/graph_scope.hpp"
 #include "io/model_state.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::io {
+namespace {
+
+/// From this IR on initializers need not be graph inputs, and those that are may be overridden.
+constexpr int64_t kIrOfPlainInitializers = 4;
+
+/// First standard op that onnx does not know; empty if it knows all.
+std::string unknown_op(const onnx::GraphProto& graph, int64_t opset) {
+  for (const auto& node : graph.node()) {
+    if (is_standard(node) && onnx::OpSchemaRegistry::Schema(
+                                 node.op_type(), static_cast<int>(opset), "") == nullptr) {
+      return node.op_type();
+    }
+  }
+  return {};
+}
+
+/// Converts, or says why not.
+std::string convert(onnx::ModelProto& model) {
+  const std::string unknown = unknown_op(model.graph(), default_opset(model));
+  if (!unknown.empty()) return "it does not know the operator " + unknown;
+  try {
+    onnx::ModelProto raised =
+        onnx::version_conversion::ConvertVersion(model, static_cast<int>(kLeastOpset));
+    if (default_opset(raised) < kLeastOpset) return "no reason given";
+    model.Swap(&raised);
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    return what.substr(0, what.find('\n'));
+  }
+  return {};
+}
+
+/// Before IR 4 every initializer had to be an input, and runtimes take it for a constant all the same.
+/// From then on it would be a default that a caller may override, and nothing could be folded.
+void drop_inputs_of_initializers(onnx::GraphProto& graph) {
+  std::set<std::string> names;
+  for (const auto& tensor : graph.initializer()) names.insert(tensor.name());
+  auto* inputs = graph.mutable_input();
+  inputs->erase(std::remove_if(inputs->begin(), inputs->end(),
+                               [&](const auto& input) { return names.contains(input.name()); }),
+                inputs->end());
+}
+
+}  // namespace
 
 void OnnxModel::raise_for_packing() {
   onnx::ModelProto& model = state_->proto;
   const int64_t opset = default_opset(model);
+  const bool old_inputs = model.ir_version() < kIrOfPlainInitializers;
   if (opset < kLeastOpset) {
-    std::string why;
-    try {
-      onnx::ModelProto raised =
-          onnx::version_conversion::ConvertVersion(model, static_cast<int>(kLeastOpset));
-      model.Swap(&raised);
-    } catch (const std::exception& error) {
-      why = error.what();
-    }
-    if (!why.empty() || default_opset(model) < kLeastOpset) {
+    const std::string why = convert(model);
+    if (!why.empty()) {
       throw Error(ErrorCode::kUnsupported,
                   state_->path.string() + " has opset " + std::to_string(opset) +
                       ", packed output needs " + std::to_string(kLeastOpset) +
-                      " and onnx cannot convert it (" + why.substr(0, why.find('\n')) +
+                      " and onnx cannot convert it (" + why +
                       "); --emit masked writes it as it is");
     }
     state_->weights = find_weights(model);
   }
+  if (old_inputs) drop_inputs_of_initializers(*model.mutable_graph());
   if (model.ir_version() < kLeastIr) model.set_ir_version(kLeastIr);
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "io/checksum.hpp"
@@ -9,6 +10,7 @@
 #include "io/sidecar.hpp"
 #include "io/tensor.hpp"
 #include "io/write_files.hpp"
+#include "tvw/core/error.hpp"
 #include "tvw/io/write_model.hpp"
 
 namespace tvw::io {
@@ -100,21 +102,53 @@ class PackedGraph {
   std::vector<onnx::NodeProto> new_nodes_;
 };
 
+/// Raising the opset lists the weights anew, so they are found again by name.
+std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWeight>& weights) {
+  std::vector<std::string> names;
+  for (const PackedWeight& weight : weights) names.push_back(model.weights().at(weight.weight).name);
+  model.raise_for_packing();
+  std::vector<size_t> indices;
+  for (const std::string& name : names) {
+    const auto& infos = model.weights();
+    const auto found = std::find_if(infos.begin(), infos.end(), [&](const WeightInfo& info) {
+      return info.name == name && info.prunable;
+    });
+    if (found == infos.end()) {
+      throw Error(ErrorCode::kUnsupported, "weight '" + name + "' is lost when onnx converts " +
+                                               model.path().string() +
+                                               " to a newer opset; --emit masked writes it as it is");
+    }
+    indices.push_back(static_cast<size_t>(found - infos.begin()));
+  }
+  return indices;
+}
+
+void refuse_packed(const OnnxModel& model) {
+  for (const auto& import : model.state().proto.opset_import()) {
+    if (import.domain() != kDecodeDomain) continue;
+    throw Error(ErrorCode::kUnsupported, model.path().string() +
+                                             " holds packed weights already; tvw unpack turns it "
+                                             "back into a dense model first");
+  }
+}
+
 }  // namespace
 
 void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
                   const OutputPaths& outputs, Decode decode) {
-  model.raise_for_packing();
+  refuse_packed(model);
+  const std::vector<size_t> indices = raised_indices(model, weights);
   std::vector<SidecarWeight> entries;
   entries.reserve(weights.size());
-  for (const PackedWeight& weight : weights) {
-    const WeightInfo& info = model.weights().at(weight.weight);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const PackedWeight& weight = weights[i];
+    const WeightInfo& info = model.weights().at(indices[i]);
     SidecarWeight entry;
     entry.name = info.name;
     entry.pattern = weight.pattern;
     entry.dims = info.dims;
     entry.transposed = info.transposed;
-    entry.dense_checksum = checksum(model.read_weight(weight.weight).values.bytes());
+    entry.dense_checksum = checksum(model.read_weight(indices[i]).values.bytes());
     entry.packed = &weight.packed;
     entry.tensors = to_tensors(weight.packed);
     entries.push_back(std::move(entry));

@@ -1,0 +1,95 @@
+// The sidecar's own rules: version, checksums, consistency.
+#include <fstream>
+
+#include "io/models.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+#include "tvw/core/error.hpp"
+#include "tvw/io/packed_model.hpp"
+
+namespace tvw {
+namespace {
+
+/// A packed model of one weight in `folder`, and the bytes of its sidecar.
+std::string make_sidecar(const test::TempDir& folder) {
+  auto proto = test::parse_model(test::header() +
+                                 "g (float[m, 32] x) => (float[m, 48] y) { y = MatMul(x, w) }");
+  test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  const PatternSpec spec = parse_pattern("tvw:g=16");
+  const Selection selection = test::random_selection(32, 48, spec, 0.5, 1);
+  const std::vector<io::PackedWeight> packed{
+      {0, spec, pack::pack(model.read_weight(0), selection, spec)}};
+  io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"),
+                   io::Decode::kFunctions);
+  std::ifstream file(folder / "m.tvw.safetensors", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+ErrorCode load_error(const test::TempDir& folder, const std::string& content) {
+  std::ofstream(folder / "m.tvw.safetensors", std::ios::binary) << content;
+  try {
+    static_cast<void>(io::load_packed(folder / "m.tvw.onnx"));
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kNothingToDo;
+}
+
+/// Same length, so that the header stays where it is.
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  REQUIRE(what.size() == with.size());
+  const size_t at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), with);
+}
+
+TEST_CASE("a changed sidecar is noticed", "[io]") {
+  const test::TempDir folder;
+  const std::string good = make_sidecar(folder);
+  CHECK(load_error(folder, good) == ErrorCode::kNothingToDo);
+  for (const size_t back : {size_t{1}, size_t{100}, size_t{1000}}) {
+    std::string flipped = good;
+    flipped[flipped.size() - back] = static_cast<char>(flipped[flipped.size() - back] ^ 1);
+    CHECK(load_error(folder, flipped) == ErrorCode::kVerificationFailed);
+  }
+  CHECK(load_error(folder, good.substr(0, good.size() - 1)) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, R"("tvw.format":"1.0")", R"("tvw.format":"2.0")")) ==
+        ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, R"("tvw.format":"1.0")", R"("tvw.format":"1.9")")) ==
+        ErrorCode::kNothingToDo);
+  CHECK(load_error(folder, replaced(good, "tvw.format", "xyz.format")) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, R"(\"K\":32)", R"(\"K\":16)")) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, R"(\"N\":48)", R"(\"N\":-8)")) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, "tvw:g=16", "tvw:g=32")) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, "tvw:g=16", "xyz:g=16")) == ErrorCode::kBadFile);
+  CHECK(load_error(folder, replaced(good, R"(\"format\":\"tvw\")", R"(\"format\":\"abc\")")) ==
+        ErrorCode::kBadFile);
+}
+
+TEST_CASE("a missing sidecar is named", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  std::filesystem::remove(folder / "m.tvw.safetensors");
+  CHECK_THROWS_WITH(io::load_packed(folder / "m.tvw.onnx"), Catch::Contains("m.tvw.safetensors"));
+}
+
+TEST_CASE("a model packed from other weights does not verify", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  auto proto = test::parse_model(test::header() +
+                                 "g (float[m, 32] x) => (float[m, 48] y) { y = MatMul(x, w) }");
+  test::add_weight(proto, "w", {32, 48}, DType::kF32, 2);
+  test::save(proto, folder / "other.onnx");
+  try {
+    static_cast<void>(io::verify_against(io::load_packed(folder / "m.tvw.onnx"),
+                                         io::load_onnx(folder / "other.onnx")));
+    FAIL("accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kVerificationFailed);
+  }
+}
+
+}  // namespace
+}  // namespace tvw

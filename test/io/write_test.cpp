@@ -1,0 +1,213 @@
+// What is written can be read back, passes onnx's checker, and is the masked model.
+#include <onnx/checker.h>
+
+#include "io/models.hpp"
+#include "support/catch.hpp"
+#include "support/temp_dir.hpp"
+#include "tvw/core/error.hpp"
+#include "tvw/io/masks.hpp"
+#include "tvw/io/packed_model.hpp"
+#include "tvw/io/safetensors.hpp"
+#include "tvw/io/write_model.hpp"
+
+namespace tvw {
+namespace {
+
+constexpr const char* kPatterns[] = {"tvw:g=16", "tvw:g=16,nm=1:4", "tw:g=16", "2:4",
+                                     "1:4",      "block:b=8",       "ew"};
+
+/// Three ops on weights of awkward sizes, each in the type.
+test::onnx::ModelProto three_ops(DType dtype) {
+  const std::string type = dtype == DType::kF32 ? "float" : dtype == DType::kF16 ? "float16" : "bfloat16";
+  auto model = test::parse_model(test::header() + "g (" + type + "[m, 50] x, " + type +
+                                 "[1, 3, 9, 9] image) => (" + type + "[m, 40] z, " + type +
+                                 "[1, 24, 7, 7] c) {\n"
+                                 "y = MatMul(x, w0)\n z = Gemm <transB = 1> (y, w1)\n"
+                                 "c = Conv(image, w2)\n }");
+  test::add_weight(model, "w0", {50, 33}, dtype, 1);
+  test::add_weight(model, "w1", {40, 33}, dtype, 2);
+  test::add_weight(model, "w2", {24, 3, 3, 3}, dtype, 3);
+  return model;
+}
+
+struct Pruned {
+  std::vector<io::PackedWeight> packed;
+  std::vector<Mask> masks;
+  [[nodiscard]] std::vector<io::MaskedWeight> masked() const {
+    std::vector<io::MaskedWeight> list;
+    for (size_t i = 0; i < masks.size(); ++i) list.push_back({packed[i].weight, &masks[i]});
+    return list;
+  }
+};
+
+Pruned prune(const io::OnnxModel& model, const char* pattern) {
+  const PatternSpec spec = parse_pattern(pattern);
+  Pruned pruned;
+  for (size_t i = 0; i < model.weights().size(); ++i) {
+    const io::WeightInfo& info = model.weights()[i];
+    REQUIRE(info.prunable);
+    Selection selection =
+        test::random_selection(info.K, info.N, spec, 0.5, static_cast<uint32_t>(i) + 1);
+    pruned.packed.push_back({i, spec, pack::pack(model.read_weight(i), selection, spec)});
+    pruned.masks.push_back(std::move(selection.mask));
+  }
+  return pruned;
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("packed models are read back and pass the checker", "[io]") {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
+    for (const char* pattern : kPatterns) {
+      for (const io::Decode decode : {io::Decode::kFunctions, io::Decode::kInline}) {
+        CAPTURE(name(dtype), pattern, decode == io::Decode::kInline);
+        const test::TempDir folder;
+        test::save(three_ops(dtype), folder / "m.onnx");
+        io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+        const Pruned pruned = prune(model, pattern);
+        const auto outputs = io::output_paths(folder / "m.tvw.onnx");
+        io::write_packed(std::move(model), pruned.packed, outputs, decode);
+        CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
+
+        const auto loaded = io::load_packed(outputs.model);
+        REQUIRE(loaded.size() == 3);
+        for (size_t i = 0; i < 3; ++i) {
+          CHECK(loaded[i].packed == pruned.packed[i].packed);
+          CHECK(loaded[i].pattern == parse_pattern(pattern));
+        }
+        CHECK(io::verify_against(loaded, io::load_onnx(folder / "m.onnx")) == 3);
+
+        // Unpacked, it is the masked model, tensor for tensor.
+        const auto unpacked = io::output_paths(folder / "unpacked.onnx");
+        io::unpack_model(outputs.model, unpacked);
+        io::OnnxModel source = io::load_onnx(folder / "m.onnx");
+        const auto masked = io::output_paths(folder / "masked.onnx");
+        io::write_masked(std::move(source), pruned.masked(), masked);
+        const io::OnnxModel a = io::load_onnx(unpacked.model);
+        const io::OnnxModel b = io::load_onnx(masked.model);
+        CHECK_NOTHROW(test::onnx::checker::check_model(unpacked.model.string(), true));
+        REQUIRE(a.weights().size() == 3);
+        for (size_t i = 0; i < 3; ++i) {
+          CHECK(a.weights()[i].dims == b.weights()[i].dims);
+          CHECK(a.read_weight(i) == b.read_weight(i));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("writing twice gives the same bytes", "[io]") {
+  const test::TempDir folder;
+  test::save(three_ops(DType::kF32), folder / "m.onnx");
+  for (const char* out : {"a.onnx", "b.onnx"}) {
+    io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+    const Pruned pruned = prune(model, "tvw:g=16");
+    io::write_packed(std::move(model), pruned.packed, io::output_paths(folder / out),
+                     io::Decode::kFunctions);
+  }
+  CHECK(bytes_of(folder / "a.safetensors") == bytes_of(folder / "b.safetensors"));
+}
+
+TEST_CASE("external data of the source moves into the sidecar", "[io]") {
+  const test::TempDir folder;
+  auto proto = three_ops(DType::kF32);
+  std::filesystem::create_directory(folder / "data");
+  std::ofstream file(folder / "data/w.bin", std::ios::binary);
+  int64_t offset = 0;
+  for (auto& tensor : *proto.mutable_graph()->mutable_initializer()) {
+    const std::string raw = tensor.raw_data();
+    file.write(raw.data(), static_cast<std::streamsize>(raw.size()));
+    tensor.clear_raw_data();
+    tensor.set_data_location(test::onnx::TensorProto::EXTERNAL);
+    const auto add = [&](const char* key, const std::string& value) {
+      auto* entry = tensor.add_external_data();
+      entry->set_key(key);
+      entry->set_value(value);
+    };
+    add("location", "data/w.bin");
+    add("offset", std::to_string(offset));
+    offset += static_cast<int64_t>(raw.size());
+  }
+  file.close();
+  test::save(proto, folder / "m.onnx");
+
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  Pruned pruned = prune(model, "2:4");
+  const DenseMatrix untouched = model.read_weight(1);
+  pruned.packed.erase(pruned.packed.begin() + 1);
+  std::filesystem::create_directory(folder / "out");
+  const auto outputs = io::output_paths(folder / "out/m.tvw.onnx");
+  io::write_packed(std::move(model), pruned.packed, outputs, io::Decode::kFunctions);
+  CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
+  const io::SafetensorsFile sidecar(outputs.sidecar);
+  CHECK(sidecar.entry("w1").shape == std::vector<int64_t>{40, 33});
+  const io::OnnxModel written = io::load_onnx(outputs.model);
+  bool found = false;
+  for (size_t i = 0; i < written.weights().size(); ++i) {
+    if (written.weights()[i].name != "w1") continue;
+    found = true;
+    CHECK(written.read_weight(i) == untouched);
+  }
+  CHECK(found);
+}
+
+TEST_CASE("an old opset is raised for packing", "[io]") {
+  const test::TempDir folder;
+  auto proto = test::parse_model(test::header(9, 4) +
+                                 "g (float[2, 50] x) => (float[2, 33] y) { y = MatMul(x, w) }");
+  test::add_weight(proto, "w", {50, 33}, DType::kF32, 1);
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  model.raise_for_packing();
+  const Pruned pruned = prune(model, "tvw:g=16");
+  const auto outputs = io::output_paths(folder / "m.tvw.onnx");
+  io::write_packed(std::move(model), pruned.packed, outputs, io::Decode::kFunctions);
+  CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
+}
+
+TEST_CASE("an opset that onnx cannot raise names the way out", "[io]") {
+  const test::TempDir folder;
+  auto proto = test::parse_model(
+      test::header(7, 3) +
+      "g (float[2, 50] x) => (float[2, 33] z) { y = MatMul(x, w) z = NoSuchOp(y) }");
+  test::add_weight(proto, "w", {50, 33}, DType::kF32, 1);
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  CHECK_THROWS_WITH(model.raise_for_packing(), Catch::Contains("--emit masked"));
+}
+
+TEST_CASE("packed weights may be called anything", "[io]") {
+  const test::TempDir folder;
+  auto proto = test::parse_model(
+      test::header() +
+      "g (float[m, 16] x) => (float[m, 16] z) { y = MatMul(x, w) z = MatMul(y, wvalues) }");
+  test::add_weight(proto, "w", {16, 16}, DType::kF32, 1);
+  test::add_weight(proto, "w.values", {16, 16}, DType::kF32, 2);
+  proto.mutable_graph()->mutable_node(1)->set_input(1, "w.values");
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  const Pruned pruned = prune(model, "2:4");
+  const auto outputs = io::output_paths(folder / "m.tvw.onnx");
+  io::write_packed(std::move(model), pruned.packed, outputs, io::Decode::kFunctions);
+  CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
+  CHECK(io::load_packed(outputs.model).size() == 2);
+}
+
+TEST_CASE("masks survive their file", "[io]") {
+  const test::TempDir folder;
+  std::vector<io::NamedMask> masks{{"a", test::random_mask(7, 70, 0.5, 1)},
+                                   {"b/c", test::random_mask(64, 3, 0.1, 2)}};
+  io::save_masks(masks, folder / "masks.safetensors");
+  const auto loaded = io::load_masks(folder / "masks.safetensors");
+  REQUIRE(loaded.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    CHECK(loaded[i].name == masks[i].name);
+    CHECK(loaded[i].mask == masks[i].mask);
+  }
+}
+
+}  // namespace
+}  // namespace tvw

@@ -1,11 +1,12 @@
 #include "tvw/io/packed_model.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <map>
 #include <set>
 
 #include "io/checksum.hpp"
 #include "io/decode.hpp"
+#include "io/external_data.hpp"
 #include "io/graph_edit.hpp"
 #include "io/model_state.hpp"
 #include "io/sidecar.hpp"
@@ -17,26 +18,42 @@
 namespace tvw::io {
 namespace {
 
-/// Nodes that decode the weight called `name`: the call, or what inline_nodes() made of it.
-bool decodes(const onnx::NodeProto& node, const std::string& name) {
-  const std::string prefix = std::string(kDecodeDomain) + "/" + name + "/";
-  const bool call = node.domain() == kDecodeDomain && node.output_size() == 1 &&
-                    node.output(0) == name;
-  return call || node.name().rfind(prefix, 0) == 0;
+bool is_decode_node(const onnx::NodeProto& node) {
+  return node.domain() == kDecodeDomain ||
+         node.name().rfind(std::string(kDecodeDomain) + "/", 0) == 0;
+}
+
+/// Nodes that decode `name`, by their place in the graph: the call, or all that inline_nodes() made of it.
+std::set<int> decode_nodes(const onnx::GraphProto& graph, const std::string& name) {
+  std::map<std::string, int> producers;
+  for (int i = 0; i < graph.node_size(); ++i) {
+    if (!is_decode_node(graph.node(i))) continue;
+    for (const auto& output : graph.node(i).output()) producers[output] = i;
+  }
+  std::set<int> found;
+  std::vector<std::string> open{name};
+  while (!open.empty()) {
+    const auto producer = producers.find(open.back());
+    open.pop_back();
+    if (producer == producers.end() || !found.insert(producer->second).second) continue;
+    const auto& inputs = graph.node(producer->second).input();
+    open.insert(open.end(), inputs.begin(), inputs.end());
+  }
+  return found;
 }
 
 /// Takes the decode nodes of `name` out of the graph, with the initializers that only they read.
 void remove_decode(onnx::GraphProto& graph, const std::string& name) {
+  const std::set<int> decode = decode_nodes(graph, name);
   std::set<std::string> read_by_decode;
   std::set<std::string> read_by_others;
-  for (const auto& node : graph.node()) {
-    auto& names = decodes(node, name) ? read_by_decode : read_by_others;
-    names.insert(node.input().begin(), node.input().end());
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> kept;
+  for (int i = 0; i < graph.node_size(); ++i) {
+    auto& names = decode.contains(i) ? read_by_decode : read_by_others;
+    names.insert(graph.node(i).input().begin(), graph.node(i).input().end());
+    if (!decode.contains(i)) kept.Add()->Swap(graph.mutable_node(i));
   }
-  auto* nodes = graph.mutable_node();
-  nodes->erase(std::remove_if(nodes->begin(), nodes->end(),
-                              [&](const auto& node) { return decodes(node, name); }),
-               nodes->end());
+  graph.mutable_node()->Swap(&kept);
   auto* tensors = graph.mutable_initializer();
   tensors->erase(std::remove_if(tensors->begin(), tensors->end(),
                                 [&](const auto& tensor) {
@@ -44,6 +61,44 @@ void remove_decode(onnx::GraphProto& graph, const std::string& name) {
                                          !read_by_others.contains(tensor.name());
                                 }),
                  tensors->end());
+}
+
+/// A model and a sidecar of another run may lie side by side: the model must decode each weight, from
+/// the places that the sidecar has its tensors at.
+void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
+                const std::vector<LoadedWeight>& weights) {
+  const onnx::GraphProto& graph = model.state().proto.graph();
+  const auto fail = [&](const std::string& what) {
+    throw Error(ErrorCode::kBadFile, model.path().string() + " does not belong to " +
+                                         sidecar.path().string() + ": " + what);
+  };
+  for (const LoadedWeight& weight : weights) {
+    if (decode_nodes(graph, weight.name).empty()) {
+      fail("it does not decode weight '" + weight.name + "'");
+    }
+  }
+  std::map<std::string, int64_t> offsets;
+  for (const SafetensorsEntry& entry : sidecar.entries()) offsets[entry.name] = entry.offset;
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    const auto offset = offsets.find(tensor.name());
+    if (!is_external(tensor) || offset == offsets.end()) continue;
+    const ExternalData data = locate(tensor, model.path().parent_path(), data_bytes(tensor));
+    if (data.offset != offset->second) fail("tensor '" + tensor.name() + "' is at another place");
+  }
+}
+
+std::vector<LoadedWeight> load_pair(const OnnxModel& model) {
+  const OutputPaths paths = output_paths(model.path());
+  std::error_code error;
+  if (!std::filesystem::exists(paths.sidecar, error)) {
+    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " +
+                                    model.path().string() +
+                                    " does not exist, so it is no model that tvw packed");
+  }
+  const SafetensorsFile sidecar(paths.sidecar);
+  std::vector<LoadedWeight> weights = read_sidecar(sidecar);
+  check_pair(model, sidecar, weights);
+  return weights;
 }
 
 void add_dense(onnx::GraphProto& graph, const LoadedWeight& weight) {
@@ -86,19 +141,12 @@ bool agrees(const TypedBuffer& pruned, const TypedBuffer& source) {
 }  // namespace
 
 std::vector<LoadedWeight> load_packed(const std::filesystem::path& model) {
-  const OutputPaths paths = output_paths(model);
-  std::error_code error;
-  if (!std::filesystem::exists(paths.sidecar, error)) {
-    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " + model.string() +
-                                    " does not exist, so it is no model that tvw packed");
-  }
-  const SafetensorsFile sidecar(paths.sidecar);
-  return read_sidecar(sidecar);
+  return load_pair(load_onnx(model));
 }
 
 void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs) {
-  const std::vector<LoadedWeight> weights = load_packed(model);
   OnnxModel loaded = load_onnx(model);
+  const std::vector<LoadedWeight> weights = load_pair(loaded);
   OnnxModel::State& state = loaded.state();
   onnx::GraphProto& graph = *state.proto.mutable_graph();
   for (const LoadedWeight& weight : weights) {

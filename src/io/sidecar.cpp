@@ -18,7 +18,7 @@ constexpr size_t kMaxWeights = 1'000'000;
 
 void check_version(const SafetensorsFile& file) {
   const auto found = file.metadata().find(kFormatKey);
-  if (found == file.metadata().end()) bad(file, "has no tvw.format, so tvw did not write it");
+  if (found == file.metadata().end()) bad(file, "has no tvw.format, so it holds no packed weights");
   const std::string major = found->second.substr(0, found->second.find('.'));
   const std::string expected(kFormatVersion);
   if (major != expected.substr(0, expected.find('.'))) {
@@ -32,6 +32,19 @@ const Json& field(const Json& object, const char* name) {
   return *found;
 }
 
+/// K x N elements in both, and no more than memory could ever hold.
+void check_dims(const std::vector<int64_t>& dims, int64_t K, int64_t N) {
+  constexpr int64_t kMaxElements = int64_t{1} << 40;
+  int64_t elements = 1;
+  for (const int64_t dim : dims) {
+    if (dim < 1 || elements > kMaxElements / dim) throw std::invalid_argument("has impossible dims");
+    elements *= dim;
+  }
+  if (K < 1 || N < 1 || K > elements || elements % K != 0 || elements / K != N) {
+    throw std::invalid_argument("has K, N that do not fit its dims");
+  }
+}
+
 LoadedWeight read_weight(const SafetensorsFile& file, const Json& json) {
   LoadedWeight weight;
   weight.name = field(json, "source").get<std::string>();
@@ -39,6 +52,7 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json) {
   weight.dims = field(json, "dims").get<std::vector<int64_t>>();
   weight.transposed = field(json, "stored").get<std::string>() == "NK";
   weight.dense_checksum = field(json, "dense_xxh3").get<std::string>();
+  check_dims(weight.dims, field(json, "K").get<int64_t>(), field(json, "N").get<int64_t>());
   const Json& tensors = field(json, "tensors");
   PackedShape shape;
   shape.format = field(json, "format").get<std::string>();

@@ -1,5 +1,6 @@
 #include "io/write_files.hpp"
 
+#include <fcntl.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <unistd.h>
 
@@ -28,6 +29,15 @@ void write_proto(const onnx::ModelProto& model, AtomicFile& file,
   file.finish();
 }
 
+/// Makes the names durable; the data is already. Some file systems cannot, which loses nothing here.
+void sync_folder(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  static_cast<void>(fsync(descriptor));
+  close(descriptor);
+}
+
 }  // namespace
 
 void write_files(onnx::ModelProto& model, DataMover& mover,
@@ -41,6 +51,7 @@ void write_files(onnx::ModelProto& model, DataMover& mover,
   write_proto(model, file, outputs.model);
   if (sidecar) sidecar->commit();
   file.commit();
+  sync_folder(outputs.model);
 }
 
 OutputPaths output_paths(const std::filesystem::path& model) {

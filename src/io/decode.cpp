@@ -79,21 +79,36 @@ constexpr const char* kBlockEll = R"(
   n = Add (first_n4, n_inner)
 )";
 
-// Row ids from row counts: the ones of [K, longest row] that are below the row's count, in order.
+// Row ids from row offsets. Runtimes fold only what has a shape they can infer, so no NonZero. In a list with
+// one slot for each row's start and one for each value, the starts so far count the rows, and the rest
+// of the slots are the values in order; starts themselves are sent behind the last value and cut off.
 constexpr const char* kCsr = R"(
-  row_begins = Slice (row_offsets, origin1, minus_one)
-  far = Constant <value = int64[1] {9223372036854775807}> ()
-  one1 = Constant <value = int64[1] {1}> ()
-  row_ends = Slice (row_offsets, one1, far)
-  row_counts = Sub (row_ends, row_begins)
-  longest = ReduceMax <keepdims = 0> (row_counts)
-  step = Constant <value = int64 {1}> ()
-  ordinals = Range (zero64, longest, step)
-  row_counts_column = Reshape (row_counts, column)
-  is_value = Less (ordinals, row_counts_column)
-  places = NonZero (is_value)
-  k64 = Gather (places, zero64)
-  k = Cast <to = 6> (k64)
+  row_begins64 = Slice (row_offsets, origin1, minus_one)
+  row_begins = Cast <to = $position_type> (row_begins64)
+  row_shape = Shape (row_begins)
+  row_count = Gather (row_shape, zero64)
+  row_ids64 = Range (zero64, row_count, one64)
+  row_ids = Cast <to = $position_type> (row_ids64)
+  start_slots = Add (row_begins, row_ids)
+  slot_shape = Add (value_shape, row_shape)
+  no_starts = ConstantOfShape <value = $position_name[1] {0}> (slot_shape)
+  ones = ConstantOfShape <value = $position_name[1] {1}> (row_shape)
+  starts = ScatterElements <axis = 0> (no_starts, start_slots, ones)
+  rows_so_far = CumSum (starts, zero)
+  slot_count = Gather (slot_shape, zero64)
+  slots64 = Range (zero64, slot_count, one64)
+  slots = Cast <to = $position_type> (slots64)
+  ordinals = Sub (slots, rows_so_far)
+  is_start = Cast <to = 9> (starts)
+  values_end = Cast <to = $position_type> (value_shape)
+  targets = Where (is_start, values_end, ordinals)
+  one_row = Constant <value = $position_name {1}> ()
+  slot_rows = Sub (rows_so_far, one_row)
+  one_slot = Constant <value = int64[1] {1}> ()
+  padded_shape = Add (value_shape, one_slot)
+  no_rows = ConstantOfShape <value = $position_name[1] {0}> (padded_shape)
+  padded_rows = ScatterElements <axis = 0> (no_rows, targets, slot_rows)
+  k = Slice (padded_rows, origin1, value_shape)
   n = Identity (column_indices)
 )";
 
@@ -228,6 +243,7 @@ onnx::FunctionProto make_function(const Decoder& decoder, int64_t opset) {
   replace_all(text, "$inner", decoder.transposed ? "k" : "n");
   replace_all(text, "$position_type",
               std::to_string(decoder.wide ? onnx::TensorProto::INT64 : onnx::TensorProto::INT32));
+  replace_all(text, "$position_name", decoder.wide ? "int64" : "int32");
   replace_all(text, "$type", std::to_string(onnx_number(decoder.dtype)));
   onnx::FunctionProto function;
   const auto status = onnx::OnnxParser::Parse(function, text.c_str());
@@ -254,7 +270,8 @@ Decoder decoder_for(const pack::PackedWeights& packed, const PatternSpec& patter
   decoder.pattern = pattern;
   decoder.dtype = pack::dtype(packed);
   decoder.transposed = transposed;
-  decoder.wide = shape.buffer[0] > std::numeric_limits<int32_t>::max() / shape.buffer[1];
+  // One row more than the buffer has: CSR counts a slot for each row as well.
+  decoder.wide = shape.buffer[0] >= std::numeric_limits<int32_t>::max() / (shape.buffer[1] + 1);
   return decoder;
 }
 

@@ -16,14 +16,18 @@ namespace {
 constexpr const char* kPatterns[] = {"tvw:g=16", "tvw:g=16,nm=1:4", "tw:g=16", "2:4",
                                      "1:4",      "block:b=8",       "ew"};
 
-/// Three ops on weights of awkward sizes, each in the type.
+/// Three ops on weights of awkward sizes, each weight stored in the type and cast to float.
 test::onnx::ModelProto three_ops(DType dtype) {
-  const std::string type = dtype == DType::kF32 ? "float" : dtype == DType::kF16 ? "float16" : "bfloat16";
-  auto model = test::parse_model(test::header() + "g (" + type + "[m, 50] x, " + type +
-                                 "[1, 3, 9, 9] image) => (" + type + "[m, 40] z, " + type +
-                                 "[1, 24, 7, 7] c) {\n"
-                                 "y = MatMul(x, w0)\n z = Gemm <transB = 1> (y, w1)\n"
-                                 "c = Conv(image, w2)\n }");
+  auto model = test::parse_model(test::header() +
+                                 R"(g (float[m, 50] x, float[1, 3, 9, 9] image)
+                                      => (float[m, 40] z, float[1, 24, 7, 7] c) {
+    f0 = Cast <to = 1> (w0)
+    y = MatMul(x, f0)
+    f1 = Cast <to = 1> (w1)
+    z = Gemm <transB = 1> (y, f1)
+    f2 = Cast <to = 1> (w2)
+    c = Conv(image, f2)
+  })");
   test::add_weight(model, "w0", {50, 33}, dtype, 1);
   test::add_weight(model, "w1", {40, 33}, dtype, 2);
   test::add_weight(model, "w2", {24, 3, 3, 3}, dtype, 3);

@@ -1,0 +1,9 @@
+#include "tvw/kernels/executor.hpp"
+
+namespace tvw::kernels {
+
+std::string_view name(Layout layout) {
+  return layout == Layout::kTokenMajor ? "token" : "feature";
+}
+
+}  // namespace tvw::kernels

@@ -1,0 +1,75 @@
+"""Real trained models by other people: each is inspected, pruned and unpacked, or refused with a reason.
+
+They lie beside the checkout (../shared/models) on the project's own machines only.
+"""
+
+import pathlib
+
+import onnx
+import onnxruntime
+import pytest
+from onnx_tools import assert_same_bits, outputs, random_feeds, session
+
+MODELS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "models"
+
+# Why a model cannot be packed, as far as this test knows; every other must be.
+NOT_PACKABLE = {}
+# Nothing in these can be pruned: exit code 4.
+NOTHING_TO_PRUNE = {"mnist-tiny-int8", "sasrec-dynquant", "silero-vad-v5", "tfc-2w2a-qonnx"}
+# Stock ONNX Runtime does not run the source model itself.
+NOT_RUNNABLE = {"candy-style", "tfc-2w2a-qonnx"}
+
+
+def model_files():
+    return sorted(MODELS.glob("*/*.onnx")) if MODELS.is_dir() else []
+
+
+pytestmark = pytest.mark.skipif(not model_files(), reason=f"{MODELS} is not there")
+
+
+@pytest.fixture(params=model_files(), ids=lambda path: path.parent.name)
+def model(request):
+    return request.param
+
+
+def feeds_of(path):
+    open_dim = 64 if path.parent.name == "fsmn-vad" else 1
+    return random_feeds(session(path).get_inputs(), open_dim)
+
+
+def test_inspect(tvw, model):
+    assert tvw.works("inspect", model, "--json").stdout.strip()
+
+
+def test_prune_and_unpack(tvw, model, tmp_path):
+    name = model.parent.name
+    before = {p: p.read_bytes() for p in model.parent.iterdir() if p.is_file()}
+    masked = tmp_path / "masked.onnx"
+    packed = tmp_path / "packed.tvw.onnx"
+    if name in NOTHING_TO_PRUNE:
+        result = tvw("prune", model, "-o", packed)
+        assert result.returncode == 4, result.stderr
+        assert not packed.exists()
+        return
+    tvw.prune(model, masked, emit="masked")
+    onnx.load(masked)
+    if name in NOT_PACKABLE:
+        result = tvw("prune", model, "-o", packed)
+        assert result.returncode == 4
+        assert NOT_PACKABLE[name] in result.stderr and "--emit masked" in result.stderr
+        assert not packed.exists()
+        return
+    tvw.prune(model, packed)
+    inline = tvw.prune(model, tmp_path / "inline.tvw.onnx", emit="packed-inline")
+    unpacked = tmp_path / "unpacked.onnx"
+    tvw.works("unpack", packed, "-o", unpacked)
+    assert not onnx.load(unpacked).functions
+    if name not in NOT_RUNNABLE:
+        feeds = feeds_of(model)
+        expected = outputs(masked, feeds)
+        for written in (packed, inline, unpacked):
+            assert_same_bits(outputs(written, feeds), expected)
+    else:
+        with pytest.raises(onnxruntime.capi.onnxruntime_pybind11_state.Fail):
+            session(model)
+    assert before == {p: p.read_bytes() for p in model.parent.iterdir() if p.is_file()}

@@ -1,0 +1,54 @@
+// cpu.block.simd: a block row is a tile whose columns share the rows of the kept blocks.
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/panel_executor.hpp"
+#include "kernels/cpu/shared_rows.hpp"
+#include "tvw/core/parallel.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+PanelTile build_tile(const pack::BlockEllMatrix& m, const std::vector<float>& values, int64_t bn) {
+  const int64_t b = m.ell_block_size;
+  std::vector<int32_t> rows;
+  std::vector<int64_t> places;  // of the row's first value in the block row's blocks
+  for (int64_t slot = 0; slot < m.slots(); ++slot) {
+    const int64_t block = bn * m.slots() + slot;
+    const int64_t bk = m.ell_col_ind[static_cast<size_t>(block)];
+    if (bk < 0) continue;
+    for (int64_t k = bk * b; k < std::min(m.K, (bk + 1) * b); ++k) {
+      rows.push_back(static_cast<int32_t>(k));
+      places.push_back(block * b * b + k - bk * b);
+    }
+  }
+  std::vector<int32_t> columns(static_cast<size_t>(std::min(b, m.N - bn * b)));
+  std::iota(columns.begin(), columns.end(), static_cast<int32_t>(bn * b));
+  return make_shared_tile(rows, std::move(columns), [&](size_t i, size_t c) {
+    return values[static_cast<size_t>(places[i] + static_cast<int64_t>(c) * b)];
+  });
+}
+
+PanelWeights build(const pack::BlockEllMatrix& m) {
+  PanelWeights weights;
+  weights.K = m.K;
+  weights.N = m.N;
+  weights.shared_rows = true;
+  weights.chunk = kChunkRows;
+  weights.tiles.resize(static_cast<size_t>(m.block_rows()));
+  const std::vector<float> values = m.ell_values.to_f32();
+  parallel_for(m.block_rows(), [&](int64_t bn) {
+    weights.tiles[static_cast<size_t>(bn)] = build_tile(m, values, bn);
+  });
+  return weights;
+}
+
+}  // namespace
+
+const Executor& block_simd() {
+  static const PanelExecutor<pack::BlockEllMatrix> executor("cpu.block.simd", "block-ell", &build);
+  return executor;
+}
+
+}  // namespace tvw::kernels::cpu

@@ -1,0 +1,53 @@
+// cpu.csr.simd: columns of unstructured weights, those of similar length side by side.
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/cpu/column_lists.hpp"
+#include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/panel_executor.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+std::vector<ColumnList> columns_of(const pack::CsrMatrix& m) {
+  std::vector<ColumnList> columns(static_cast<size_t>(m.N));
+  for (size_t n = 0; n < columns.size(); ++n) columns[n].column = static_cast<int32_t>(n);
+  const std::vector<float> values = m.values.to_f32();
+  for (int64_t k = 0; k < m.K; ++k) {
+    const auto row = static_cast<size_t>(k);
+    for (auto i = static_cast<size_t>(m.row_offsets[row]);
+         i < static_cast<size_t>(m.row_offsets[row + 1]); ++i) {
+      columns[static_cast<size_t>(m.column_indices[i])].entries.push_back(
+          {values[i], row_offset(k)});
+    }
+  }
+  return columns;
+}
+
+PanelWeights build(const pack::CsrMatrix& m) {
+  std::vector<ColumnList> columns = columns_of(m);
+  std::stable_sort(columns.begin(), columns.end(), [](const ColumnList& a, const ColumnList& b) {
+    return a.entries.size() > b.entries.size();
+  });
+  PanelWeights weights;
+  weights.K = m.K;
+  weights.N = m.N;
+  // As many entries as, on average, fall on the rows that stay in the L1 cache.
+  weights.chunk = std::max<int64_t>(8, kChunkRows * m.values.count() / std::max<int64_t>(1, m.K * m.N));
+  for (size_t begin = 0; begin < columns.size(); begin += kTileColumns) {
+    const size_t end = std::min(columns.size(), begin + kTileColumns);
+    weights.tiles.push_back(
+        make_list_tile({columns.begin() + static_cast<std::ptrdiff_t>(begin),
+                        columns.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return weights;
+}
+
+}  // namespace
+
+const Executor& csr_simd() {
+  static const PanelExecutor<pack::CsrMatrix> executor("cpu.csr.simd", "csr", &build);
+  return executor;
+}
+
+}  // namespace tvw::kernels::cpu

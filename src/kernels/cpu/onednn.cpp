@@ -1,0 +1,227 @@
+// cpu.dense.onednn: the dense baseline, at the best that oneDNN can do for the problem.
+//
+// oneDNN can be asked for the same product in several ways, and which is fastest depends on the shape.
+// prepare() builds them all, times each and keeps the fastest: the baseline is the library's best.
+#include <algorithm>
+#include <chrono>
+#include <dnnl.hpp>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/panel_kernels.hpp"
+#include "tvw/core/error.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+constexpr auto kF32 = memory::data_type::f32;
+constexpr int kTrials = 3;
+
+dnnl::engine& engine() {
+  static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  return instance;
+}
+
+/// The activation as a post-op.
+dnnl::primitive_attr attributes(Activation activation) {
+  dnnl::post_ops ops;
+  switch (activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kRelu:
+      ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+      break;
+    case Activation::kGeluErf:
+      ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_gelu_erf, 0.0f, 0.0f);
+      break;
+    case Activation::kGeluTanh:
+      ops.append_eltwise(1.0f, dnnl::algorithm::eltwise_gelu_tanh, 0.0f, 0.0f);
+      break;
+  }
+  dnnl::primitive_attr attr;
+  attr.set_post_ops(ops);
+  return attr;
+}
+
+/// One way to ask for the product.
+struct Variant {
+  std::string name;
+  /// True: C^T = B^T A^T, the weights are oneDNN's source and the activations its weights.
+  bool swapped = false;
+  /// Weights in the layout that oneDNN likes best, reordered once.
+  bool prepacked = false;
+};
+
+class Formulation {
+ public:
+  /// `dense` [K, N] and `bias` [N] or empty are read here and in run(); not owned.
+  Formulation(const Problem& problem, const Variant& variant, std::vector<float>& dense,
+              std::vector<float>& bias)
+      : variant_(variant) {
+    const GemmShape s = problem.shape();
+    const bool token = problem.layout == Layout::kTokenMajor;
+    const memory::dims act_dims = variant.swapped ? memory::dims{s.K, s.M} : memory::dims{s.M, s.K};
+    const memory::dims wei_dims = variant.swapped ? memory::dims{s.N, s.K} : memory::dims{s.K, s.N};
+    const memory::dims dst_dims = variant.swapped ? memory::dims{s.N, s.M} : memory::dims{s.M, s.N};
+    const Tag act_tag = token != variant.swapped ? Tag::ab : Tag::ba;
+    const memory::desc act(act_dims, kF32, act_tag);
+    const memory::desc dst(dst_dims, kF32, act_tag);
+    const memory::desc plain(wei_dims, kF32, variant.swapped ? Tag::ba : Tag::ab);
+    const memory::desc wanted(wei_dims, kF32,
+                              variant.prepacked ? Tag::any : (variant.swapped ? Tag::ba : Tag::ab));
+    const memory::desc bias_desc =
+        bias.empty() ? memory::desc()
+                     : memory::desc(variant.swapped ? memory::dims{s.N, 1} : memory::dims{1, s.N},
+                                    kF32, Tag::ab);
+    const memory::desc& source = variant.swapped ? wanted : act;
+    const memory::desc& weights = variant.swapped ? act : wanted;
+    const auto desc = bias.empty() ? dnnl::matmul::desc(source, weights, dst)
+                                   : dnnl::matmul::desc(source, weights, bias_desc, dst);
+    const dnnl::matmul::primitive_desc primitive(desc, attributes(problem.epilogue.activation),
+                                                 engine());
+    implementation_ = primitive.impl_info_str();
+    activations_ = memory(act, engine(), nullptr);
+    result_ = memory(dst, engine(), nullptr);
+    const memory::desc packed =
+        variant.swapped ? primitive.src_desc() : primitive.weights_desc();
+    memory stored(plain, engine(), dense.data());
+    if (packed == plain) {
+      weights_ = stored;
+    } else {
+      weights_ = memory(packed, engine());
+      dnnl::reorder(stored, weights_).execute(stream_, stored, weights_);
+      stream_.wait();
+    }
+    if (!bias.empty()) bias_ = memory(bias_desc, engine(), bias.data());
+    matmul_ = dnnl::matmul(primitive);
+  }
+
+  void run(const void* A, void* C) {
+    activations_.set_data_handle(const_cast<void*>(A));
+    result_.set_data_handle(C);
+    std::unordered_map<int, memory> arguments{
+        {DNNL_ARG_SRC, variant_.swapped ? weights_ : activations_},
+        {DNNL_ARG_WEIGHTS, variant_.swapped ? activations_ : weights_},
+        {DNNL_ARG_DST, result_}};
+    if (bias_) arguments.emplace(DNNL_ARG_BIAS, *bias_);
+    matmul_.execute(stream_, arguments);
+    stream_.wait();
+  }
+
+  [[nodiscard]] std::string name() const { return variant_.name + " " + implementation_; }
+  [[nodiscard]] int64_t weight_bytes() const {
+    return static_cast<int64_t>(weights_.get_desc().get_size());
+  }
+
+ private:
+  Variant variant_;
+  std::string implementation_;
+  dnnl::stream stream_{engine()};
+  memory activations_, weights_, result_;
+  std::optional<memory> bias_;
+  dnnl::matmul matmul_;
+};
+
+const std::vector<Variant>& variants() {
+  static const std::vector<Variant> kVariants{
+      {"matmul prepacked", false, true},
+      {"matmul plain", false, false},
+      {"matmul swapped prepacked", true, true},
+      {"matmul swapped plain", true, false},
+  };
+  return kVariants;
+}
+
+double microseconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+}
+
+class OneDnnPlan final : public Plan {
+ public:
+  explicit OneDnnPlan(const Problem& problem)
+      : shape_(problem.shape()),
+        dense_(pack::unpack(*problem.weights).values.to_f32()),
+        bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()) {
+    std::vector<std::unique_ptr<Formulation>> candidates;
+    for (const Variant& variant : variants()) {
+      try {
+        candidates.push_back(std::make_unique<Formulation>(problem, variant, dense_, bias_));
+      } catch (const dnnl::error&) {
+        // This way is not offered for the problem; another one is, or best_ stays empty.
+      }
+    }
+    choose(candidates);
+  }
+
+  void run(const void* A, void* C) override { best_->run(A, C); }
+  [[nodiscard]] std::string kernel_name() const override { return best_->name(); }
+  [[nodiscard]] std::string isa() const override { return isa_name(); }
+  [[nodiscard]] int64_t weight_bytes() const override { return best_->weight_bytes(); }
+  [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
+
+ private:
+  /// Interleaved, best of kTrials each after one warm-up.
+  void choose(std::vector<std::unique_ptr<Formulation>>& candidates) {
+    if (candidates.empty()) {
+      throw Error(ErrorCode::kUnsupported, "oneDNN offers no matmul for this problem");
+    }
+    std::vector<float> A(static_cast<size_t>(shape_.M * shape_.K));
+    std::vector<float> C(static_cast<size_t>(shape_.M * shape_.N));
+    std::vector<double> best(candidates.size(), 1e300);
+    for (int trial = 0; trial <= kTrials; ++trial) {
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        const double time = microseconds([&] { candidates[i]->run(A.data(), C.data()); });
+        if (trial > 0) best[i] = std::min(best[i], time);
+      }
+    }
+    const auto fastest = std::min_element(best.begin(), best.end()) - best.begin();
+    best_ = std::move(candidates[static_cast<size_t>(fastest)]);
+  }
+
+  GemmShape shape_;
+  std::vector<float> dense_;  ///< [K, N]; a plain formulation reads it in place
+  std::vector<float> bias_;
+  std::unique_ptr<Formulation> best_;
+};
+
+class OneDnnExecutor final : public Executor {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "cpu.dense.onednn"; }
+  [[nodiscard]] std::string_view format() const override { return "dense"; }
+  [[nodiscard]] DeviceKind device() const override { return DeviceKind::kCpu; }
+  [[nodiscard]] Support supports(const Problem& problem) const override {
+    if (!std::holds_alternative<DenseMatrix>(*problem.weights)) {
+      return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
+                         ", not dense");
+    }
+    if (problem.dtype != DType::kF32) {
+      return Support::no("computes in f32 only, asked for " + std::string(tvw::name(problem.dtype)));
+    }
+    if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
+    return Support::yes();
+  }
+  [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
+                                              Device& /*device*/) const override {
+    try {
+      return std::make_unique<OneDnnPlan>(problem);
+    } catch (const dnnl::error& error) {
+      throw Error(ErrorCode::kUnsupported, std::string("oneDNN: ") + error.what());
+    }
+  }
+};
+
+}  // namespace
+
+const Executor& dense_onednn() {
+  static const OneDnnExecutor executor;
+  return executor;
+}
+
+}  // namespace tvw::kernels::cpu

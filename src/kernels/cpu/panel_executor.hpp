@@ -1,0 +1,46 @@
+/// @file An executor that turns one packed format into PanelWeights.
+#pragma once
+
+#include <string_view>
+
+#include "kernels/cpu/panel_plan.hpp"
+
+namespace tvw::kernels::cpu {
+
+/// `Matrix` is the alternative of pack::PackedWeights it takes; `build` makes the panel weights.
+template <class Matrix>
+class PanelExecutor final : public Executor {
+ public:
+  using Build = PanelWeights (*)(const Matrix&);
+
+  PanelExecutor(std::string_view name, std::string_view format, Build build)
+      : name_(name), format_(format), build_(build) {}
+
+  [[nodiscard]] std::string_view name() const override { return name_; }
+  [[nodiscard]] std::string_view format() const override { return format_; }
+  [[nodiscard]] DeviceKind device() const override { return DeviceKind::kCpu; }
+  [[nodiscard]] Support supports(const Problem& problem) const override {
+    if (!std::holds_alternative<Matrix>(*problem.weights)) {
+      return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
+                         ", not " + std::string(format_));
+    }
+    return panel_supports(problem);
+  }
+  [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
+                                              Device& /*device*/) const override {
+    return make_panel_plan(problem, build_(std::get<Matrix>(*problem.weights)),
+                           std::string(format_) + "_f32_panel");
+  }
+
+ private:
+  std::string_view name_;
+  std::string_view format_;
+  Build build_;
+};
+
+/// Columns that one thread takes up together where the format has no tiles of its own.
+inline constexpr int64_t kTileColumns = 64;
+/// Rows of a panel that stay in the L1 cache while all columns of a tile use them: 32 KiB.
+inline constexpr int64_t kChunkRows = 64;
+
+}  // namespace tvw::kernels::cpu

@@ -2,8 +2,8 @@
 ///
 /// Every pattern selects by rank: units (an element, a group, a block, a row of a tile) are ordered
 /// by the mean score of their elements, and equal scores keep the lower index (row-major; for tiles
-/// the lower tile, then the lower row). So the target is met to within one unit and the result has the
-/// same bits for any number of threads and any instruction set.
+/// the lower tile, then the lower row). So the target is met to within one unit and the result has
+/// the same bits for any number of threads and any instruction set.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ namespace tvw::patterns {
 /// Costs nothing when the weights run. A better setting never keeps less score.
 enum class Permute : uint8_t {
   kOff,   ///< columns and rows in their own order
-  kFast,  ///< some 0.1 s per million weights and core
-  kBest,  ///< some ten times longer
+  kFast,  ///< some 0.05 s per million weights on one core
+  kBest,  ///< some 20 times longer
 };
 
 /// How TW and TVW share the sparsity between whole columns and rows of tiles.
@@ -67,8 +67,8 @@ class Pattern {
 
   [[nodiscard]] virtual const PatternSpec& spec() const = 0;
 
-  /// `scores` [K, N], K and N >= 1, finite and >= 0. The mask has `target` zeros to within one unit;
-  /// n:m has those of its ratio whatever `target` is.
+  /// `scores` [K, N], K and N >= 1, finite and >= 0. The mask has `target` zeros to within one
+  /// unit; n:m has those of its ratio whatever `target` is.
   /// @throws Error kUsage tvw with a target below the sparsity of its ratio
   /// @throws Error kInvalidArgument no elements
   [[nodiscard]] Selection select(MatrixView<const float> scores, Sparsity target,
@@ -78,9 +78,10 @@ class Pattern {
   /// K * N, or that times the ratio for n:m and tvw.
   [[nodiscard]] virtual std::vector<Unit> units(MatrixView<const float> scores) const = 0;
 
-  /// TW and TVW look for tiles in the natural order of columns and, for TW, among columns that keep
-  /// the same rows; TVW finds N:M groups in the natural order of rows and by solving for rows
-  /// whose kept columns complement each other. Up to 1 % of the places a layout stores may be zero.
+  /// TW and TVW look for tiles of consecutive surviving columns, TW also for columns that keep the
+  /// same rows, with rows in their own order; up to 1 % of the places a layout stores may be zero.
+  /// Columns that `permute` clustered for TVW cannot be told from a mask alone: keep the
+  /// Selection's layout.
   [[nodiscard]] virtual Conformity conforms(const Mask& mask) const = 0;
 
  protected:

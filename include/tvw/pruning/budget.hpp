@@ -1,8 +1,8 @@
 /// @file How much of each weight to keep so that all weights together meet one target.
 ///
 /// Uniform gives each weight the target. Global ranks the units of all weights together, each
-/// weight's scores divided by their mean, so that scale does not decide but spread does: a weight whose
-/// scores are concentrated in few units gives up more. No weight keeps less than `min_keep`.
+/// weight's scores divided by their mean, so that scale does not decide but spread does: a weight
+/// whose scores are concentrated in few units gives up more. No weight keeps less than `min_keep`.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class GlobalBudget {
  private:
   struct Weight {
     int64_t elements = 0;
-    int64_t most = 0;                    ///< elements that the pattern can keep
-    std::map<uint32_t, int64_t> bins;    ///< elements by score, all zero scores in bin 0
+    int64_t most = 0;                  ///< elements that the pattern can keep
+    std::map<uint32_t, int64_t> bins;  ///< elements by score, all zero scores in bin 0
   };
   std::vector<Weight> weights_;
 };

@@ -33,14 +33,14 @@ class WeightSource {
 };
 
 struct PrunedWeight {
-  size_t source = 0;         ///< index in the WeightSource
+  size_t source = 0;  ///< index in the WeightSource
   std::string name;
   int64_t K = 0;
   int64_t N = 0;
   PatternSpec pattern;
-  double target = 0.0;       ///< sparsity asked of this weight
-  double achieved = 0.0;     ///< share of zeros in the mask
-  double kept_score = 0.0;   ///< share of the summed score that is kept
+  double target = 0.0;      ///< sparsity asked of this weight
+  double achieved = 0.0;    ///< share of zeros in the mask
+  double kept_score = 0.0;  ///< share of the summed score that is kept
   Selection selection;
 };
 

@@ -3,7 +3,8 @@
 ///   {"pattern": "tvw:g=64,nm=2:4", "sparsity": 0.75, "scope": "uniform", "min_keep": 0.1,
 ///    "score": "magnitude", "permute": "fast", "split": "auto", "include": ["encoder"],
 ///    "exclude": ["classifier$"],
-///    "overrides": [{"match": "layer\\.0", "sparsity": 0.5, "pattern": "2:4"}, {"match": "head", "skip": true}]}
+///    "overrides": [{"match": "layer\\.0", "sparsity": 0.5, "pattern": "2:4"}, {"match": "head",
+///    "skip": true}]}
 ///
 /// Every key may be left out. Regular expressions are ECMAScript and match anywhere in the name.
 #pragma once
@@ -29,7 +30,8 @@ enum class Score : uint8_t { kMagnitude };
 [[nodiscard]] Scope parse_scope(std::string_view text);
 [[nodiscard]] Score parse_score(std::string_view text);
 
-/// What differs for the weights whose names `match`. The last override that matches wins, key by key.
+/// What differs for the weights whose names `match`. The last override that matches wins, key by
+/// key.
 struct Override {
   std::string match;
   std::optional<PatternSpec> pattern;
@@ -60,7 +62,8 @@ struct Decision {
 [[nodiscard]] Decision decide(const Recipe& recipe, const std::string& weight);
 
 /// @throws Error kIo unreadable
-/// @throws Error kUsage not JSON, unknown key (with a suggestion), wrong type or value; names the file
+/// @throws Error kUsage not JSON, unknown key (with a suggestion), wrong type or value; names the
+/// file
 [[nodiscard]] Recipe load_recipe(const std::filesystem::path& path);
 /// `where` names the text in messages.
 [[nodiscard]] Recipe parse_recipe(std::string_view json, std::string_view where);

@@ -1,0 +1,72 @@
+#include "patterns/tile_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace tvw::patterns {
+namespace {
+
+struct Chunk {
+  double score = 0.0;  ///< mean of its elements
+  int64_t tile = 0;
+  int64_t rows = 0;
+};
+
+/// Rows [begin, begin + count) of a tile, fewer at its end.
+Chunk chunk_of(const std::vector<double>& ranked, int64_t tile, int64_t width, int64_t begin,
+               int64_t count) {
+  const auto size = static_cast<int64_t>(ranked.size());
+  const int64_t rows = std::min(count, size - begin);
+  const double sum = std::accumulate(ranked.begin() + begin, ranked.begin() + begin + rows, 0.0);
+  return {sum / static_cast<double>(rows * width), tile, rows};
+}
+
+}  // namespace
+
+std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
+                                const std::vector<int64_t>& widths, double elements,
+                                int64_t group) {
+  std::vector<Chunk> chunks;
+  for (size_t t = 0; t < ranked.size(); ++t) {
+    for (int64_t k = 0; k < static_cast<int64_t>(ranked[t].size()); k += kRowChunk) {
+      chunks.push_back(chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], k, kRowChunk));
+    }
+  }
+  // Chunks of one tile descend, so a stable sort leaves them in their order.
+  std::stable_sort(chunks.begin(), chunks.end(),
+                   [](const Chunk& a, const Chunk& b) { return a.score > b.score; });
+  std::vector<int64_t> kept(ranked.size(), 0);
+  double left = elements + 0.5;  // not to lose a chunk to rounding
+  for (const Chunk& chunk : chunks) {
+    const auto t = static_cast<size_t>(chunk.tile);
+    const bool all_before_taken = kept[t] % kRowChunk == 0;
+    const auto size = static_cast<double>(chunk.rows * widths[t]);
+    if (size > left || !all_before_taken) continue;
+    kept[t] += chunk.rows;
+    left -= size;
+  }
+  left -= 0.5;
+  Chunk rest;
+  for (size_t t = 0; t < ranked.size(); ++t) {
+    if (kept[t] == static_cast<int64_t>(ranked[t].size())) continue;
+    const double groups = std::round(left / static_cast<double>(group * widths[t]));
+    const int64_t rows = static_cast<int64_t>(std::max(groups, 0.0)) * group;
+    if (rows == 0) continue;
+    const Chunk next = chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], kept[t], rows);
+    if (rest.rows == 0 || next.score > rest.score) rest = next;
+  }
+  if (rest.rows > 0) kept[static_cast<size_t>(rest.tile)] += rest.rows;
+  return kept;
+}
+
+std::vector<int32_t> rank_rows(const std::vector<double>& scores) {
+  std::vector<int32_t> ids(scores.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
+    return scores[static_cast<size_t>(a)] > scores[static_cast<size_t>(b)];
+  });
+  return ids;
+}
+
+}  // namespace tvw::patterns

@@ -1,0 +1,26 @@
+/// @file How many rows each tile keeps.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tvw::patterns {
+
+/// Rows of a tile come in steps of this: the K step of every kernel. Other counts are padded by it.
+inline constexpr int64_t kRowChunk = 16;
+
+/// `ranked[t]`: scores of the rows of tile t, descending; `widths[t]`: its columns; `elements`:
+/// rows times columns to keep over all tiles; `group`: rows of a TVW group (1 for TW).
+///
+/// Chunks of 16 rows are ranked over all tiles by their mean score (ties: lower tile) and taken as
+/// long as they fit. The rest goes to the tile with the best next rows, rounded to whole groups. So
+/// all tiles but one need no pad rows unless a tile keeps all K, and the sum is met to within half
+/// a group of one tile.
+[[nodiscard]] std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
+                                              const std::vector<int64_t>& widths, double elements,
+                                              int64_t group);
+
+/// Ids of the rows of `scores` by descending score, ties by ascending id.
+[[nodiscard]] std::vector<int32_t> rank_rows(const std::vector<double>& scores);
+
+}  // namespace tvw::patterns

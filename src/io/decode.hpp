@@ -26,9 +26,12 @@ struct Decoder {
   DType dtype = DType::kF32;
   bool transposed = false;  ///< the source tensor is [N, K]
   bool wide = false;        ///< positions in the buffer need 64 bits
+  bool padded = false;      ///< the buffer is larger than the matrix
+  bool reshaped = false;    ///< the source tensor's dims are not those of the matrix
+  bool index_cut = false;   ///< 2-bit indices do not end with a byte
 };
 
-/// "UnpackTvw", with what is not f32, [K, N], 2:4 appended: "UnpackTvw_f16_t".
+/// "UnpackTvw", with what is not f32, [K, N], 2:4, the tensor's own dims appended: "UnpackTvw_f16_t".
 [[nodiscard]] std::string function_name(const Decoder& decoder);
 /// Valid for every opset from kLeastOpset on.
 [[nodiscard]] onnx::FunctionProto make_function(const Decoder& decoder, int64_t opset);
@@ -39,6 +42,6 @@ struct BufferShape {
 };
 [[nodiscard]] BufferShape buffer_shape(const pack::PackedWeights& packed, bool transposed);
 [[nodiscard]] Decoder decoder_for(const pack::PackedWeights& packed, const PatternSpec& pattern,
-                                  bool transposed);
+                                  const std::vector<int64_t>& dims, bool transposed);
 
 }  // namespace tvw::io

@@ -35,7 +35,8 @@ class PackedGraph {
   /// `weight` gives name, tensors and the rest; its tensor_names are filled in.
   void add(SidecarWeight& weight) {
     remove_constant(model_, weight.name);
-    const Decoder decoder = decoder_for(*weight.packed, weight.pattern, weight.transposed);
+    const Decoder decoder =
+        decoder_for(*weight.packed, weight.pattern, weight.dims, weight.transposed);
     const onnx::FunctionProto function = make_function(decoder, default_opset(model_));
     std::vector<std::string> inputs;
     for (const PackedTensor& tensor : weight.tensors) {

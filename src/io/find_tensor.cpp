@@ -5,6 +5,26 @@
 #include "io/graph_scope.hpp"
 
 namespace tvw::io {
+namespace {
+
+void add_tensors(const onnx::GraphProto& graph, std::vector<const onnx::TensorProto*>& tensors) {
+  for (const auto& tensor : graph.initializer()) tensors.push_back(&tensor);
+  for (const auto& node : graph.node()) {
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_t()) tensors.push_back(&attribute.t());
+      for (const auto& tensor : attribute.tensors()) tensors.push_back(&tensor);
+    }
+    for (const onnx::GraphProto* nested : subgraphs(node)) add_tensors(*nested, tensors);
+  }
+}
+
+}  // namespace
+
+std::vector<const onnx::TensorProto*> all_tensors(const onnx::GraphProto& graph) {
+  std::vector<const onnx::TensorProto*> tensors;
+  add_tensors(graph, tensors);
+  return tensors;
+}
 
 std::vector<const onnx::TensorProto*> stored_tensors(const onnx::GraphProto& graph) {
   std::vector<const onnx::TensorProto*> tensors;

@@ -1,4 +1,4 @@
-/// @file The stored tensors of a main graph by name.
+/// @file The stored tensors of a graph.
 #pragma once
 
 #include <string>
@@ -10,6 +10,9 @@ namespace tvw::io {
 
 /// Initializers, then tensors of Constant nodes.
 [[nodiscard]] std::vector<const onnx::TensorProto*> stored_tensors(const onnx::GraphProto& graph);
+
+/// Every tensor of `graph` and of the graphs nested in it, attributes included.
+[[nodiscard]] std::vector<const onnx::TensorProto*> all_tensors(const onnx::GraphProto& graph);
 
 /// The initializer of that name, or the tensor of the Constant node that makes it; null if neither.
 [[nodiscard]] const onnx::TensorProto* find_tensor(const onnx::ModelProto& model,

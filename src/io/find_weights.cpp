@@ -127,20 +127,27 @@ std::optional<Reading> read_operand(const onnx::NodeProto& node, int input, cons
   return std::nullopt;
 }
 
-/// First user of `value`, through views, that is not a weight use; empty if there is none.
-std::string other_use(const GraphScope& scope, const std::string& value, size_t depth = 0) {
-  if (depth > scope.nodes().size()) return "a cycle";
+/// First user of `value`, through views, that is not a weight use; empty if there is none. `seen` keeps
+/// files in which a value is written twice or depends on itself from being followed for ever.
+std::string other_use(const GraphScope& scope, const std::string& value,
+                      std::set<std::string>& seen) {
+  if (!seen.insert(value).second) return {};
   if (scope.is_output(value)) return "an output of the graph";
   if (scope.used_in_subgraph(value)) return "a subgraph";
   for (const GraphScope::Use& use : scope.uses(value)) {
     if (is_view_op(*use.node) && use.input == 0 && use.node->output_size() > 0) {
-      const std::string found = other_use(scope, use.node->output(0), depth + 1);
+      const std::string found = other_use(scope, use.node->output(0), seen);
       if (!found.empty()) return found;
     } else if (!read_operand(*use.node, use.input, TensorView{})) {
       return use.node->op_type() + " '" + display_name(*use.node) + "'";
     }
   }
   return {};
+}
+
+std::string other_use(const GraphScope& scope, const std::string& value) {
+  std::set<std::string> seen;
+  return other_use(scope, value, seen);
 }
 
 class Finder {

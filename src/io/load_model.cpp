@@ -9,8 +9,8 @@
 #include <limits>
 #include <set>
 
+#include "io/find_tensor.hpp"
 #include "io/find_weights.hpp"
-#include "io/graph_scope.hpp"
 #include "io/model_state.hpp"
 #include "io/tensor.hpp"
 #include "tvw/core/error.hpp"
@@ -71,18 +71,6 @@ void parse(const std::filesystem::path& path, onnx::ModelProto& model) {
   }
 }
 
-template <class Visit>
-void for_each_tensor(const onnx::GraphProto& graph, const Visit& visit) {
-  for (const auto& tensor : graph.initializer()) visit(tensor);
-  for (const auto& node : graph.node()) {
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.has_t()) visit(attribute.t());
-      for (const auto& tensor : attribute.tensors()) visit(tensor);
-    }
-    for (const onnx::GraphProto* nested : subgraphs(node)) for_each_tensor(*nested, visit);
-  }
-}
-
 std::vector<std::string> newer_than_known(const onnx::ModelProto& model) {
   std::vector<std::string> warnings;
   if (default_opset(model) > kKnownOpset || model.ir_version() > kKnownIr) {
@@ -125,8 +113,7 @@ OnnxModel load_onnx(const std::filesystem::path& path) {
   parse(path, state->proto);
   const std::filesystem::path folder = path.parent_path();
   try {
-    for_each_tensor(state->proto.graph(),
-                    [&](const onnx::TensorProto& tensor) { check_tensor(tensor, folder); });
+    for (const auto* tensor : all_tensors(state->proto.graph())) check_tensor(*tensor, folder);
   } catch (const Error& error) {
     throw Error(error.code(), path.string() + ": " + error.what());
   }

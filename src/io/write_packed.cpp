@@ -125,8 +125,9 @@ std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWei
 }
 
 void refuse_packed(const OnnxModel& model) {
-  for (const auto& import : model.state().proto.opset_import()) {
-    if (import.domain() != kDecodeDomain) continue;
+  const std::string prefix = std::string(kDecodeDomain) + "/";  // of what inline_nodes() names
+  for (const auto& node : model.state().proto.graph().node()) {
+    if (node.domain() != kDecodeDomain && node.name().rfind(prefix, 0) != 0) continue;
     throw Error(ErrorCode::kUnsupported, model.path().string() +
                                              " holds packed weights already; tvw unpack turns it "
                                              "back into a dense model first");

@@ -56,10 +56,13 @@ struct Origin {
   std::string blocked_by;                     ///< op that changes its values
 };
 
+/// Views and quantizers that are followed from an operand to its constant; what is longer is a cycle, or was
+/// made to be one.
+constexpr size_t kMaxChain = 1000;
+
 Origin trace(const GraphScope& scope, std::string value) {
   Origin origin;
-  // A chain has no more steps than the graph has nodes; a longer one is a cycle.
-  for (size_t step = 0; step <= scope.nodes().size(); ++step) {
+  for (size_t step = 0; step <= kMaxChain; ++step) {
     if (const auto* tensor = scope.constant(value)) {
       origin.tensor = tensor;
       origin.name = value;
@@ -127,27 +130,23 @@ std::optional<Reading> read_operand(const onnx::NodeProto& node, int input, cons
   return std::nullopt;
 }
 
-/// First user of `value`, through views, that is not a weight use; empty if there is none. `seen` keeps
-/// files in which a value is written twice or depends on itself from being followed for ever.
-std::string other_use(const GraphScope& scope, const std::string& value,
-                      std::set<std::string>& seen) {
-  if (!seen.insert(value).second) return {};
-  if (scope.is_output(value)) return "an output of the graph";
-  if (scope.used_in_subgraph(value)) return "a subgraph";
-  for (const GraphScope::Use& use : scope.uses(value)) {
-    if (is_view_op(*use.node) && use.input == 0 && use.node->output_size() > 0) {
-      const std::string found = other_use(scope, use.node->output(0), seen);
-      if (!found.empty()) return found;
-    } else if (!read_operand(*use.node, use.input, TensorView{})) {
-      return use.node->op_type() + " '" + display_name(*use.node) + "'";
+/// First user of `value`, through views, that is not a weight use; empty if there is none.
+std::string other_use(const GraphScope& scope, const std::string& value) {
+  std::vector<std::string> open{value};
+  for (size_t next = 0; next < open.size(); ++next) {
+    if (next > kMaxChain) return "more views than are followed";
+    const std::string current = open[next];
+    if (scope.is_output(current)) return "an output of the graph";
+    if (scope.used_in_subgraph(current)) return "a subgraph";
+    for (const GraphScope::Use& use : scope.uses(current)) {
+      if (is_view_op(*use.node) && use.input == 0 && use.node->output_size() > 0) {
+        open.push_back(use.node->output(0));
+      } else if (!read_operand(*use.node, use.input, TensorView{})) {
+        return use.node->op_type() + " '" + display_name(*use.node) + "'";
+      }
     }
   }
   return {};
-}
-
-std::string other_use(const GraphScope& scope, const std::string& value) {
-  std::set<std::string> seen;
-  return other_use(scope, value, seen);
 }
 
 class Finder {

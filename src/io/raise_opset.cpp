@@ -2,7 +2,9 @@
 #include <onnx/version_converter/convert.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 
 #include "io/decode.hpp"
 #include "io/find_weights.hpp"
@@ -27,20 +29,46 @@ std::string unknown_op(const onnx::GraphProto& graph, int64_t opset) {
   return {};
 }
 
+/// Takes the data of large initializers out of a model while the converter, which copies all twice, works on
+/// it, and gives it back to the initializers of the same names.
+class LargeData {
+ public:
+  explicit LargeData(onnx::ModelProto& model) {
+    for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+      if (tensor.raw_data().size() < kLarge || data_.contains(tensor.name())) continue;
+      data_[tensor.name()].swap(*tensor.mutable_raw_data());
+      tensor.clear_raw_data();
+    }
+  }
+  void give_back(onnx::ModelProto& model) {
+    for (auto& tensor : *model.mutable_graph()->mutable_initializer()) {
+      const auto found = data_.find(tensor.name());
+      if (found != data_.end()) tensor.mutable_raw_data()->swap(found->second);
+    }
+  }
+
+ private:
+  /// What the converter reads the values of (axes, shapes, scales) is far smaller.
+  static constexpr size_t kLarge = size_t{1} << 16;
+  std::map<std::string, std::string> data_;
+};
+
 /// Converts, or says why not.
 std::string convert(onnx::ModelProto& model) {
   const std::string unknown = unknown_op(model.graph(), default_opset(model));
   if (!unknown.empty()) return "it does not know the operator " + unknown;
+  LargeData data(model);
+  onnx::ModelProto raised;
+  std::string why;
   try {
-    onnx::ModelProto raised =
-        onnx::version_conversion::ConvertVersion(model, static_cast<int>(kLeastOpset));
-    if (default_opset(raised) < kLeastOpset) return "no reason given";
-    model.Swap(&raised);
+    raised = onnx::version_conversion::ConvertVersion(model, static_cast<int>(kLeastOpset));
+    if (default_opset(raised) < kLeastOpset) why = "no reason given";
   } catch (const std::exception& error) {
-    const std::string what = error.what();
-    return what.substr(0, what.find('\n'));
+    why = error.what();
   }
-  return {};
+  if (why.empty()) model.Swap(&raised);
+  data.give_back(model);
+  return why.substr(0, why.find('\n'));
 }
 
 /// Before IR 4 every initializer had to be an input, and runtimes take it for a constant all the same.

@@ -1,10 +1,16 @@
 // io_random_prune MODEL PATTERN EMIT OUT [DENSITY]: prunes every prunable weight at random and writes it, so
 // that writing is tested apart from choosing. EMIT: packed, packed-inline, masked, list. Weights below
-// 16 elements stay. Odd weights get an empty tile. `io_random_prune MODEL unpack OUT` unpacks.
+// 16 elements stay. Odd weights get an empty tile.
+//   io_random_prune MODEL unpack OUT
+//   io_random_prune MODEL widen OUT   the packed model with functions that count positions in 64 bits, as for
+//                                     weights of 2^31 elements; beside MODEL, whose sidecar it reads
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <string>
 
+#include "io/decode.hpp"
+#include "io/model_state.hpp"
 #include "support/random_weights.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/io/packed_model.hpp"
@@ -24,9 +30,30 @@ void list(const io::OnnxModel& model) {
   for (const std::string& warning : model.warnings()) std::cerr << warning << '\n';
 }
 
+void widen(const std::string& path, const std::string& out) {
+  io::onnx::ModelProto proto = io::load_onnx(path).state().proto;
+  for (const io::LoadedWeight& weight : io::load_packed(path)) {
+    io::Decoder decoder =
+        io::decoder_for(weight.packed, weight.pattern, weight.dims, weight.transposed);
+    const std::string name = io::function_name(decoder);
+    decoder.wide = true;
+    for (auto& function : *proto.mutable_functions()) {
+      if (function.name() != name) continue;
+      function = io::make_function(decoder, io::default_opset(proto));
+      function.set_name(name);
+    }
+  }
+  std::ofstream file(out, std::ios::binary);
+  proto.SerializeToOstream(&file);
+}
+
 int run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 3 && arguments[1] == "unpack") {
     io::unpack_model(arguments[0], io::output_paths(arguments[2]));
+    return 0;
+  }
+  if (arguments.size() == 3 && arguments[1] == "widen") {
+    widen(arguments[0], arguments[2]);
     return 0;
   }
   if (arguments.size() < 4) return 2;

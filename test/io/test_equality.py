@@ -1,6 +1,7 @@
 """Packed, packed-inline and unpacked models compute the masked model's bits in stock ONNX Runtime."""
 
 import json
+import pathlib
 
 import numpy as np
 import onnx
@@ -207,3 +208,32 @@ def test_sidecar_of_another_model_is_refused(prune, save):
     masked.rename(packed)
     result = prune.run(packed, "unpack", packed.with_name("u.onnx"))
     assert result.returncode == 1 and "does not belong" in result.stderr
+
+
+@pytest.mark.parametrize("op", ["matmul", "gemm-transB"])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_positions_of_64_bits(prune, save, pattern, op):
+    """What weights of 2^31 elements need, on a small one."""
+    model = save(*one_op(op, "f32"))
+    packed = prune(model, pattern, "packed")
+    wide = packed.with_name("wide.onnx")
+    result = prune.run(packed, "widen", wide)
+    assert result.returncode == 0, result.stderr
+    (function,) = onnx.load(wide, load_external_data=False).functions
+    assert function not in onnx.load(packed, load_external_data=False).functions
+    onnx.checker.check_model(str(wide), full_check=True)
+    feeds = ort.random_inputs(ort.session(model), {"m": 13})
+    masked = prune(model, pattern, "masked")
+    assert ort.same_bits(ort.run(wide, feeds), ort.run(masked, feeds))
+
+
+FORMATS = pathlib.Path(__file__).resolve().parent / "formats"
+
+
+@pytest.mark.parametrize(
+    "packed", sorted(FORMATS.glob("*/*.tvw.onnx")), ids=lambda path: path.name.split(".")[0]
+)
+def test_files_of_released_formats_run(packed):
+    feeds = ort.random_inputs(ort.session(packed), {"m": 5})
+    masked = packed.with_name(packed.name.replace(".tvw.", ".masked."))
+    assert ort.same_bits(ort.run(packed, feeds), ort.run(masked, feeds))

@@ -114,6 +114,7 @@ class Formulation {
   }
 
   [[nodiscard]] std::string name() const { return variant_.name + " " + implementation_; }
+  [[nodiscard]] bool is_fallback() const { return implementation_.rfind("ref", 0) == 0; }
   [[nodiscard]] int64_t weight_bytes() const {
     return static_cast<int64_t>(weights_.get_desc().get_size());
   }
@@ -152,7 +153,9 @@ class OneDnnPlan final : public Plan {
     std::vector<std::unique_ptr<Formulation>> candidates;
     for (const Variant& variant : variants()) {
       try {
-        candidates.push_back(std::make_unique<Formulation>(problem, variant, dense_, bias_));
+        auto candidate = std::make_unique<Formulation>(problem, variant, dense_, bias_);
+        // oneDNN's last resort is a plain loop, thousands of times slower: not worth timing.
+        if (!candidate->is_fallback()) candidates.push_back(std::move(candidate));
       } catch (const dnnl::error&) {
         // This way is not offered for the problem; another one is, or best_ stays empty.
       }

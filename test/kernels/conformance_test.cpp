@@ -1,0 +1,170 @@
+// Every executor in the registry x every case: nothing can be registered without being tested.
+#include <cmath>
+
+#include "support/catch.hpp"
+#include "support/random_weights.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/kernels/reference.hpp"
+#include "tvw/kernels/registry.hpp"
+
+namespace tvw {
+namespace {
+
+using kernels::Activation;
+using kernels::Layout;
+
+struct Case {
+  int64_t M, K, N;
+  double density;
+  Layout layout;
+  Activation activation;
+  bool bias;
+  DType stored;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> list;
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},    {1, 64, 64},   {3, 17, 5},    {16, 128, 65},
+                                    {33, 70, 130}, {128, 96, 64}, {129, 257, 40}, {200, 64, 100}};
+  constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu,
+                                         Activation::kGeluErf, Activation::kGeluTanh};
+  constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
+  size_t turn = 0;  // walks through activations and types beside the shapes
+  for (const auto& shape : kShapes) {
+    for (const double density : {0.0, 0.4, 1.0}) {
+      for (const Layout layout : {Layout::kTokenMajor, Layout::kFeatureMajor}) {
+        list.push_back({shape[0], shape[1], shape[2], density, layout, kActivations[turn % 4],
+                        turn % 3 != 0, kTypes[turn % 3]});
+        ++turn;
+      }
+    }
+  }
+  return list;
+}
+
+std::vector<float> random_values(int64_t count, uint32_t seed) {
+  return test::random_dense(1, count, DType::kF32, seed).values.to_f32();
+}
+
+pack::PackedWeights weights_for(std::string_view format, const Case& c, uint32_t seed) {
+  const DenseMatrix dense = test::random_dense(c.K, c.N, c.stored, seed);
+  if (format == "dense" || format == "any") return dense;
+  const char* pattern = format == "csr"         ? "ew"
+                        : format == "block-ell" ? "block:b=16"
+                        : format == "nm"        ? (seed % 2 == 0 ? "2:4" : "1:4")
+                        : format == "tw"        ? "tw:g=24"
+                                                : (seed % 2 == 0 ? "tvw:g=24" : "tvw:g=10,nm=1:2");
+  const PatternSpec spec = parse_pattern(pattern);
+  return pack::pack(dense, test::random_selection(c.K, c.N, spec, c.density, seed, seed % 5 == 0),
+                    spec);
+}
+
+std::vector<kernels::OutputPosition> all_positions(int64_t M, int64_t N) {
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
+  }
+  return positions;
+}
+
+struct Run {
+  std::vector<float> A, C;
+  kernels::Problem problem;
+};
+
+TEST_CASE("every executor matches the f64 reference", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  kernels::Device& device = registry.device("cpu");
+  for (const kernels::Executor* executor : registry.executors()) {
+    if (executor->device() != kernels::DeviceKind::kCpu) continue;
+    int accepted = 0;
+    uint32_t seed = 0;
+    for (const Case& c : cases()) {
+      ++seed;
+      CAPTURE(executor->name(), c.M, c.K, c.N, c.density, name(c.layout), c.bias, name(c.stored));
+      const pack::PackedWeights weights = weights_for(executor->format(), c, seed);
+      const std::vector<float> bias = random_values(c.N, seed + 1);
+      kernels::Problem problem;
+      problem.M = c.M;
+      problem.layout = c.layout;
+      problem.weights = &weights;
+      problem.epilogue.activation = c.activation;
+      if (c.bias) problem.epilogue.bias = bias;
+      const kernels::Support support = executor->supports(problem);
+      if (!support) {
+        CHECK_FALSE(support.reason.empty());
+        continue;
+      }
+      ++accepted;
+      const std::vector<float> A = random_values(c.M * c.K, seed + 2);
+      std::vector<float> C(static_cast<size_t>(c.M * c.N), std::nanf(""));
+      const auto plan = executor->prepare(problem, device);
+      plan->run(A.data(), C.data());
+      plan->run(A.data(), C.data());  // a plan can be run again
+      const auto report =
+          kernels::compare_with_reference(problem, A, C, all_positions(c.M, c.N));
+      CHECK(report.ok);
+      CHECK(report.max_rel_error <= kernels::tolerance(c.K, DType::kF32));
+      CHECK_FALSE(plan->kernel_name().empty());
+      CHECK(plan->actual_flops() >= 0.0);
+    }
+    CAPTURE(executor->name());
+    CHECK(accepted > 0);  // an executor that refuses every case is untested
+  }
+}
+
+TEST_CASE("results have the same bits for any number of threads", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  const int before = thread_count();
+  const Case c{150, 96, 130, 0.5, Layout::kTokenMajor, Activation::kNone, false, DType::kF32};
+  const std::vector<float> A = random_values(c.M * c.K, 1);
+  for (const char* name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd", "cpu.csr.simd"}) {
+    CAPTURE(name);
+    const kernels::Executor& executor = registry.executor(name);
+    const pack::PackedWeights weights = weights_for(executor.format(), c, 4);
+    kernels::Problem problem;
+    problem.M = c.M;
+    problem.weights = &weights;
+    std::vector<std::vector<float>> results;
+    for (const int threads : {1, 2, 3, 5}) {
+      set_thread_count(threads);
+      std::vector<float> C(static_cast<size_t>(c.M * c.N));
+      executor.prepare(problem, registry.device("cpu"))->run(A.data(), C.data());
+      results.push_back(std::move(C));
+    }
+    for (const auto& result : results) CHECK(result == results.front());
+  }
+  set_thread_count(before);
+}
+
+TEST_CASE("the comparison notices a wrong output", "[kernels]") {
+  const pack::PackedWeights weights = test::random_dense(32, 16, DType::kF32, 1);
+  kernels::Problem problem;
+  problem.M = 8;
+  problem.weights = &weights;
+  const std::vector<float> A = random_values(8 * 32, 2);
+  const auto positions = all_positions(8, 16);
+  const std::vector<double> exact = kernels::reference_outputs(problem, A, positions);
+  std::vector<float> C(exact.begin(), exact.end());
+  CHECK(kernels::compare_with_reference(problem, A, C, positions).ok);
+  C[37] += 1e-3f;
+  CHECK_FALSE(kernels::compare_with_reference(problem, A, C, positions).ok);
+  C[37] = std::nanf("");
+  CHECK_FALSE(kernels::compare_with_reference(problem, A, C, positions).ok);
+}
+
+TEST_CASE("an executor says why it refuses", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  const pack::PackedWeights weights = test::random_dense(32, 16, DType::kF32, 1);
+  kernels::Problem problem;
+  problem.M = 8;
+  problem.weights = &weights;
+  CHECK_THAT(registry.executor("cpu.tvw.simd").supports(problem).reason,
+             Catch::Contains("dense, not tvw"));
+  problem.dtype = DType::kF16;
+  CHECK_THAT(registry.executor("cpu.dense.onednn").supports(problem).reason,
+             Catch::Contains("f32 only"));
+}
+
+}  // namespace
+}  // namespace tvw

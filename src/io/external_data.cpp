@@ -21,10 +21,22 @@ constexpr size_t kPiece = size_t{1} << 20;
   throw Error(ErrorCode::kBadFile, "tensor '" + tensor.name() + "': external data " + what);
 }
 
-int64_t parse_entry(const onnx::TensorProto& tensor, const std::string& key,
-                    const std::string& value) {
-  const auto number = parse_int(value);
-  if (!number || *number < 0) bad(tensor, key + " is '" + value + "', expected 0 or more");
+/// The text of an entry, or `otherwise` if the tensor has none of that name.
+std::string entry_text(const onnx::TensorProto& tensor, const std::string& key,
+                       const std::string& otherwise) {
+  for (const auto& entry : tensor.external_data()) {
+    if (entry.key() == key) return entry.value();
+  }
+  return otherwise;
+}
+
+int64_t entry_number(const onnx::TensorProto& tensor, const std::string& key, int64_t otherwise) {
+  const std::string text = entry_text(tensor, key, std::to_string(otherwise));
+  const auto number = parse_int(text);
+  if (!number || *number < 0) {
+    bad(tensor, "in '" + entry_text(tensor, "location", "") + "' has " + key + " '" + text +
+                    "', expected 0 or more");
+  }
   return *number;
 }
 
@@ -62,15 +74,11 @@ std::filesystem::path resolve(const onnx::TensorProto& tensor, const std::string
 
 ExternalData locate(const onnx::TensorProto& tensor, const std::filesystem::path& folder,
                     int64_t size_bytes) {
-  std::string location;
-  int64_t length = size_bytes;
+  const std::string location = entry_text(tensor, "location", "");
   ExternalData data;
   data.size_bytes = size_bytes;
-  for (const auto& entry : tensor.external_data()) {
-    if (entry.key() == "location") location = entry.value();
-    if (entry.key() == "offset") data.offset = parse_entry(tensor, "offset", entry.value());
-    if (entry.key() == "length") length = parse_entry(tensor, "length", entry.value());
-  }
+  data.offset = entry_number(tensor, "offset", 0);
+  const int64_t length = entry_number(tensor, "length", size_bytes);
   data.file = resolve(tensor, location, folder);
   if (length != size_bytes) {
     bad(tensor, "in '" + location + "' has length " + std::to_string(length) +

@@ -8,7 +8,14 @@ import pathlib
 import onnx
 import onnxruntime
 import pytest
-from onnx_tools import assert_same_bits, outputs, random_feeds, session
+from onnx_tools import (
+    assert_same_bits,
+    left_after_folding,
+    load_seconds,
+    outputs,
+    random_feeds,
+    session,
+)
 
 MODELS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "models"
 
@@ -41,7 +48,8 @@ def test_inspect(tvw, model):
     assert tvw.works("inspect", model, "--json").stdout.strip()
 
 
-def test_prune_and_unpack(tvw, model, tmp_path):
+@pytest.mark.parametrize("pattern", ["tvw", "2:4", "ew"])
+def test_prune_and_unpack(tvw, model, tmp_path, pattern):
     name = model.parent.name
     before = {p: p.read_bytes() for p in model.parent.iterdir() if p.is_file()}
     masked = tmp_path / "masked.onnx"
@@ -51,16 +59,19 @@ def test_prune_and_unpack(tvw, model, tmp_path):
         assert result.returncode == 4, result.stderr
         assert not packed.exists()
         return
-    tvw.prune(model, masked, emit="masked")
+    first = tvw("prune", model, "--pattern", pattern, "-o", masked, "--emit", "masked")
+    if first.returncode == 4 and "would store" in first.stderr:
+        pytest.skip(first.stderr.strip().splitlines()[-1])
+    assert first.returncode == 0, first.stderr
     onnx.load(masked)
     if name in NOT_PACKABLE:
-        result = tvw("prune", model, "-o", packed)
+        result = tvw("prune", model, "--pattern", pattern, "-o", packed)
         assert result.returncode == 4
         assert NOT_PACKABLE[name] in result.stderr and "--emit masked" in result.stderr
         assert not packed.exists()
         return
-    tvw.prune(model, packed)
-    inline = tvw.prune(model, tmp_path / "inline.tvw.onnx", emit="packed-inline")
+    tvw.prune(model, packed, pattern)
+    inline = tvw.prune(model, tmp_path / "inline.tvw.onnx", pattern, "packed-inline")
     unpacked = tmp_path / "unpacked.onnx"
     tvw.works("unpack", packed, "-o", unpacked)
     assert not onnx.load(unpacked).functions
@@ -73,3 +84,17 @@ def test_prune_and_unpack(tvw, model, tmp_path):
         with pytest.raises(onnxruntime.capi.onnxruntime_pybind11_state.Fail):
             session(model)
     assert before == {p: p.read_bytes() for p in model.parent.iterdir() if p.is_file()}
+
+
+def test_load_time_and_size(tvw, tmp_path):
+    """The file-type classifier of the demo: loaded in 5 times the dense time, a quarter of the bytes."""
+    model = MODELS / "magika-v3_3" / "model.onnx"
+    packed = tvw.prune(model, tmp_path / "packed.tvw.onnx")
+    masked = tvw.prune(model, tmp_path / "masked.onnx", emit="masked")
+    assert sorted(left_after_folding(packed, tmp_path)) == sorted(
+        left_after_folding(masked, tmp_path)
+    )
+    onnx.checker.check_model(str(packed), full_check=True)
+    written = packed.stat().st_size + packed.with_suffix(".safetensors").stat().st_size
+    assert written < 0.31 * model.stat().st_size
+    assert load_seconds(packed, 15) <= 5 * load_seconds(model, 15)

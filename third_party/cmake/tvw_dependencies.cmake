@@ -1,5 +1,5 @@
-# Finds everything the project links (third_party/README.md says why each). Packages come from the
-# distribution; onnx is built once by tools/setup into a folder outside of the build tree.
+# Finds everything the project links. Packages come from the distribution; onnx is built once by
+# tools/setup into a folder outside of the build tree.
 if(NOT TVW_DEPS_DIR)
   if(DEFINED ENV{TVW_DEPS_DIR})
     set(TVW_DEPS_DIR $ENV{TVW_DEPS_DIR})
@@ -45,5 +45,5 @@ if(NOT TARGET xxhash::xxhash)
   target_compile_definitions(xxhash::xxhash INTERFACE XXH_INLINE_ALL)
 endif()
 
-# The tests' Python: made by tools/setup --tests.
+# The Python of the tests, made by tools/setup.
 set(TVW_PYTHON ${TVW_DEPS_DIR}/venv/bin/python CACHE FILEPATH "Python that runs the tests")

@@ -1,24 +1,21 @@
 # The demo's input: a real trained model that a PyPI package carries. To be sourced after python.sh.
 
-# Leaves it at $TVW_DEPS_DIR/magika/model.onnx.
-fetch_magika() {
-  local folder=$TVW_DEPS_DIR/magika
-  [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$MAGIKA_VERSION" ] && return
-  say "fetching magika $MAGIKA_VERSION for its model"
+is_magika_model() { echo "$MAGIKA_MODEL_SHA256  $1" | sha256sum --check --status 2>/dev/null; }
+
+# Leaves the model at $TVW_MAGIKA_MODEL. The package itself needs more than the model; it stays out.
+set_up_magika() {
+  is_magika_model "$TVW_MAGIKA_MODEL" && return
+  say "fetching magika $MAGIKA_VERSION for the model in it"
   local work=$TVW_DEPS_DIR/magika-fetch
-  rm -rf "$work" "$folder"
-  mkdir -p "$work" "$folder"
-  run_logged "fetching magika $MAGIKA_VERSION (is there a network?)" \
-    "$TVW_DEPS_DIR/venv/bin/python" -m pip download --no-input --disable-pip-version-check \
-    --no-deps --only-binary magika -d "$work" "magika==$MAGIKA_VERSION"
-  "$TVW_DEPS_DIR/venv/bin/python" - "$work" "$folder" <<'PYTHON' || die "magika $MAGIKA_VERSION holds no model.onnx"
-import glob, sys, zipfile
-work, folder = sys.argv[1:]
-with zipfile.ZipFile(glob.glob(work + "/*.whl")[0]) as wheel:
-    name = sorted(n for n in wheel.namelist() if n.endswith("model.onnx"))[-1]
-    with open(folder + "/model.onnx", "wb") as out:
-        out.write(wheel.read(name))
-PYTHON
   rm -rf "$work"
-  echo "$MAGIKA_VERSION" >"$folder/.stamp"
+  mkdir "$work"
+  pip_of "$TVW_DEPS_DIR/venv" download --no-deps --only-binary magika -d "$work" \
+    "magika==$MAGIKA_VERSION" ||
+    die_unfetched "the Python package magika $MAGIKA_VERSION"
+  "$TVW_PYTHON" -m zipfile -e "$work"/magika-*.whl "$work"
+  is_magika_model "$work/$MAGIKA_MODEL" ||
+    die "magika $MAGIKA_VERSION does not hold the expected $MAGIKA_MODEL"
+  mkdir -p "$(dirname "$TVW_MAGIKA_MODEL")"
+  mv -f "$work/$MAGIKA_MODEL" "$TVW_MAGIKA_MODEL"
+  rm -rf "$work"
 }

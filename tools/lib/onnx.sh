@@ -1,43 +1,51 @@
-# onnx as a static library, built once from its pinned source. To be sourced after common.sh, python.sh.
+# onnx as a static library, built once from its pinned source. To be sourced after python.sh.
 
-# fetch_sdist NAME VERSION SHA256 FOLDER: the source archive from the package index that pip is set up for.
-fetch_sdist() {
-  local name=$1 version=$2 sha256=$3 folder=$4
-  local file=$folder/$name-$version.tar.gz
-  # pip asks a source package for its metadata, for which this one needs setuptools and protobuf.
-  make_venv build-venv "$TVW_ROOT/third_party/onnx-build-requirements.txt"
-  run_logged "fetching $name $version (is there a network?)" \
-    "$TVW_DEPS_DIR/build-venv/bin/python" -m pip download --no-input --disable-pip-version-check \
-    --no-deps --no-binary "$name" --no-build-isolation -d "$folder" "$name==$version"
-  [ -f "$file" ] || die "pip fetched no $(basename "$file")"
-  echo "$sha256  $file" | sha256sum --check --status ||
-    die "$(basename "$file") has SHA-256 $(sha256sum "$file" | cut -d' ' -f1), expected $sha256"
+# fetch_onnx_source FOLDER: the source archive, from the package index that pip is set up for.
+fetch_onnx_source() {
+  local folder=$1
+  # pip looks into a source package with that package's own tools, so they must be there. It does
+  # so only after the archive's hash was found right.
+  make_venv "$folder/venv" "$TVW_ROOT/third_party/onnx-build-requirements.txt"
+  echo "onnx==$ONNX_VERSION --hash=sha256:$ONNX_SHA256" >"$folder/source.txt"
+  pip_of "$folder/venv" download --no-deps --no-binary onnx --no-build-isolation \
+    --require-hashes -r "$folder/source.txt" -d "$folder" ||
+    die_unfetched "the source archive of onnx $ONNX_VERSION"
+  tar -xzf "$folder/onnx-$ONNX_VERSION.tar.gz" -C "$folder"
 }
 
-onnx_stamp() {
-  { echo "$ONNX_VERSION $ONNX_SHA256"; c++ --version | head -1; protoc --version
-    cat "$TVW_ROOT/tools/lib/onnx.sh"; } | sha256sum | cut -c1-16
-}
-
-build_onnx() {
-  local stamp
-  stamp=$(onnx_stamp)
-  [ "$(cat "$TVW_DEPS_DIR/onnx/.stamp" 2>/dev/null)" = "$stamp" ] && return
-  say "building onnx $ONNX_VERSION (once, about 2 minutes on 2 cores)"
-  local work=$TVW_DEPS_DIR/onnx-build
-  rm -rf "$work"
-  mkdir -p "$work"
-  fetch_sdist onnx "$ONNX_VERSION" "$ONNX_SHA256" "$work"
-  tar -xzf "$work/onnx-$ONNX_VERSION.tar.gz" -C "$work"
-  run_logged "configuring onnx" cmake -S "$work/onnx-$ONNX_VERSION" -B "$work/build" -G Ninja \
-    -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$work/install" \
+# compile_onnx FOLDER: from the source in FOLDER to FOLDER/install.
+compile_onnx() {
+  local folder=$1
+  run_logged cmake -S "$folder/onnx-$ONNX_VERSION" -B "$folder/build" -G Ninja \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$folder/install" \
     -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
     -DBUILD_SHARED_LIBS=OFF -DONNX_ML=ON -DONNX_BUILD_PYTHON=OFF -DONNX_BUILD_TESTS=OFF \
-    -DONNX_USE_PROTOBUF_SHARED_LIBS=ON \
-    -DPython3_EXECUTABLE="$TVW_DEPS_DIR/build-venv/bin/python"
-  run_logged "building onnx" cmake --build "$work/build" --target install -j "$(jobs)"
-  echo "$stamp" >"$work/install/.stamp"
-  rm -rf "$TVW_DEPS_DIR/onnx"
-  mv "$work/install" "$TVW_DEPS_DIR/onnx"
-  rm -rf "$work"
+    -DONNX_USE_PROTOBUF_SHARED_LIBS=ON -DPython3_EXECUTABLE="$folder/venv/bin/python" ||
+    die_logged "cannot configure onnx $ONNX_VERSION"
+  run_logged cmake --build "$folder/build" --target install -j "$(jobs)" ||
+    die_logged "cannot build onnx $ONNX_VERSION"
+}
+
+# Everything that changes what comes out: source, recipe, compiler, protobuf.
+onnx_recipe() {
+  echo "$ONNX_VERSION $ONNX_SHA256"
+  cat "$TVW_ROOT/tools/lib/onnx.sh" "$TVW_ROOT/third_party/onnx-build-requirements.txt"
+  "${CXX:-c++}" --version | head -n 1
+  protoc --version
+}
+
+set_up_onnx() {
+  local folder work
+  folder=$TVW_DEPS_DIR/onnx-$ONNX_VERSION-$(onnx_recipe | hash_of)
+  if [ ! -d "$folder" ]; then
+    say "building onnx $ONNX_VERSION (once, about 2 minutes on 2 cores)"
+    work=$TVW_DEPS_DIR/onnx-build
+    rm -rf "$work"  # what a run that was broken off left
+    mkdir "$work"
+    fetch_onnx_source "$work"
+    compile_onnx "$work"
+    mv -T "$work/install" "$folder"
+    rm -rf "$work"
+  fi
+  point_to "$TVW_DEPS_DIR/onnx" "$folder"
 }

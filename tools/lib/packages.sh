@@ -2,18 +2,7 @@
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git ca-certificates libprotobuf-dev protobuf-compiler
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libhwy-dev libdnnl-dev libxxhash-dev
-  python3 python3-venv)
-TEST_PACKAGES=(catch2)
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    die "installing packages needs root or sudo: $*"
-  fi
-}
+  catch2 python3 python3-venv)
 
 missing_packages() {
   local package
@@ -23,15 +12,26 @@ missing_packages() {
   done
 }
 
+# Root, or a user who may become root; `sudo` asks for the password on the terminal.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt() {
+  # Another apt may be at work: wait for it rather than fail.
+  run_logged as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@"
+}
+
 install_packages() {
   command -v apt-get >/dev/null || die "apt-get was not found: this script knows Debian and Ubuntu"
   local missing
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -eq 0 ] && return
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    die "these packages are missing, and installing them needs root or sudo: ${missing[*]}"
   say "installing packages: ${missing[*]}"
   # A stale or absent list is the usual reason why a package cannot be found.
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 ||
-    die "cannot fetch the package lists: is there a network?"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >/dev/null || die "cannot install ${missing[*]}: is there a network?"
+  apt update || die_unfetched "the package lists"
+  apt install -y --no-install-recommends "${missing[@]}" ||
+    die_unfetched "the packages ${missing[*]}"
 }

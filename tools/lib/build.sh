@@ -1,0 +1,10 @@
+# Building by preset, for the scripts. To be sourced after common.sh.
+
+# build PRESET [CMAKE BUILD ARGUMENT...]
+build() {
+  local preset=$1
+  shift
+  say "building preset $preset"
+  run_logged cmake --preset "$preset" || die_logged "cannot configure preset $preset"
+  cmake --build --preset "$preset" -j "$(jobs)" "$@"
+}

@@ -152,16 +152,20 @@ class OneDnnPlan final : public Plan {
         dense_(pack::unpack(*problem.weights).values.to_f32()),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()) {
     std::vector<std::unique_ptr<Formulation>> candidates;
+    std::vector<std::unique_ptr<Formulation>> fallbacks;
     for (const Variant& variant : variants()) {
       try {
         auto candidate = std::make_unique<Formulation>(problem, variant, dense_, bias_);
-        // oneDNN's last resort is a plain loop, thousands of times slower: not worth timing.
-        if (!candidate->is_fallback()) candidates.push_back(std::move(candidate));
+        auto& list = candidate->is_fallback() ? fallbacks : candidates;
+        list.push_back(std::move(candidate));
       } catch (const dnnl::error&) {
         // This way is not offered for the problem; another one is, or best_ stays empty.
       }
     }
-    choose(candidates);
+    // oneDNN's last resort is a plain loop, thousands of times slower: timed only if all else fails.
+    if (!choose(candidates) && !choose(fallbacks)) {
+      throw Error(ErrorCode::kUnsupported, "oneDNN offers no matmul for this problem");
+    }
   }
 
   void run(const void* A, void* C) override { best_->run(A, C); }
@@ -172,7 +176,8 @@ class OneDnnPlan final : public Plan {
 
  private:
   /// Interleaved, best of kTrials each after one warm-up, which some ways do not survive.
-  void choose(std::vector<std::unique_ptr<Formulation>>& candidates) {
+  /// False if none is left.
+  bool choose(std::vector<std::unique_ptr<Formulation>>& candidates) {
     std::vector<float> A(static_cast<size_t>(shape_.M * shape_.K));
     std::vector<float> C(static_cast<size_t>(shape_.M * shape_.N));
     std::erase_if(candidates, [&](const std::unique_ptr<Formulation>& candidate) {
@@ -183,9 +188,7 @@ class OneDnnPlan final : public Plan {
         return true;  // accepted, but cannot be executed after all
       }
     });
-    if (candidates.empty()) {
-      throw Error(ErrorCode::kUnsupported, "oneDNN offers no matmul for this problem");
-    }
+    if (candidates.empty()) return false;
     std::vector<double> best(candidates.size(), std::numeric_limits<double>::infinity());
     for (int trial = 0; trial < kTrials; ++trial) {
       for (size_t i = 0; i < candidates.size(); ++i) {
@@ -195,6 +198,7 @@ class OneDnnPlan final : public Plan {
     }
     const auto fastest = std::min_element(best.begin(), best.end()) - best.begin();
     best_ = std::move(candidates[static_cast<size_t>(fastest)]);
+    return true;
   }
 
   GemmShape shape_;

@@ -45,11 +45,11 @@ void check_output(const OnnxModel& source, const OutputPaths& outputs, bool forc
     }
     for (const onnx::TensorProto* tensor : all_tensors(source.state().proto.graph())) {
       if (!is_external(*tensor)) continue;
-      const ExternalData data =
-          locate(*tensor, source.path().parent_path(), data_bytes(*tensor));
+      const ExternalData data = locate(*tensor, source.path().parent_path(), data_bytes(*tensor));
       if (same_file(output, data.file)) {
-        throw Error(ErrorCode::kIo,
-                    output.string() + " holds the input's external data, which is never overwritten");
+        throw Error(
+            ErrorCode::kIo,
+            output.string() + " holds the input's external data, which is never overwritten");
       }
     }
     std::error_code error;

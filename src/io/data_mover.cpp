@@ -48,12 +48,12 @@ std::string dtype_of(int32_t type) {
 std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
   if (tensor.has_raw_data()) return std::as_bytes(std::span(tensor.raw_data()));
   if (tensor.data_type() == onnx::TensorProto::FLOAT) {
-    return std::as_bytes(std::span(tensor.float_data().data(),
-                                   static_cast<size_t>(tensor.float_data_size())));
+    return std::as_bytes(
+        std::span(tensor.float_data().data(), static_cast<size_t>(tensor.float_data_size())));
   }
   if (tensor.data_type() == onnx::TensorProto::INT64) {
-    return std::as_bytes(std::span(tensor.int64_data().data(),
-                                   static_cast<size_t>(tensor.int64_data_size())));
+    return std::as_bytes(
+        std::span(tensor.int64_data().data(), static_cast<size_t>(tensor.int64_data_size())));
   }
   return {};
 }
@@ -74,7 +74,8 @@ std::string DataMover::add(const std::string& name, const std::string& dtype,
   const std::string key = unique(name);
   known_.insert(proto);
   protos_[key] = proto;
-  tensors_.push_back({key, dtype, std::move(shape), [bytes](const ByteSink& sink) { sink(bytes); }});
+  tensors_.push_back(
+      {key, dtype, std::move(shape), [bytes](const ByteSink& sink) { sink(bytes); }});
   return key;
 }
 

@@ -19,8 +19,8 @@ class DataMover {
   /// `folder`: the source model's, for its external data.
   explicit DataMover(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Adds a tensor whose bytes are `bytes` (not owned; must outlive write()), and returns the name it
-  /// got: `name`, or with a number behind it if that is taken. `proto` is pointed at it.
+  /// Adds a tensor whose bytes are `bytes` (not owned; must outlive write()), and returns the name
+  /// it got: `name`, or with a number behind it if that is taken. `proto` is pointed at it.
   std::string add(const std::string& name, const std::string& dtype, std::vector<int64_t> shape,
                   std::span<const std::byte> bytes, onnx::TensorProto* proto);
   /// Moves every external tensor of the model, and inline ones of kMoveBytes or more.

@@ -10,10 +10,11 @@
 namespace tvw::io {
 namespace {
 
-// Each format as ONNX text. In: the packed tensors. Out: `position` of each value in the flat buffer,
-// broadcastable to the shape of `values`: k_scale * row of B + n_scale * column of B. Runtimes copy each
-// result while they fold, so what is as large as `values` is computed in as few steps as possible: lists are
-// scaled before they are gathered. $keep, $group and $block are put in.
+// Each format as ONNX text. In: the packed tensors. Out: `position` of each value in the flat
+// buffer, broadcastable to the shape of `values`: k_scale * row of B + n_scale * column of B.
+// Runtimes copy each result while they fold, so what is as large as `values` is computed in as few
+// steps as possible: lists are scaled before they are gathered. $keep, $group and $block are put
+// in.
 
 // `index` holds four 2-bit numbers a byte, lowest bits first: `slots` looks them up, [R, G].
 constexpr const char* kIndex2 = R"(
@@ -116,9 +117,10 @@ constexpr const char* kBlockEll = R"(
   position = Add (k_terms, n_terms)
 )";
 
-// Row ids from row offsets. Runtimes fold only what has a shape they can infer, so no NonZero. In a list with
-// one slot for each row's start and one for each value, the starts so far count the rows, and the rest
-// of the slots are the values in order; starts themselves are sent behind the last value and cut off.
+// Row ids from row offsets. Runtimes fold only what has a shape they can infer, so no NonZero. In a
+// list with one slot for each row's start and one for each value, the starts so far count the rows,
+// and the rest of the slots are the values in order; starts themselves are sent behind the last
+// value and cut off.
 constexpr const char* kCsr = R"(
   row_begins64 = Slice (row_offsets, origin1, minus_one)
   row_begins = Cast <to = $position_type> (row_begins64)
@@ -168,8 +170,8 @@ constexpr const char* kHead = R"(
   $element_scale = Cast <to = $position_type> (one64)
 )";
 
-/// Scatters into zeros, cuts the pads off and gives the tensor its dims and type back. f16 and bf16 are
-/// scattered as f32, which is exact, because runtimes know more ops for it.
+/// Scatters into zeros, cuts the pads off and gives the tensor its dims and type back. f16 and bf16
+/// are scattered as f32, which is exact, because runtimes know more ops for it.
 std::string tail(const Decoder& decoder) {
   const bool is_f32 = decoder.dtype == DType::kF32;
   std::string text = R"(
@@ -234,9 +236,7 @@ std::string body(const Decoder& decoder) {
   return index + slots + kGroupRows + kNm;
 }
 
-bool has_ratio(const Decoder& decoder) {
-  return decoder.format == "tvw" || decoder.format == "nm";
-}
+bool has_ratio(const Decoder& decoder) { return decoder.format == "tvw" || decoder.format == "nm"; }
 
 /// TW, TVW and Blocked-ELL always have pads, CSR never.
 bool has_optional_pads(const Decoder& decoder) { return decoder.format == "nm"; }

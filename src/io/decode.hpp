@@ -15,13 +15,13 @@ inline constexpr const char* kDecodeDomain = "org.tvw";
 inline constexpr int64_t kLeastOpset = 11;
 inline constexpr int64_t kLeastIr = 8;
 
-/// One function: UnpackTvw, UnpackTw, UnpackNm, UnpackBlockEll or UnpackCsr, for one element type and
-/// stored order. Its inputs are the packed tensors in the order of to_tensors(), then
+/// One function: UnpackTvw, UnpackTw, UnpackNm, UnpackBlockEll or UnpackCsr, for one element type
+/// and stored order. Its inputs are the packed tensors in the order of to_tensors(), then
 ///   buffer_shape I64 [2]  matrix in stored order with room for pads
 ///   matrix_shape I64 [2]  the same without
 ///   shape I64 [rank]      the source tensor's dims
 struct Decoder {
-  std::string format;       ///< pack::format_name
+  std::string format;  ///< pack::format_name
   PatternSpec pattern;
   DType dtype = DType::kF32;
   bool transposed = false;  ///< the source tensor is [N, K]
@@ -31,7 +31,8 @@ struct Decoder {
   bool index_cut = false;   ///< 2-bit indices do not end with a byte
 };
 
-/// "UnpackTvw", with what is not f32, [K, N], 2:4, the tensor's own dims appended: "UnpackTvw_f16_t".
+/// "UnpackTvw", with what is not f32, [K, N], 2:4, the tensor's own dims appended:
+/// "UnpackTvw_f16_t".
 [[nodiscard]] std::string function_name(const Decoder& decoder);
 /// Valid for every opset from kLeastOpset on.
 [[nodiscard]] onnx::FunctionProto make_function(const Decoder& decoder, int64_t opset);

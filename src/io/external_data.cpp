@@ -59,8 +59,8 @@ std::filesystem::path resolve(const onnx::TensorProto& tensor, const std::string
     throw Error(ErrorCode::kIo, "tensor '" + tensor.name() + "': external data file '" + location +
                                     "' cannot be opened: " + error.message());
   }
-  const auto inside = std::mismatch(real_base.begin(), real_base.end(), real_file.begin(),
-                                    real_file.end());
+  const auto inside =
+      std::mismatch(real_base.begin(), real_base.end(), real_file.begin(), real_file.end());
   if (inside.first != real_base.end()) {
     bad(tensor, "location '" + location + "' is a link out of the model's folder");
   }

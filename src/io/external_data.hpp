@@ -18,7 +18,8 @@ struct ExternalData {
 
 /// Resolves the location against `folder`, the model's. Nothing outside of it is read: no absolute
 /// path, no `..`, no link that leads out.
-/// @throws Error kBadFile the entry is wrong or its range is not `size_bytes` long inside of the file
+/// @throws Error kBadFile the entry is wrong or its range is not `size_bytes` long inside of the
+/// file
 /// @throws Error kIo the file is missing
 [[nodiscard]] ExternalData locate(const onnx::TensorProto& tensor,
                                   const std::filesystem::path& folder, int64_t size_bytes);

@@ -56,8 +56,8 @@ struct Origin {
   std::string blocked_by;                     ///< op that changes its values
 };
 
-/// Views and quantizers that are followed from an operand to its constant; what is longer is a cycle, or was
-/// made to be one.
+/// Views and quantizers that are followed from an operand to its constant; what is longer is a
+/// cycle, or was made to be one.
 constexpr size_t kMaxChain = 1000;
 
 Origin trace(const GraphScope& scope, std::string value) {
@@ -70,7 +70,8 @@ Origin trace(const GraphScope& scope, std::string value) {
       return origin;
     }
     const auto* node = scope.producer(value);
-    if (node == nullptr || (!is_view_op(*node) && !is_quantizer(*node)) || node->input_size() == 0) {
+    if (node == nullptr || (!is_view_op(*node) && !is_quantizer(*node)) ||
+        node->input_size() == 0) {
       return origin;
     }
     if (!is_view_op(*node)) origin.blocked_by = node->op_type();
@@ -96,14 +97,16 @@ struct Reading {
 };
 
 Reading read_matmul(const TensorView& view, int input) {
-  if (view.dims.size() > 2) return {{}, "a batch of matrices, rank " + std::to_string(view.dims.size())};
+  if (view.dims.size() > 2)
+    return {{}, "a batch of matrices, rank " + std::to_string(view.dims.size())};
   if (view.dims.size() < 2) return {{}, "a vector, not a matrix"};
   return input == 1 ? Reading{matrix_order(view, {0}, {1}), {}}
                     : Reading{matrix_order(view, {1}, {0}), {}};
 }
 
 Reading read_gemm(const onnx::NodeProto& node, const TensorView& view, int input) {
-  if (view.dims.size() != 2) return {{}, "Gemm takes matrices, this has rank " + std::to_string(view.dims.size())};
+  if (view.dims.size() != 2)
+    return {{}, "Gemm takes matrices, this has rank " + std::to_string(view.dims.size())};
   if (input == 0) return {{}, "the constant is Gemm's A, the activation side"};
   const bool transposed = int_attribute(node, "transB", 0) != 0;
   return {transposed ? matrix_order(view, {1}, {0}) : matrix_order(view, {0}, {1}), {}};
@@ -117,8 +120,10 @@ Reading read_conv(const onnx::NodeProto& node, const TensorView& view) {
 }
 
 /// nullopt: input `input` of this node is not a weight.
-std::optional<Reading> read_operand(const onnx::NodeProto& node, int input, const TensorView& view) {
-  if (is_standard(node) && node.op_type() == "MatMul" && input <= 1) return read_matmul(view, input);
+std::optional<Reading> read_operand(const onnx::NodeProto& node, int input,
+                                    const TensorView& view) {
+  if (is_standard(node) && node.op_type() == "MatMul" && input <= 1)
+    return read_matmul(view, input);
   if (is_standard(node) && node.op_type() == "Gemm" && input <= 1) {
     return read_gemm(node, view, input);
   }

@@ -27,8 +27,8 @@ void remove_constant(onnx::ModelProto& model, const std::string& name);
 /// Puts `nodes` before the graph's own, which may read their outputs.
 void prepend_nodes(onnx::GraphProto& graph, std::vector<onnx::NodeProto> nodes);
 
-/// Copies the body of `function` into `nodes`, inputs and output bound to these names. Nodes and inner
-/// values are called "org.tvw/<output>/...".
+/// Copies the body of `function` into `nodes`, inputs and output bound to these names. Nodes and
+/// inner values are called "org.tvw/<output>/...".
 void inline_nodes(const onnx::FunctionProto& function, const std::vector<std::string>& inputs,
                   const std::string& output, ValueNames& names,
                   std::vector<onnx::NodeProto>& nodes);

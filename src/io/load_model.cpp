@@ -75,14 +75,16 @@ std::vector<std::string> newer_than_known(const onnx::ModelProto& model) {
   std::vector<std::string> warnings;
   if (default_opset(model) > kKnownOpset || model.ir_version() > kKnownIr) {
     warnings.push_back("the model (IR " + std::to_string(model.ir_version()) + ", opset " +
-                       std::to_string(default_opset(model)) + ") is newer than the linked onnx (IR " +
-                       std::to_string(kKnownIr) + ", opset " + std::to_string(kKnownOpset) +
+                       std::to_string(default_opset(model)) +
+                       ") is newer than the linked onnx (IR " + std::to_string(kKnownIr) +
+                       ", opset " + std::to_string(kKnownOpset) +
                        "): it is read all the same, but not checked");
   }
   return warnings;
 }
 
-/// Callers may replace the value of such a weight; a weight that is decoded in the graph has no input.
+/// Callers may replace the value of such a weight; a weight that is decoded in the graph has no
+/// input.
 void warn_of_inputs(OnnxModel::State& state) {
   std::set<std::string> inputs;
   for (const auto& input : state.proto.graph().input()) inputs.insert(input.name());

@@ -25,8 +25,10 @@ void save_masks(const std::vector<NamedMask>& masks, const std::filesystem::path
   std::vector<SafetensorsTensor> tensors;
   for (const NamedMask& named : masks) {
     const Mask* mask = &named.mask;
-    tensors.push_back({named.name, "BOOL", {mask->rows(), mask->cols()},
-                       [mask](const ByteSink& sink) { produce_mask(*mask, sink); }});
+    tensors.push_back(
+        {named.name, "BOOL", {mask->rows(), mask->cols()}, [mask](const ByteSink& sink) {
+           produce_mask(*mask, sink);
+         }});
   }
   const SafetensorsLayout layout(std::move(tensors), {{"tvw.masks", "1.0"}});
   AtomicFile file(path);
@@ -41,10 +43,9 @@ std::vector<NamedMask> load_masks(const std::filesystem::path& path) {
   for (const SafetensorsEntry& entry : file.entries()) {
     const bool right_type = entry.dtype == "BOOL" || entry.dtype == "U8";
     if (!right_type || entry.shape.size() != 2) {
-      throw Error(ErrorCode::kBadFile, path.string() + ": mask '" + entry.name + "' is " +
-                                           entry.dtype + " of rank " +
-                                           std::to_string(entry.shape.size()) +
-                                           ", expected BOOL [K, N]");
+      throw Error(ErrorCode::kBadFile,
+                  path.string() + ": mask '" + entry.name + "' is " + entry.dtype + " of rank " +
+                      std::to_string(entry.shape.size()) + ", expected BOOL [K, N]");
     }
     NamedMask named{entry.name, Mask(entry.shape[0], entry.shape[1], false)};
     const auto bytes = file.bytes(entry);

@@ -23,7 +23,8 @@ bool is_decode_node(const onnx::NodeProto& node) {
          node.name().rfind(std::string(kDecodeDomain) + "/", 0) == 0;
 }
 
-/// Nodes that decode `name`, by their place in the graph: the call, or all that inline_nodes() made of it.
+/// Nodes that decode `name`, by their place in the graph: the call, or all that inline_nodes() made
+/// of it.
 std::set<int> decode_nodes(const onnx::GraphProto& graph, const std::string& name) {
   std::map<std::string, int> producers;
   for (int i = 0; i < graph.node_size(); ++i) {
@@ -63,8 +64,8 @@ void remove_decode(onnx::GraphProto& graph, const std::string& name) {
                  tensors->end());
 }
 
-/// A model and a sidecar of another run may lie side by side: the model must decode each weight, from
-/// the places that the sidecar has its tensors at.
+/// A model and a sidecar of another run may lie side by side: the model must decode each weight,
+/// from the places that the sidecar has its tensors at.
 void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
                 const std::vector<LoadedWeight>& weights) {
   const onnx::GraphProto& graph = model.state().proto.graph();

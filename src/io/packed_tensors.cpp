@@ -20,10 +20,12 @@ PackedTensor values_tensor(const TypedBuffer& values, std::vector<int64_t> shape
 template <class T>
 PackedTensor list_tensor(std::string suffix, std::string dtype, std::vector<int64_t> shape,
                          const std::vector<T>& list) {
-  return {std::move(suffix), std::move(dtype), std::move(shape), std::as_bytes(std::span(list)), {}};
+  return {
+      std::move(suffix), std::move(dtype), std::move(shape), std::as_bytes(std::span(list)), {}};
 }
 
-/// The tile of each value row, where `rows_per_step` value rows belong to `step` entries of k_index.
+/// The tile of each value row, where `rows_per_step` value rows belong to `step` entries of
+/// k_index.
 PackedTensor row_tile_tensor(const std::vector<int32_t>& row_offsets, int64_t keep, int64_t group) {
   PackedTensor tensor{"row_tile", "I32", {}, {}, {}};
   for (size_t t = 0; t + 1 < row_offsets.size(); ++t) {
@@ -58,8 +60,7 @@ struct ToTensors {
   std::vector<PackedTensor> operator()(const NmMatrix& m) const {
     std::vector<PackedTensor> tensors;
     tensors.push_back(values_tensor(m.values, {m.packed_rows(), m.N}));
-    tensors.push_back(
-        list_tensor("index", "U8", {static_cast<int64_t>(m.index.size())}, m.index));
+    tensors.push_back(list_tensor("index", "U8", {static_cast<int64_t>(m.index.size())}, m.index));
     return tensors;
   }
   std::vector<PackedTensor> operator()(const TwMatrix& m) const {
@@ -73,8 +74,7 @@ struct ToTensors {
   std::vector<PackedTensor> operator()(const TvwMatrix& m) const {
     std::vector<PackedTensor> tensors;
     tensors.push_back(values_tensor(m.values, {m.packed_rows(), m.granularity}));
-    tensors.push_back(
-        list_tensor("index", "U8", {static_cast<int64_t>(m.index.size())}, m.index));
+    tensors.push_back(list_tensor("index", "U8", {static_cast<int64_t>(m.index.size())}, m.index));
     tensors.push_back(list_tensor("k_index", "I32", {m.logical_rows()}, m.k_index));
     tensors.push_back(list_tensor("n_index", "I32", {m.tiles(), m.granularity}, m.n_index));
     tensors.push_back(row_tile_tensor(m.row_offsets, m.nm.keep, m.nm.group));
@@ -87,8 +87,7 @@ struct ToTensors {
 }
 
 template <class T>
-std::vector<T> read_list(const TensorLookup& lookup, const std::string& suffix,
-                         const char* dtype) {
+std::vector<T> read_list(const TensorLookup& lookup, const std::string& suffix, const char* dtype) {
   const ReadTensor tensor = lookup(suffix);
   if (tensor.dtype != dtype) bad(suffix, "is " + tensor.dtype + ", expected " + dtype);
   std::vector<T> list(tensor.bytes.size() / sizeof(T));
@@ -136,8 +135,8 @@ std::vector<int32_t> row_offsets(const TensorLookup& lookup, int64_t tiles, int6
 
 int64_t dim(const ReadTensor& tensor, const std::string& suffix, size_t rank, size_t axis) {
   if (tensor.shape.size() != rank) {
-    bad(suffix, "has rank " + std::to_string(tensor.shape.size()) + ", expected " +
-                    std::to_string(rank));
+    bad(suffix,
+        "has rank " + std::to_string(tensor.shape.size()) + ", expected " + std::to_string(rank));
   }
   return tensor.shape[axis];
 }
@@ -151,8 +150,12 @@ pack::PackedWeights read_any(const PackedShape& shape, const TensorLookup& looku
     const int64_t b = shape.pattern.block_size;
     const int64_t slots = dim(lookup("column_blocks"), "column_blocks", 2, 1);
     if (slots > shape.K) bad("column_blocks", "has more slots than K has rows");
-    return BlockEllMatrix{shape.K, shape.N, b, slots * b,
-                          read_list<int32_t>(lookup, "column_blocks", "I32"), read_values(lookup)};
+    return BlockEllMatrix{shape.K,
+                          shape.N,
+                          b,
+                          slots * b,
+                          read_list<int32_t>(lookup, "column_blocks", "I32"),
+                          read_values(lookup)};
   }
   if (shape.format == "nm") {
     return NmMatrix{shape.K, shape.N, shape.pattern.nm, read_values(lookup),
@@ -165,13 +168,24 @@ pack::PackedWeights read_any(const PackedShape& shape, const TensorLookup& looku
     auto n_index = read_list<int32_t>(lookup, "n_index", "I32");
     const int64_t G = shape.pattern.granularity;
     if (shape.format == "tw") {
-      return TwMatrix{shape.K, shape.N, G, read_values(lookup), std::move(k_index),
-                      std::move(n_index), row_offsets(lookup, tiles, 1, 1)};
+      return TwMatrix{shape.K,
+                      shape.N,
+                      G,
+                      read_values(lookup),
+                      std::move(k_index),
+                      std::move(n_index),
+                      row_offsets(lookup, tiles, 1, 1)};
     }
     const NmRatio nm = shape.pattern.nm;
-    return TvwMatrix{shape.K, shape.N, G, nm, read_values(lookup),
-                     read_list<uint8_t>(lookup, "index", "U8"), std::move(k_index),
-                     std::move(n_index), row_offsets(lookup, tiles, nm.keep, nm.group)};
+    return TvwMatrix{shape.K,
+                     shape.N,
+                     G,
+                     nm,
+                     read_values(lookup),
+                     read_list<uint8_t>(lookup, "index", "U8"),
+                     std::move(k_index),
+                     std::move(n_index),
+                     row_offsets(lookup, tiles, nm.keep, nm.group)};
   }
   throw Error(ErrorCode::kBadFile, "unknown packed format '" + shape.format + "'");
 }

@@ -2,10 +2,10 @@
 ///
 ///   format     tensors (R value rows, G granularity, T tiles, L logical rows)
 ///   csr        values [nnz], row_offsets I64 [K+1], column_indices I32 [nnz]
-///   block-ell  values [block rows, slots, b (n), b (k)], column_blocks I32 [block rows, slots], -1 unused
-///   nm         values [R, N], index U8 [ceil(R*N/4)]
-///   tw         values [R, G], k_index I32 [R], n_index I32 [T, G], row_tile I32 [R]
-///   tvw        values [R, G], index U8 [R*G/4], k_index I32 [L], n_index I32 [T, G], row_tile I32 [R]
+///   block-ell  values [block rows, slots, b (n), b (k)], column_blocks I32 [block rows, slots], -1
+///   unused nm         values [R, N], index U8 [ceil(R*N/4)] tw         values [R, G], k_index I32
+///   [R], n_index I32 [T, G], row_tile I32 [R] tvw        values [R, G], index U8 [R*G/4], k_index
+///   I32 [L], n_index I32 [T, G], row_tile I32 [R]
 ///
 /// row_tile is the tile of each value row; pads and the order of indices are those of tvw/pack.
 #pragma once
@@ -24,8 +24,8 @@ namespace tvw::io {
 [[nodiscard]] std::string safetensors_dtype(DType dtype);
 
 struct PackedTensor {
-  std::string suffix;                ///< "values", "k_index", ...
-  std::string dtype;                 ///< of safetensors
+  std::string suffix;  ///< "values", "k_index", ...
+  std::string dtype;   ///< of safetensors
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;  ///< into the packed weight, or into `owned`
   std::vector<int32_t> owned;        ///< what is not stored in this form in memory
@@ -47,7 +47,8 @@ struct ReadTensor {
   std::span<const std::byte> bytes;
 };
 using TensorLookup = std::function<ReadTensor(const std::string& suffix)>;
-/// @throws Error kBadFile types, shapes or ids do not fit; pack::validate() has passed on the result
+/// @throws Error kBadFile types, shapes or ids do not fit; pack::validate() has passed on the
+/// result
 [[nodiscard]] pack::PackedWeights from_tensors(const PackedShape& shape,
                                                const TensorLookup& lookup);
 

@@ -21,16 +21,16 @@ constexpr int64_t kIrOfPlainInitializers = 4;
 /// First standard op that onnx does not know; empty if it knows all.
 std::string unknown_op(const onnx::GraphProto& graph, int64_t opset) {
   for (const auto& node : graph.node()) {
-    if (is_standard(node) && onnx::OpSchemaRegistry::Schema(
-                                 node.op_type(), static_cast<int>(opset), "") == nullptr) {
+    if (is_standard(node) &&
+        onnx::OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(opset), "") == nullptr) {
       return node.op_type();
     }
   }
   return {};
 }
 
-/// Takes the data of large initializers out of a model while the converter, which copies all twice, works on
-/// it, and gives it back to the initializers of the same names.
+/// Takes the data of large initializers out of a model while the converter, which copies all twice,
+/// works on it, and gives it back to the initializers of the same names.
 class LargeData {
  public:
   explicit LargeData(onnx::ModelProto& model) {
@@ -71,8 +71,9 @@ std::string convert(onnx::ModelProto& model) {
   return why.substr(0, why.find('\n'));
 }
 
-/// Before IR 4 every initializer had to be an input, and runtimes take it for a constant all the same.
-/// From then on it would be a default that a caller may override, and nothing could be folded.
+/// Before IR 4 every initializer had to be an input, and runtimes take it for a constant all the
+/// same. From then on it would be a default that a caller may override, and nothing could be
+/// folded.
 void drop_inputs_of_initializers(onnx::GraphProto& graph) {
   std::set<std::string> names;
   for (const auto& tensor : graph.initializer()) names.insert(tensor.name());
@@ -91,11 +92,11 @@ void OnnxModel::raise_for_packing() {
   if (opset < kLeastOpset) {
     const std::string why = convert(model);
     if (!why.empty()) {
-      throw Error(ErrorCode::kUnsupported,
-                  state_->path.string() + " has opset " + std::to_string(opset) +
-                      ", packed output needs " + std::to_string(kLeastOpset) +
-                      " and onnx cannot convert it (" + why +
-                      "); --emit masked writes it as it is");
+      throw Error(ErrorCode::kUnsupported, state_->path.string() + " has opset " +
+                                               std::to_string(opset) + ", packed output needs " +
+                                               std::to_string(kLeastOpset) +
+                                               " and onnx cannot convert it (" + why +
+                                               "); --emit masked writes it as it is");
     }
     state_->weights = find_weights(model);
   }

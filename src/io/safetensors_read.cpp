@@ -38,8 +38,7 @@ class Mapping {
       fail(path);
     }
     size = static_cast<size_t>(status.st_size);
-    void* address =
-        size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+    void* address = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
     const int error = errno;
     close(file);
     errno = error;
@@ -97,7 +96,8 @@ int64_t expected_bytes(const SafetensorsEntry& entry) {
   constexpr int64_t kMax = int64_t{1} << 60;
   int64_t bytes = safetensors_element_size(entry.dtype);
   for (const int64_t dim : entry.shape) {
-    if (dim != 0 && bytes > kMax / dim) throw std::invalid_argument("'" + entry.name + "' is too large");
+    if (dim != 0 && bytes > kMax / dim)
+      throw std::invalid_argument("'" + entry.name + "' is too large");
     bytes *= dim;
   }
   return bytes;
@@ -146,9 +146,9 @@ void check_overlaps(std::vector<SafetensorsEntry> entries) {
 
 int64_t safetensors_element_size(const std::string& dtype) {
   static const std::map<std::string, int64_t> kSizes{
-      {"BOOL", 1}, {"U8", 1},  {"I8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1},
-      {"U16", 2},  {"I16", 2}, {"F16", 2},  {"BF16", 2},    {"U32", 4},
-      {"I32", 4},  {"F32", 4}, {"U64", 8},  {"I64", 8},     {"F64", 8}};
+      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
+      {"U16", 2},  {"I16", 2}, {"F16", 2}, {"BF16", 2},    {"U32", 4},
+      {"I32", 4},  {"F32", 4}, {"U64", 8}, {"I64", 8},     {"F64", 8}};
   const auto found = kSizes.find(dtype);
   return found != kSizes.end() ? found->second : 0;
 }
@@ -162,10 +162,12 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     bad(path, what);
   };
   const auto file_size = static_cast<int64_t>(map_size_);
-  if (file_size < kPrefixBytes) unmap_and_fail("it has only " + std::to_string(file_size) + " bytes");
+  if (file_size < kPrefixBytes)
+    unmap_and_fail("it has only " + std::to_string(file_size) + " bytes");
   uint64_t header_size = 0;
   std::memcpy(&header_size, map_, kPrefixBytes);
-  if (header_size > kMaxHeaderBytes || static_cast<int64_t>(header_size) > file_size - kPrefixBytes) {
+  if (header_size > kMaxHeaderBytes ||
+      static_cast<int64_t>(header_size) > file_size - kPrefixBytes) {
     unmap_and_fail("its header is said to have " + std::to_string(header_size) + " bytes of " +
                    std::to_string(file_size));
   }

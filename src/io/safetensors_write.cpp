@@ -24,7 +24,8 @@ int64_t tensor_bytes(const SafetensorsTensor& tensor) {
 SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
                                      const std::map<std::string, std::string>& metadata)
     : tensors_(std::move(tensors)) {
-  // Larger elements first: the format allows no gaps, and this keeps every tensor aligned to its own.
+  // Larger elements first: the format allows no gaps, and this keeps every tensor aligned to its
+  // own.
   std::stable_sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) {
     return safetensors_element_size(a.dtype) > safetensors_element_size(b.dtype);
   });
@@ -65,9 +66,9 @@ void SafetensorsLayout::write(const ByteSink& sink) const {
       if (produced <= entries_[i].size_bytes) sink(bytes);
     });
     if (produced != entries_[i].size_bytes) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "tensor '" + tensors_[i].name + "' gave " + std::to_string(produced) +
-                      " bytes, expected " + std::to_string(entries_[i].size_bytes));
+      throw Error(ErrorCode::kInvalidArgument, "tensor '" + tensors_[i].name + "' gave " +
+                                                   std::to_string(produced) + " bytes, expected " +
+                                                   std::to_string(entries_[i].size_bytes));
     }
   }
 }

@@ -37,7 +37,8 @@ void check_dims(const std::vector<int64_t>& dims, int64_t K, int64_t N) {
   constexpr int64_t kMaxElements = int64_t{1} << 40;
   int64_t elements = 1;
   for (const int64_t dim : dims) {
-    if (dim < 1 || elements > kMaxElements / dim) throw std::invalid_argument("has impossible dims");
+    if (dim < 1 || elements > kMaxElements / dim)
+      throw std::invalid_argument("has impossible dims");
     elements *= dim;
   }
   if (K < 1 || N < 1 || K > elements || elements % K != 0 || elements / K != N) {

@@ -154,16 +154,16 @@ void check_tensor(const TensorProto& tensor, const std::filesystem::path& folder
   if (tensor.has_raw_data()) {
     const auto got = static_cast<int64_t>(tensor.raw_data().size());
     if (got != bytes) {
-      bad(tensor, "has " + std::to_string(got) + " bytes of data, expected by its dims: " +
-                      std::to_string(bytes));
+      bad(tensor, "has " + std::to_string(got) +
+                      " bytes of data, expected by its dims: " + std::to_string(bytes));
     }
     return;
   }
   const int64_t got = typed_elements(tensor);
   const bool half_bytes = element_bits(tensor.data_type()) == 4;
   if (got != count && !(half_bytes && got == count + 1)) {
-    bad(tensor, "has " + std::to_string(got) + " elements of data, expected by its dims: " +
-                    std::to_string(count));
+    bad(tensor, "has " + std::to_string(got) +
+                    " elements of data, expected by its dims: " + std::to_string(count));
   }
 }
 

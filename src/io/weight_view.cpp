@@ -10,8 +10,8 @@
 namespace tvw::io {
 namespace {
 
-constexpr std::array<std::string_view, 7> kViewOps = {"Identity", "Transpose", "Reshape", "Squeeze",
-                                 "Unsqueeze", "Flatten", "Cast"};
+constexpr std::array<std::string_view, 7> kViewOps = {
+    "Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"};
 
 int64_t product(const std::vector<int64_t>& values) {
   return std::accumulate(values.begin(), values.end(), int64_t{1}, std::multiplies<>());
@@ -135,10 +135,10 @@ std::optional<TensorView> squeeze(const onnx::NodeProto& node, const GraphScope&
   TensorView result;
   for (int64_t i = 0; i < rank; ++i) {
     const int64_t dim = view.dims[static_cast<size_t>(i)];
-    const bool named = !axes ? dim == 1
-                             : std::any_of(axes->begin(), axes->end(), [&](int64_t axis) {
-                                 return axis == i || axis + rank == i;
-                               });
+    const bool named =
+        !axes ? dim == 1 : std::any_of(axes->begin(), axes->end(), [&](int64_t axis) {
+          return axis == i || axis + rank == i;
+        });
     if (named && dim != 1) return std::nullopt;
     if (named) continue;
     result.dims.push_back(dim);

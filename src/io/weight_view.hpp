@@ -20,7 +20,8 @@ struct TensorView {
 
 /// An op that only renames, retypes or reorders its first input.
 [[nodiscard]] bool is_view_op(const onnx::NodeProto& node);
-/// The view behind `node`; nullopt if that is no view of the stored elements, or not a constant one.
+/// The view behind `node`; nullopt if that is no view of the stored elements, or not a constant
+/// one.
 [[nodiscard]] std::optional<TensorView> apply(const onnx::NodeProto& node, const GraphScope& scope,
                                               const TensorView& view);
 

@@ -23,13 +23,15 @@ void write_proto(const onnx::ModelProto& model, AtomicFile& file,
   }
   google::protobuf::io::FileOutputStream stream(file.descriptor());
   if (!model.SerializeToZeroCopyStream(&stream) || !stream.Flush()) {
-    throw Error(ErrorCode::kIo, "cannot write " + path.string() + ": " +
-                                    std::strerror(stream.GetErrno() != 0 ? stream.GetErrno() : EIO));
+    throw Error(ErrorCode::kIo,
+                "cannot write " + path.string() + ": " +
+                    std::strerror(stream.GetErrno() != 0 ? stream.GetErrno() : EIO));
   }
   file.finish();
 }
 
-/// Makes the names durable; the data is already. Some file systems cannot, which loses nothing here.
+/// Makes the names durable; the data is already. Some file systems cannot, which loses nothing
+/// here.
 void sync_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -106,7 +106,8 @@ class PackedGraph {
 /// Raising the opset lists the weights anew, so they are found again by name.
 std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWeight>& weights) {
   std::vector<std::string> names;
-  for (const PackedWeight& weight : weights) names.push_back(model.weights().at(weight.weight).name);
+  for (const PackedWeight& weight : weights)
+    names.push_back(model.weights().at(weight.weight).name);
   model.raise_for_packing();
   std::vector<size_t> indices;
   for (const std::string& name : names) {
@@ -115,9 +116,9 @@ std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWei
       return info.name == name && info.prunable;
     });
     if (found == infos.end()) {
-      throw Error(ErrorCode::kUnsupported, "weight '" + name + "' is lost when onnx converts " +
-                                               model.path().string() +
-                                               " to a newer opset; --emit masked writes it as it is");
+      throw Error(ErrorCode::kUnsupported,
+                  "weight '" + name + "' is lost when onnx converts " + model.path().string() +
+                      " to a newer opset; --emit masked writes it as it is");
     }
     indices.push_back(static_cast<size_t>(found - infos.begin()));
   }

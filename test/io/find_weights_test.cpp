@@ -49,9 +49,9 @@ TEST_CASE("MatMul, Gemm and Conv weights are found", "[io]") {
             6, true);
   check_one(load("g (float[m, 6] x) => (float[m, 4] y) { y = Gemm(x, w) }", {{"w", {6, 4}}}), 6, 4,
             false);
-  check_one(
-      load("g (float[m, 6] x) => (float[m, 4] y) { y = Gemm <transB = 1> (x, w) }", {{"w", {4, 6}}}),
-      6, 4, true);
+  check_one(load("g (float[m, 6] x) => (float[m, 4] y) { y = Gemm <transB = 1> (x, w) }",
+                 {{"w", {4, 6}}}),
+            6, 4, true);
   check_one(load("g (float[1, 3, 9, 9] x) => (float[1, 8, 7, 7] y) { y = Conv(x, w) }",
                  {{"w", {8, 3, 3, 3}}}),
             27, 8, true);
@@ -63,9 +63,10 @@ TEST_CASE("weights are found behind views", "[io]") {
             false);
   check_one(load(std::string(x) + "{ v = Transpose(w) y = MatMul(x, v) }", {{"w", {4, 6}}}), 6, 4,
             true);
-  check_one(load(std::string(x) + "{ a = Transpose <perm = [1, 0]> (w) y = Gemm <transB = 1> (x, a) }",
-                 {{"w", {6, 4}}}),
-            6, 4, false);
+  check_one(
+      load(std::string(x) + "{ a = Transpose <perm = [1, 0]> (w) y = Gemm <transB = 1> (x, a) }",
+           {{"w", {6, 4}}}),
+      6, 4, false);
   check_one(load(std::string(x) + R"({
     s = Constant <value = int64[2] {6, -1}> ()
     v = Reshape(w, s) y = MatMul(x, v) })",
@@ -76,12 +77,13 @@ TEST_CASE("weights are found behind views", "[io]") {
     u = Squeeze(w, a) y = MatMul(x, u) })",
                  {{"w", {1, 6, 4}}}),
             6, 4, false);
-  check_one(load(std::string(x) + "{ v = Flatten <axis = 2> (w) y = MatMul(x, v) }",
-                 {{"w", {2, 3, 4}}}),
-            6, 4, false);
-  check_one(load("g (float16[m, 6] x) => (float16[m, 4] y) { v = Cast <to = 10> (w) y = MatMul(x, v) }",
-                 {{"w", {6, 4}}}),
-            6, 4, false);
+  check_one(
+      load(std::string(x) + "{ v = Flatten <axis = 2> (w) y = MatMul(x, v) }", {{"w", {2, 3, 4}}}),
+      6, 4, false);
+  check_one(
+      load("g (float16[m, 6] x) => (float16[m, 4] y) { v = Cast <to = 10> (w) y = MatMul(x, v) }",
+           {{"w", {6, 4}}}),
+      6, 4, false);
 }
 
 TEST_CASE("a Constant node is a weight", "[io]") {
@@ -93,9 +95,10 @@ TEST_CASE("a Constant node is a weight", "[io]") {
 }
 
 TEST_CASE("a weight is read as B[K, N] whatever its order", "[io]") {
-  const auto plain = load("g (float[m, 6] x) => (float[m, 4] y) { y = MatMul(x, w) }", {{"w", {6, 4}}});
-  const auto turned = load(
-      "g (float[m, 6] x) => (float[m, 4] y) { y = Gemm <transB = 1> (x, w) }", {{"w", {4, 6}}});
+  const auto plain =
+      load("g (float[m, 6] x) => (float[m, 4] y) { y = MatMul(x, w) }", {{"w", {6, 4}}});
+  const auto turned = load("g (float[m, 6] x) => (float[m, 4] y) { y = Gemm <transB = 1> (x, w) }",
+                           {{"w", {4, 6}}});
   const auto a = plain.read_weight(0).values.to_f32();
   const auto b = turned.read_weight(0).values.to_f32();
   for (size_t k = 0; k < 6; ++k) {
@@ -118,19 +121,23 @@ TEST_CASE("values of typed fields are read like raw ones", "[io]") {
 }
 
 TEST_CASE("what is not prunable says why", "[io]") {
-  check_reason(load("g (float[b, m, 6] x) => (float[b, m, 4] y) { y = MatMul(x, w) }",
-                    {{"w", {5, 6, 4}}}),
-               "batch of matrices");
-  check_reason(load("g (float[1, 4, 9, 9] x) => (float[1, 8, 7, 7] y) { y = Conv <group = 2> (x, w) }",
-                    {{"w", {8, 2, 3, 3}}}),
-               "grouped");
-  check_reason(load("g (float[1, 4, 9, 9] x) => (float[1, 2, 11, 11] y) { y = ConvTranspose(x, w) }",
-                    {{"w", {4, 2, 3, 3}}}),
-               "transposed convolution");
-  check_reason(load("g (float[m, 6] x) => (float[m, 4] y, float[6, 4] w2) { y = MatMul(x, w) w2 = Relu(w) }",
-                    {{"w", {6, 4}}}),
-               "also used by Relu");
-  check_reason(load("g (float[m, 4] x) => (float[m, 4] z) { y = MatMul(x, w) t = Transpose(w) z = MatMul(y, t) }",
+  check_reason(
+      load("g (float[b, m, 6] x) => (float[b, m, 4] y) { y = MatMul(x, w) }", {{"w", {5, 6, 4}}}),
+      "batch of matrices");
+  check_reason(
+      load("g (float[1, 4, 9, 9] x) => (float[1, 8, 7, 7] y) { y = Conv <group = 2> (x, w) }",
+           {{"w", {8, 2, 3, 3}}}),
+      "grouped");
+  check_reason(
+      load("g (float[1, 4, 9, 9] x) => (float[1, 2, 11, 11] y) { y = ConvTranspose(x, w) }",
+           {{"w", {4, 2, 3, 3}}}),
+      "transposed convolution");
+  check_reason(
+      load("g (float[m, 6] x) => (float[m, 4] y, float[6, 4] w2) { y = MatMul(x, w) w2 = Relu(w) }",
+           {{"w", {6, 4}}}),
+      "also used by Relu");
+  check_reason(load("g (float[m, 4] x) => (float[m, 4] z) { y = MatMul(x, w) t = Transpose(w) z = "
+                    "MatMul(y, t) }",
                     {{"w", {4, 4}}}),
                "different orientations");
   check_reason(load(R"(g (float[m, 6] x) => (float[m, 4] y) {

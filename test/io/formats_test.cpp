@@ -1,4 +1,5 @@
-// Files of every format version that was released are read for ever. They were made by formats/make.py.
+// Files of every format version that was released are read for ever. They were made by
+// formats/make.py.
 #include <filesystem>
 #include <map>
 #include <string>

@@ -94,9 +94,15 @@ TEST_CASE("a changed byte of a model is refused or harmless", "[io]") {
 }
 
 TEST_CASE("impossible dims are refused with the tensor's name", "[io]") {
-  const std::vector<std::vector<int64_t>> all_dims{
-      {-1, 6},  {4, -6},     {INT64_MIN, 6},          {INT64_MAX, INT64_MAX}, {int64_t{1} << 62, 4},
-      {1 << 30, 1 << 30, 8}, {int64_t{1} << 32, 1 << 31}, {4, 7},             {4, 0}};
+  const std::vector<std::vector<int64_t>> all_dims{{-1, 6},
+                                                   {4, -6},
+                                                   {INT64_MIN, 6},
+                                                   {INT64_MAX, INT64_MAX},
+                                                   {int64_t{1} << 62, 4},
+                                                   {1 << 30, 1 << 30, 8},
+                                                   {int64_t{1} << 32, 1 << 31},
+                                                   {4, 7},
+                                                   {4, 0}};
   for (const auto& dims : all_dims) {
     CAPTURE(dims);
     auto model = test::parse_model(test::header() + kMatMul);
@@ -131,8 +137,13 @@ TEST_CASE("tensors of subgraphs and functions are checked as well", "[io]") {
       else_branch = b () => (float[m, 6] e) { e = Identity(x) }
     >
   })");
-  auto* constant = model.mutable_graph()->mutable_node(0)->mutable_attribute(0)->mutable_g()
-                       ->mutable_node(0)->mutable_attribute(0)->mutable_t();
+  auto* constant = model.mutable_graph()
+                       ->mutable_node(0)
+                       ->mutable_attribute(0)
+                       ->mutable_g()
+                       ->mutable_node(0)
+                       ->mutable_attribute(0)
+                       ->mutable_t();
   REQUIRE(load(model).message.empty());
   constant->set_dims(0, -2);
   CHECK(load(model).code == ErrorCode::kBadFile);

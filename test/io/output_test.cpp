@@ -1,8 +1,8 @@
 // Outputs appear whole or not at all, and never in place of the input.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <set>
-
-#include <sys/resource.h>
 
 #include "io/models.hpp"
 #include "support/catch.hpp"
@@ -45,7 +45,8 @@ std::vector<io::PackedWeight> pack_at_random(const io::OnnxModel& model) {
   return {{0, spec, pack::pack(model.read_weight(0), selection, spec)}};
 }
 
-/// No file of this process may grow beyond `bytes` while it lives: a disk that fills up, for any user.
+/// No file of this process may grow beyond `bytes` while it lives: a disk that fills up, for any
+/// user.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {

@@ -1,9 +1,11 @@
-// io_random_prune MODEL PATTERN EMIT OUT [DENSITY]: prunes every prunable weight at random and writes it, so
-// that writing is tested apart from choosing. EMIT: packed, packed-inline, masked, list. Weights below
-// 16 elements stay. Odd weights get an empty tile.
+// io_random_prune MODEL PATTERN EMIT OUT [DENSITY]: prunes every prunable weight at random and
+// writes it, so that writing is tested apart from choosing. EMIT: packed, packed-inline, masked,
+// list. Weights below 16 elements stay. Odd weights get an empty tile.
 //   io_random_prune MODEL unpack OUT
-//   io_random_prune MODEL widen OUT   the packed model with functions that count positions in 64 bits, as for
-//                                     weights of 2^31 elements; beside MODEL, whose sidecar it reads
+//   io_random_prune MODEL widen OUT   the packed model with functions that count positions in 64
+//   bits, as for
+//                                     weights of 2^31 elements; beside MODEL, whose sidecar it
+//                                     reads
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -73,8 +75,7 @@ int run(const std::vector<std::string>& arguments) {
     const io::WeightInfo& info = model.weights()[i];
     if (!info.prunable || info.K * info.N < kLeastElements) continue;
     const auto seed = static_cast<uint32_t>(i);
-    selections.push_back(
-        test::random_selection(info.K, info.N, spec, density, seed, i % 2 == 1));
+    selections.push_back(test::random_selection(info.K, info.N, spec, density, seed, i % 2 == 1));
     masked.push_back({i, &selections.back().mask});
     if (emit != "masked") {
       packed.push_back({i, spec, pack::pack(model.read_weight(i), selections.back(), spec)});

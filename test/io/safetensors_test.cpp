@@ -1,11 +1,12 @@
 // The container, from friends and from enemies.
+#include "tvw/io/safetensors.hpp"
+
 #include <cstring>
 #include <fstream>
 
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 #include "tvw/core/error.hpp"
-#include "tvw/io/safetensors.hpp"
 
 namespace tvw {
 namespace {
@@ -58,7 +59,8 @@ TEST_CASE("a hostile safetensors file is refused", "[io]") {
       CHECK(error.code() == ErrorCode::kBadFile);
     }
   }
-  for (const uint64_t size : {uint64_t{0} - 1, uint64_t{1} << 62, uint64_t{100'000'001}, good.size() + 100}) {
+  for (const uint64_t size :
+       {uint64_t{0} - 1, uint64_t{1} << 62, uint64_t{100'000'001}, good.size() + 100}) {
     write_file(path, good, "", size);
     CHECK_THROWS_AS(io::SafetensorsFile(path), Error);
   }
@@ -101,8 +103,7 @@ TEST_CASE("a layout is written as it was announced", "[io]") {
   CHECK(file.entry("floats").offset % 4 == 0);
   CHECK(std::memcmp(file.bytes(file.entry("floats")).data(), floats.data(), 12) == 0);
   CHECK(std::memcmp(file.bytes(file.entry("bytes")).data(), bytes.data(), 5) == 0);
-  CHECK_THROWS_AS(
-      io::SafetensorsLayout({{"x", "U8", {1}, {}}, {"x", "U8", {1}, {}}}, {}), Error);
+  CHECK_THROWS_AS(io::SafetensorsLayout({{"x", "U8", {1}, {}}, {"x", "U8", {1}, {}}}, {}), Error);
   const io::SafetensorsLayout liar({{"x", "U8", {7}, give(bytes)}}, {});
   CHECK_THROWS_AS(liar.write([](auto) {}), Error);
 }

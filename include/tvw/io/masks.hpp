@@ -1,4 +1,5 @@
-/// @file Masks as a safetensors file: one BOOL tensor [K, N] per weight under the weight's name, 1 = kept.
+/// @file Masks as a safetensors file: one BOOL tensor [K, N] per weight under the weight's name, 1
+/// = kept.
 #pragma once
 
 #include <filesystem>

@@ -14,17 +14,17 @@ namespace tvw::io {
 
 /// A constant tensor that at least one GEMM-shaped node multiplies by.
 struct WeightInfo {
-  std::string name;                ///< of the stored tensor: initializer, or output of a Constant node
-  std::string op;                  ///< of its first use: "MatMul", "Gemm", "Conv", "LSTM", ...
+  std::string name;  ///< of the stored tensor: initializer, or output of a Constant node
+  std::string op;    ///< of its first use: "MatMul", "Gemm", "Conv", "LSTM", ...
   std::vector<std::string> nodes;  ///< names of the nodes that use it as a weight
   std::vector<int64_t> dims;       ///< as stored
   int64_t K = 0;                   ///< 0 if it is not a matrix (then it is not prunable)
   int64_t N = 0;
-  DType dtype = DType::kF32;       ///< of the stored elements; valid if prunable
-  std::string dtype_name;          ///< also for types that cannot be pruned: "float", "int8", ...
-  bool transposed = false;         ///< stored as [N, K], e.g. Gemm with transB, Conv
+  DType dtype = DType::kF32;  ///< of the stored elements; valid if prunable
+  std::string dtype_name;     ///< also for types that cannot be pruned: "float", "int8", ...
+  bool transposed = false;    ///< stored as [N, K], e.g. Gemm with transB, Conv
   bool prunable = false;
-  std::string reason;              ///< why not, in one sentence; empty if prunable
+  std::string reason;  ///< why not, in one sentence; empty if prunable
 };
 
 class OnnxModel {
@@ -40,8 +40,8 @@ class OnnxModel {
   [[nodiscard]] int64_t initializer_elements() const;  ///< of all stored tensors
   [[nodiscard]] int64_t initializer_bytes() const;
 
-  /// Weight i as B[K, N], its bits unchanged, wherever it is stored. O(K * N), a new copy each time.
-  /// REQUIRES: weights()[i].prunable.
+  /// Weight i as B[K, N], its bits unchanged, wherever it is stored. O(K * N), a new copy each
+  /// time. REQUIRES: weights()[i].prunable.
   /// @throws Error kIo, kBadFile external data that went away since the model was loaded
   [[nodiscard]] DenseMatrix read_weight(size_t i) const;
 

@@ -15,9 +15,9 @@ namespace tvw::io {
 struct LoadedWeight {
   std::string name;  ///< of the tensor in the source model
   PatternSpec pattern;
-  std::vector<int64_t> dims;       ///< of that tensor
-  bool transposed = false;         ///< the source stored it as [N, K]
-  std::string dense_checksum;      ///< XXH3-128 of the dense source's B[K, N], hex
+  std::vector<int64_t> dims;   ///< of that tensor
+  bool transposed = false;     ///< the source stored it as [N, K]
+  std::string dense_checksum;  ///< XXH3-128 of the dense source's B[K, N], hex
   pack::PackedWeights packed;
 };
 
@@ -29,8 +29,8 @@ struct LoadedWeight {
 /// @throws as load_packed and write_masked
 void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs);
 
-/// Compares load_packed(model) with the source: shapes, checksums of the dense source, and that each kept
-/// weight is the source's, bit for bit. Returns how many weights were compared.
+/// Compares load_packed(model) with the source: shapes, checksums of the dense source, and that
+/// each kept weight is the source's, bit for bit. Returns how many weights were compared.
 /// @throws Error kVerificationFailed
 [[nodiscard]] size_t verify_against(const std::vector<LoadedWeight>& weights,
                                     const OnnxModel& source);

@@ -1,8 +1,9 @@
 /// @file The safetensors container, read and written without trusting anybody.
 ///
-/// Bytes: u64 little-endian header size H; H bytes of JSON {"name": {"dtype", "shape", "data_offsets"},
-/// "__metadata__": {text: text}}, padded with spaces; then the data, tensor after tensor without gaps.
-/// Tensors are written in an order that keeps each one aligned to its element size.
+/// Bytes: u64 little-endian header size H; H bytes of JSON {"name": {"dtype", "shape",
+/// "data_offsets"},
+/// "__metadata__": {text: text}}, padded with spaces; then the data, tensor after tensor without
+/// gaps. Tensors are written in an order that keeps each one aligned to its element size.
 #pragma once
 
 #include <cstdint>

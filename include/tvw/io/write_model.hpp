@@ -1,4 +1,5 @@
-/// @file Writing pruned models. All outputs appear whole or not at all; the source is never touched.
+/// @file Writing pruned models. All outputs appear whole or not at all; the source is never
+/// touched.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,9 @@
 namespace tvw::io {
 
 struct OutputPaths {
-  std::filesystem::path model;    ///< .onnx
-  std::filesystem::path sidecar;  ///< .safetensors beside it: tensors of 1 MiB or more, packed weights
+  std::filesystem::path model;  ///< .onnx
+  std::filesystem::path
+      sidecar;  ///< .safetensors beside it: tensors of 1 MiB or more, packed weights
 };
 /// model.tvw.onnx -> model.tvw.safetensors
 [[nodiscard]] OutputPaths output_paths(const std::filesystem::path& model);
@@ -35,7 +37,8 @@ struct PackedWeight {
   pack::PackedWeights packed;
 };
 
-/// Writes the sidecar, then the model whose packed weights are decoded by standard ops. Uses `model` up.
+/// Writes the sidecar, then the model whose packed weights are decoded by standard ops. Uses
+/// `model` up.
 /// @throws Error kIo, kUnsupported (see OnnxModel::raise_for_packing)
 void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
                   const OutputPaths& outputs, Decode decode);

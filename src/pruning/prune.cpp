@@ -1,0 +1,118 @@
+#include "tvw/pruning/prune.hpp"
+
+#include "tvw/core/error.hpp"
+#include "tvw/pruning/budget.hpp"
+#include "tvw/pruning/score.hpp"
+
+namespace tvw::pruning {
+namespace {
+
+/// A weight that the recipe chooses.
+struct Choice {
+  size_t source = 0;
+  WeightEntry entry;
+  PatternSpec pattern;
+  Sparsity target{0.0};
+  bool shares_budget = false;
+
+  [[nodiscard]] int64_t elements() const { return entry.K * entry.N; }
+};
+
+MatrixView<const float> view(const std::vector<float>& scores, const WeightEntry& entry) {
+  return {scores.data(), entry.K, entry.N};
+}
+
+std::vector<float> scores_of(const DenseMatrix& weight, const WeightEntry& entry, Score score) {
+  if (weight.K != entry.K || weight.N != entry.N || weight.values.count() != entry.K * entry.N) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "weight '" + entry.name + "' was loaded as [" + std::to_string(weight.K) + ", " +
+                    std::to_string(weight.N) + "], expected [" + std::to_string(entry.K) + ", " +
+                    std::to_string(entry.N) + "]");
+  }
+  switch (score) {
+    case Score::kMagnitude:
+      return magnitude_scores(weight, entry.name);
+  }
+  throw Error(ErrorCode::kUsage, "unknown score");
+}
+
+std::vector<Choice> choose(const WeightSource& source, const Recipe& recipe, PruneResult& result) {
+  std::vector<Choice> choices;
+  for (size_t i = 0; i < source.count(); ++i) {
+    WeightEntry entry = source.entry(i);
+    const Decision decision = decide(recipe, entry.name);
+    if (!decision.prune) {
+      result.skipped.push_back({i, entry.name, decision.reason});
+      continue;
+    }
+    if (entry.K < 1 || entry.N < 1) {
+      result.skipped.push_back({i, entry.name, "has no elements"});
+      continue;
+    }
+    const Sparsity target =
+        effective_target(decision.pattern, decision.sparsity.value_or(recipe.sparsity));
+    const bool shares = recipe.scope == Scope::kGlobal && !decision.sparsity &&
+                        !has_fixed_sparsity(decision.pattern);
+    choices.push_back({i, std::move(entry), decision.pattern, target, shares});
+  }
+  return choices;
+}
+
+/// Replaces the targets of the weights that share the budget.
+void share_budget(const WeightSource& source, const Recipe& recipe, std::vector<Choice>& choices) {
+  GlobalBudget budget;
+  for (const Choice& choice : choices) {
+    if (!choice.shares_budget) continue;
+    const DenseMatrix weight = source.load(choice.source);
+    const std::vector<float> scores = scores_of(weight, choice.entry, recipe.score);
+    const auto pattern = patterns::make_pattern(choice.pattern);
+    budget.add(pattern->units(view(scores, choice.entry)), choice.elements(),
+               mean_score(view(scores, choice.entry)));
+  }
+  const std::vector<Sparsity> targets = budget.targets(recipe.sparsity, recipe.min_keep);
+  size_t next = 0;
+  for (Choice& choice : choices) {
+    if (choice.shares_budget) choice.target = targets[next++];
+  }
+}
+
+}  // namespace
+
+PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneHooks& hooks) {
+  PruneResult result;
+  std::vector<Choice> choices = choose(source, recipe, result);
+  if (recipe.scope == Scope::kGlobal) share_budget(source, recipe, choices);
+
+  int64_t total = 0;
+  for (const Choice& choice : choices) total += choice.elements();
+  int64_t done = 0;
+  int64_t zeros = 0;
+  for (const Choice& choice : choices) {
+    if (hooks.progress) hooks.progress(choice.source, done, total);
+    const DenseMatrix weight = source.load(choice.source);
+    PrunedWeight pruned;
+    {
+      const std::vector<float> scores = scores_of(weight, choice.entry, recipe.score);
+      const auto pattern = patterns::make_pattern(choice.pattern);
+      pruned.selection = pattern->select(view(scores, choice.entry), choice.target, recipe.select);
+      pruned.kept_score = patterns::kept_score(view(scores, choice.entry), pruned.selection.mask);
+    }
+    pruned.source = choice.source;
+    pruned.name = choice.entry.name;
+    pruned.K = choice.entry.K;
+    pruned.N = choice.entry.N;
+    pruned.pattern = choice.pattern;
+    pruned.target = choice.target.value();
+    pruned.achieved = pruned.selection.mask.sparsity();
+    done += choice.elements();
+    zeros += choice.elements() - pruned.selection.mask.kept_count();
+    result.mean_kept_score += pruned.kept_score;
+    if (hooks.pruned) hooks.pruned(pruned, weight);
+    result.weights.push_back(std::move(pruned));
+  }
+  if (total > 0) result.achieved = static_cast<double>(zeros) / static_cast<double>(total);
+  if (!choices.empty()) result.mean_kept_score /= static_cast<double>(choices.size());
+  return result;
+}
+
+}  // namespace tvw::pruning

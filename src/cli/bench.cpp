@@ -24,13 +24,15 @@ namespace {
 
 constexpr const char* kFooter =
     "Without a model the layers are those of a workload, with random weights. Dense always runs;\n"
-    "block and unstructured (CSR) run beside the named patterns unless --baselines says otherwise.\n"
+    "block and unstructured (CSR) run beside the named patterns unless --baselines says "
+    "otherwise.\n"
     "The record goes to run.json (run-2.json, ... if that exists) or where -o says.\n\n"
     "Examples:\n"
     "  tvw bench --pattern tvw                              bert-base at 75 %\n"
     "  tvw bench --pattern tvw,tw,2:4 --workload resnet50   several patterns side by side\n"
     "  tvw bench model.tvw.onnx                             the model's own weights\n"
-    "  tvw bench --list                                     which executor takes what, and why not\n"
+    "  tvw bench --list                                     which executor takes what, and why "
+    "not\n"
     "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
 
 struct BenchOptions {
@@ -81,8 +83,8 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
 
 void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
   for (const bench::ExecutorAnswer& answer : answers) {
-    std::cout << answer.layer << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K << "  "
-              << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
+    std::cout << answer.layer << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K
+              << "  " << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
               << (answer.executor.empty() ? "-" : answer.executor) << "  "
               << (answer.ok ? "yes" : "no: " + answer.reason) << "\n";
   }
@@ -124,7 +126,8 @@ void add_bench(CLI::App& app, const Settings& settings) {
   CLI::App* command =
       app.add_subcommand("bench", "Measure what a pattern buys against dense on this machine");
   command->add_option("model", options->model, "An ONNX model, packed by `tvw prune` or not");
-  command->add_option("--pattern", options->patterns, "tvw, tw, 2:4, block, csr; several with commas")
+  command
+      ->add_option("--pattern", options->patterns, "tvw, tw, 2:4, block, csr; several with commas")
       ->capture_default_str();
   command->add_option("--baselines", options->baselines, "Patterns to compare with, or none")
       ->capture_default_str();

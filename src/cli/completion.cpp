@@ -1,4 +1,5 @@
-// `tvw completion SHELL`: prints a script made from the same option list that parses the command line.
+// `tvw completion SHELL`: prints a script made from the same option list that parses the command
+// line.
 #include <iostream>
 #include <memory>
 #include <string>

@@ -126,8 +126,8 @@ void run_inspect(const InspectOptions& options) {
 
 void add_inspect(CLI::App& app, const Settings& /*settings*/) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command =
-      app.add_subcommand("inspect", "List every GEMM-shaped weight: shape, zeros, prunable or why not");
+  CLI::App* command = app.add_subcommand(
+      "inspect", "List every GEMM-shaped weight: shape, zeros, prunable or why not");
   command->add_option("model", options->model, "An ONNX model")->required();
   command->add_flag("--json", options->json, "As JSON");
   command->footer("Example:\n  tvw inspect model.onnx");

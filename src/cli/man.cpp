@@ -1,4 +1,5 @@
-// `tvw man`: the manual page in roff, made from the same text as --help, so that they cannot differ.
+// `tvw man`: the manual page in roff, made from the same text as --help, so that they cannot
+// differ.
 #include <iostream>
 #include <sstream>
 #include <string>

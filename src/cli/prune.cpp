@@ -152,8 +152,9 @@ void add_prune(CLI::App& app, const Settings& settings) {
   command->add_option("--sparsity", options->sparsity, "Share of zeros (default 0.75)");
   command->add_option("--scope", options->scope,
                       "uniform: each weight alike (default); global: all weights share the target");
-  command->add_option("--min-keep", options->min_keep,
-                      "With --scope global: share of each weight that is kept at least (0.1)")
+  command
+      ->add_option("--min-keep", options->min_keep,
+                   "With --scope global: share of each weight that is kept at least (0.1)")
       ->check(CLI::Range(0.0, 1.0));
   command->add_option("--score", options->score, "What makes a weight important: magnitude");
   command->add_option("--permute", options->permute,

@@ -20,8 +20,8 @@ struct PrunedLayer {
   PatternSpec pattern;
   record::PruneRow row;
   pack::PackedWeights packed;
-  Mask mask;          ///< empty unless masks are kept
-  int64_t kept = 0;   ///< elements that stay
+  Mask mask;         ///< empty unless masks are kept
+  int64_t kept = 0;  ///< elements that stay
 };
 
 class PruneJob {

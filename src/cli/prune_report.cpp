@@ -72,8 +72,9 @@ record::PruneRecord make_record(const io::OnnxModel& model, const PruneJob& job,
 std::string summary_table(const record::PruneRecord& record) {
   size_t width = 6;
   for (const auto& row : record.rows) width = std::max(width, short_name(row.name).size());
-  std::string text = fmt::format("{:<{}}  {:<8} {:>14}  {:>9}  {:>10}  {:>8}  {}\n", "weight", width,
-                                 "op", "[K, N]", "sparsity", "kept score", "bytes", "pattern");
+  std::string text =
+      fmt::format("{:<{}}  {:<8} {:>14}  {:>9}  {:>10}  {:>8}  {}\n", "weight", width, "op",
+                  "[K, N]", "sparsity", "kept score", "bytes", "pattern");
   for (const auto& row : record.rows) {
     text += fmt::format("{:<{}}  {:<8} {:>14}", short_name(row.name), width, row.op,
                         fmt::format("[{}, {}]", row.K, row.N));

@@ -1,4 +1,6 @@
 // `tvw report RUN.json...`: records in, figures out.
+#include "tvw/report/report.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,7 +10,6 @@
 #include "tvw/core/error.hpp"
 #include "tvw/record/json.hpp"
 #include "tvw/report/compare.hpp"
-#include "tvw/report/report.hpp"
 
 namespace tvw::cli {
 namespace {
@@ -39,8 +40,8 @@ void run_report(const ReportOptions& options) {
     text = report::render(report::summarise(records), format);
   } else {
     if (options.runs.size() != 1) {
-      throw Error(ErrorCode::kUsage, "--compare takes one run, got " +
-                                         std::to_string(options.runs.size()));
+      throw Error(ErrorCode::kUsage,
+                  "--compare takes one run, got " + std::to_string(options.runs.size()));
     }
     text = report::render(report::compare(load(options.compare), load(options.runs[0])), format);
   }

@@ -24,8 +24,9 @@ std::filesystem::path default_output(const std::filesystem::path& model) {
 }
 
 void run_unpack(const UnpackOptions& options) {
-  const io::OutputPaths outputs = io::output_paths(
-      options.output.empty() ? default_output(options.model) : std::filesystem::path(options.output));
+  const io::OutputPaths outputs =
+      io::output_paths(options.output.empty() ? default_output(options.model)
+                                              : std::filesystem::path(options.output));
   io::check_output(io::load_onnx(options.model), outputs, options.force);
   io::unpack_model(options.model, outputs);
   std::cout << "wrote " << outputs.model.string() << "\n";
@@ -38,7 +39,8 @@ void add_unpack(CLI::App& app, const Settings& /*settings*/) {
   CLI::App* command =
       app.add_subcommand("unpack", "Turn a packed model back into a plain dense ONNX");
   command->add_option("model", options->model, "A model packed by `tvw prune`")->required();
-  command->add_option("-o,--output", options->output, "Output .onnx (default: MODEL.unpacked.onnx)");
+  command->add_option("-o,--output", options->output,
+                      "Output .onnx (default: MODEL.unpacked.onnx)");
   command->add_flag("--force", options->force, "Replace an existing output");
   command->footer("Example:\n  tvw unpack model.tvw.onnx -o dense.onnx");
   command->callback([options] { run_unpack(*options); });

@@ -30,7 +30,8 @@ void run_verify(const VerifyOptions& options) {
 
 void add_verify(CLI::App& app, const Settings& /*settings*/) {
   auto options = std::make_shared<VerifyOptions>();
-  CLI::App* command = app.add_subcommand("verify", "Check a packed model: format, checksums, values");
+  CLI::App* command =
+      app.add_subcommand("verify", "Check a packed model: format, checksums, values");
   command->add_option("model", options->model, "A model packed by `tvw prune`")->required();
   command->add_option("--against", options->against, "The model that it was pruned from");
   command->footer("Example:\n  tvw verify model.tvw.onnx --against model.onnx");

@@ -7,11 +7,15 @@ namespace tvw::cli {
 // Versions that CMake found when it configured this build (src/cli/CMakeLists.txt).
 std::vector<std::pair<std::string, std::string>> library_versions() {
   return {
-      {"onnx", TVW_VERSION_ONNX},       {"protobuf", TVW_VERSION_PROTOBUF},
-      {"oneDNN", TVW_VERSION_ONEDNN},   {"Highway", TVW_VERSION_HIGHWAY},
-      {"CLI11", TVW_VERSION_CLI11},     {"spdlog", TVW_VERSION_SPDLOG},
+      {"onnx", TVW_VERSION_ONNX},
+      {"protobuf", TVW_VERSION_PROTOBUF},
+      {"oneDNN", TVW_VERSION_ONEDNN},
+      {"Highway", TVW_VERSION_HIGHWAY},
+      {"CLI11", TVW_VERSION_CLI11},
+      {"spdlog", TVW_VERSION_SPDLOG},
       {"nlohmann_json", TVW_VERSION_NLOHMANN_JSON},
-      {"xxHash", TVW_VERSION_XXHASH},   {"compiler", TVW_VERSION_COMPILER},
+      {"xxHash", TVW_VERSION_XXHASH},
+      {"compiler", TVW_VERSION_COMPILER},
   };
 }
 

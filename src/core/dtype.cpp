@@ -27,9 +27,9 @@ const DTypeEntry& entry(DType dtype) { return kDTypes[static_cast<size_t>(dtype)
 
 void check_sizes(DType dtype, size_t bytes, size_t values) {
   if (bytes != values * static_cast<size_t>(size_bytes(dtype))) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "conversion of " + std::string(name(dtype)) + ": " + std::to_string(bytes) +
-                    " bytes do not hold " + std::to_string(values) + " elements");
+    throw Error(ErrorCode::kInvalidArgument, "conversion of " + std::string(name(dtype)) + ": " +
+                                                 std::to_string(bytes) + " bytes do not hold " +
+                                                 std::to_string(values) + " elements");
   }
 }
 
@@ -82,9 +82,7 @@ uint16_t f32_to_bf16(float value) {
   return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-float bf16_to_f32(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
+float bf16_to_f32(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
 void to_f32(DType dtype, std::span<const std::byte> from, std::span<float> to) {
   check_sizes(dtype, from.size(), to.size());

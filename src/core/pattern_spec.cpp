@@ -33,8 +33,8 @@ constexpr int64_t kMaxParameter = 4096;
 int64_t parse_count(std::string_view text, std::string_view key, std::string_view value) {
   const auto number = parse_int(value);
   if (!number || *number < 1 || *number > kMaxParameter) {
-    fail(text, std::string(key) + "=" + std::string(value) + ", expected a whole number from 1 to " +
-                   std::to_string(kMaxParameter));
+    fail(text, std::string(key) + "=" + std::string(value) +
+                   ", expected a whole number from 1 to " + std::to_string(kMaxParameter));
   }
   return *number;
 }
@@ -128,7 +128,9 @@ std::vector<PatternSpec> parse_patterns(std::string_view text) {
 }
 
 std::string to_string(const PatternSpec& spec) {
-  const auto ratio = [&] { return std::to_string(spec.nm.keep) + ":" + std::to_string(spec.nm.group); };
+  const auto ratio = [&] {
+    return std::to_string(spec.nm.keep) + ":" + std::to_string(spec.nm.group);
+  };
   switch (spec.kind) {
     case PatternKind::kEw:
       return "ew";

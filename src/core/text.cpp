@@ -1,8 +1,8 @@
 #include "tvw/core/text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <numeric>
 
 namespace tvw {

@@ -2,8 +2,6 @@
 
 namespace tvw::kernels {
 
-std::string_view name(Layout layout) {
-  return layout == Layout::kTokenMajor ? "token" : "feature";
-}
+std::string_view name(Layout layout) { return layout == Layout::kTokenMajor ? "token" : "feature"; }
 
 }  // namespace tvw::kernels

@@ -44,7 +44,8 @@ class Reference {
     columns_.resize(rows.size());
     parallel_for(shape_.N, [&](int64_t n) {
       for (int64_t k = 0; k < shape_.K; ++k) {
-        columns_[static_cast<size_t>(n * shape_.K + k)] = rows[static_cast<size_t>(k * shape_.N + n)];
+        columns_[static_cast<size_t>(n * shape_.K + k)] =
+            rows[static_cast<size_t>(k * shape_.N + n)];
       }
     });
   }
@@ -123,9 +124,10 @@ ErrorReport compare_with_reference(const Problem& problem, std::span<const float
   ErrorReport report;
   for (size_t i = 0; i < positions.size(); ++i) {
     const OutputPosition at = positions[i];
-    const int64_t index = problem.layout == Layout::kTokenMajor ? at.m * shape.N + at.n
-                                                                : at.n * shape.M + at.m;
-    const double error = std::abs(static_cast<double>(C[static_cast<size_t>(index)]) - want[i].value);
+    const int64_t index =
+        problem.layout == Layout::kTokenMajor ? at.m * shape.N + at.n : at.n * shape.M + at.m;
+    const double error =
+        std::abs(static_cast<double>(C[static_cast<size_t>(index)]) - want[i].value);
     // An output of no products at all must be exact.
     const double relative = error == 0.0 ? 0.0 : error / std::max(want[i].scale, 1e-30);
     ++report.checked;

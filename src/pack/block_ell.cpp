@@ -76,8 +76,8 @@ BlockEllMatrix pack_block_ell(const DenseMatrix& weights, const Mask& mask, int6
   for (size_t bn = 0; bn < kept.size(); ++bn) {
     std::copy(kept[bn].begin(), kept[bn].end(), packed.ell_col_ind.begin() + bn * slots);
   }
-  packed.ell_values = TypedBuffer(weights.values.dtype(),
-                                  packed.block_rows() * packed.ell_cols * block_size);
+  packed.ell_values =
+      TypedBuffer(weights.values.dtype(), packed.block_rows() * packed.ell_cols * block_size);
   with_word(weights.values.dtype(), [&](auto word) {
     using Word = decltype(word);
     const Word* from = weights.values.words<Word>();
@@ -113,7 +113,8 @@ void validate(const BlockEllMatrix& packed) {
   }
   expect_count(kFormat, "ell_col_ind", static_cast<int64_t>(packed.ell_col_ind.size()),
                packed.block_rows() * packed.slots());
-  // The count above bounds block_rows * slots by memory that exists; blocks of b * b are bounded next.
+  // The count above bounds block_rows * slots by memory that exists; blocks of b * b are bounded
+  // next.
   const auto blocks = static_cast<int64_t>(packed.ell_col_ind.size());
   if (blocks > 0 && b > (int64_t{1} << 40) / b / blocks) bad(kFormat, "more values than fit");
   expect_count(kFormat, "ell_values", packed.ell_values.count(), blocks * b * b);

@@ -40,7 +40,8 @@ std::string_view format_name(const PackedWeights& packed) {
       packed);
 }
 
-PackedWeights pack(const DenseMatrix& weights, const Selection& selection, const PatternSpec& spec) {
+PackedWeights pack(const DenseMatrix& weights, const Selection& selection,
+                   const PatternSpec& spec) {
   switch (spec.kind) {
     case PatternKind::kEw:
       return pack_csr(weights, selection.mask);
@@ -57,9 +58,9 @@ PackedWeights pack(const DenseMatrix& weights, const Selection& selection, const
 }
 
 DenseMatrix unpack(const PackedWeights& packed) {
-  return std::visit(Overloaded{[](const DenseMatrix& m) { return m; },
-                               [](const auto& m) { return unpack(m); }},
-                    packed);
+  return std::visit(
+      Overloaded{[](const DenseMatrix& m) { return m; }, [](const auto& m) { return unpack(m); }},
+      packed);
 }
 
 void validate(const PackedWeights& packed) {

@@ -65,9 +65,9 @@ TileIndices make_tile_indices(const Mask& mask, const TileLayout& layout) {
     indices.row_offsets.push_back(static_cast<int32_t>(rows_padded));
   }
   if (kept != mask.kept_count()) {
-    throw Error(ErrorCode::kPatternMismatch,
-                "mask keeps " + std::to_string(mask.kept_count()) + " weights, " +
-                    std::to_string(kept) + " of them inside of the tiles");
+    throw Error(ErrorCode::kPatternMismatch, "mask keeps " + std::to_string(mask.kept_count()) +
+                                                 " weights, " + std::to_string(kept) +
+                                                 " of them inside of the tiles");
   }
   return indices;
 }

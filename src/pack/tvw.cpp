@@ -51,8 +51,8 @@ void pack_tile(const DenseMatrix& weights, const Mask& mask, int64_t t, TvwMatri
         throw Error(ErrorCode::kPatternMismatch,
                     "tile " + std::to_string(t) + ", packed rows from " + std::to_string(l0) +
                         ", column " + std::to_string(n) + ": keeps " +
-                        std::to_string(__builtin_popcount(kept)) + " weights of a group, expected at most " +
-                        std::to_string(nm.keep));
+                        std::to_string(__builtin_popcount(kept)) +
+                        " weights of a group, expected at most " + std::to_string(nm.keep));
       }
       const GroupSlots slots = group_slots(kept, nm);
       for (int64_t s = 0; s < nm.keep; ++s) {
@@ -86,9 +86,8 @@ TvwMatrix pack_tvw(const DenseMatrix& weights, const Mask& mask, const TileLayou
   packed.index.assign(static_cast<size_t>(index2_bytes(packed.values.count())), 0);
   // A tile has kRowStep / group * keep * G indices a step: whole bytes, so tiles share none.
   with_word(weights.values.dtype(), [&](auto word) {
-    parallel_for(packed.tiles(), [&](int64_t t) {
-      pack_tile<decltype(word)>(weights, mask, t, packed);
-    });
+    parallel_for(packed.tiles(),
+                 [&](int64_t t) { pack_tile<decltype(word)>(weights, mask, t, packed); });
   });
   return packed;
 }
@@ -125,8 +124,7 @@ void validate(const TvwMatrix& packed) {
   }
   validate_tile_indices(kFormat, packed.K, packed.N, packed.granularity, packed.k_index,
                         packed.n_index, packed.row_offsets);
-  expect_count(kFormat, "values", packed.values.count(),
-               packed.packed_rows() * packed.granularity);
+  expect_count(kFormat, "values", packed.values.count(), packed.packed_rows() * packed.granularity);
   expect_count(kFormat, "index", static_cast<int64_t>(packed.index.size()),
                index2_bytes(packed.values.count()));
   for (int64_t r = 0; r < packed.packed_rows(); ++r) {

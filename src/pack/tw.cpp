@@ -66,8 +66,7 @@ void validate(const TwMatrix& packed) {
   constexpr const char* kFormat = "tw";
   validate_tile_indices(kFormat, packed.K, packed.N, packed.granularity, packed.k_index,
                         packed.n_index, packed.row_offsets);
-  expect_count(kFormat, "values", packed.values.count(),
-               packed.packed_rows() * packed.granularity);
+  expect_count(kFormat, "values", packed.values.count(), packed.packed_rows() * packed.granularity);
 }
 
 }  // namespace tvw::pack

@@ -17,7 +17,8 @@ decltype(auto) with_word(DType dtype, Body&& body) {
   return body(uint16_t{});
 }
 
-/// -0 becomes +0, so that a stored zero has one form; in every float format -0 is the sign bit alone.
+/// -0 becomes +0, so that a stored zero has one form; in every float format -0 is the sign bit
+/// alone.
 template <class Word>
 Word canonical_zero(Word word) {
   constexpr auto kNegativeZero = static_cast<Word>(Word{1} << (8 * sizeof(Word) - 1));
@@ -30,10 +31,10 @@ inline void check_same_shape(const DenseMatrix& weights, const Mask& mask) {
       weights.values.count() == weights.K * weights.N) {
     return;
   }
-  throw Error(ErrorCode::kInvalidArgument,
-              "packing: weights are [" + std::to_string(weights.K) + ", " +
-                  std::to_string(weights.N) + "], mask is [" + std::to_string(mask.rows()) + ", " +
-                  std::to_string(mask.cols()) + "]");
+  throw Error(ErrorCode::kInvalidArgument, "packing: weights are [" + std::to_string(weights.K) +
+                                               ", " + std::to_string(weights.N) + "], mask is [" +
+                                               std::to_string(mask.rows()) + ", " +
+                                               std::to_string(mask.cols()) + "]");
 }
 
 /// K * N as a size that can be allocated.

@@ -32,9 +32,9 @@ TEST_CASE("wrong pattern specs are usage errors that help", "[core]") {
   CHECK_THROWS_WITH(parse_pattern("tvv"), Catch::Contains("did you mean 'tvw'"));
   CHECK_THROWS_WITH(parse_pattern("blok"), Catch::Contains("did you mean 'block'"));
   CHECK_THROWS_WITH(parse_pattern("tvw:q=3"), Catch::Contains("parameter 'q'"));
-  for (const char* text : {"", "tvw:", "tvw:g", "tvw:g=0", "tvw:g=-1", "tvw:g=99999999999999999999",
-                           "tw:nm=2:4", "5:4", "0:4", "2:4:8", ":", "2:", "tvw:nm=24", "ew:x=1",
-                           "tvw:g=64,,"}) {
+  for (const char* text :
+       {"", "tvw:", "tvw:g", "tvw:g=0", "tvw:g=-1", "tvw:g=99999999999999999999", "tw:nm=2:4",
+        "5:4", "0:4", "2:4:8", ":", "2:", "tvw:nm=24", "ew:x=1", "tvw:g=64,,"}) {
     CAPTURE(text);
     try {
       static_cast<void>(parse_pattern(text));

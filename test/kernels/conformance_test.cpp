@@ -24,10 +24,10 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> list;
-  constexpr int64_t kShapes[][3] = {{1, 1, 1},    {1, 64, 64},   {3, 17, 5},    {16, 128, 65},
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 64, 64},   {3, 17, 5},     {16, 128, 65},
                                     {33, 70, 130}, {128, 96, 64}, {129, 257, 40}, {200, 64, 100}};
-  constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu,
-                                         Activation::kGeluErf, Activation::kGeluTanh};
+  constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
+                                         Activation::kGeluTanh};
   constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
   size_t turn = 0;  // walks through activations and types beside the shapes
   for (const auto& shape : kShapes) {
@@ -101,8 +101,7 @@ TEST_CASE("every executor matches the f64 reference", "[kernels]") {
       const auto plan = executor->prepare(problem, device);
       plan->run(A.data(), C.data());
       plan->run(A.data(), C.data());  // a plan can be run again
-      const auto report =
-          kernels::compare_with_reference(problem, A, C, all_positions(c.M, c.N));
+      const auto report = kernels::compare_with_reference(problem, A, C, all_positions(c.M, c.N));
       CHECK(report.ok);
       CHECK(report.max_rel_error <= kernels::tolerance(c.K, DType::kF32));
       CHECK_FALSE(plan->kernel_name().empty());

@@ -21,7 +21,8 @@ kernels::Registry discover_in(const std::filesystem::path& folder) {
 TEST_CASE("unknown names are usage errors with the nearest known one", "[kernels]") {
   const kernels::Registry registry = kernels::Registry::discover();
   CHECK(registry.executor("cpu.tvw.simd").format() == "tvw");
-  CHECK_THROWS_WITH(registry.executor("cpu.tvw.smd"), Catch::Contains("did you mean 'cpu.tvw.simd'"));
+  CHECK_THROWS_WITH(registry.executor("cpu.tvw.smd"),
+                    Catch::Contains("did you mean 'cpu.tvw.simd'"));
   CHECK(registry.device("cpu").id() == "cpu");
   CHECK_THROWS_AS(registry.device("gpu"), Error);
 }

@@ -13,11 +13,20 @@ namespace {
 struct Shape {
   int64_t K, N;
 };
-constexpr Shape kShapes[] = {{1, 1},   {3, 5},    {4, 64},  {16, 64},  {17, 65},
+constexpr Shape kShapes[] = {{1, 1},   {3, 5},    {4, 64},   {16, 64},  {17, 65},
                              {64, 63}, {130, 70}, {96, 200}, {257, 64}, {40, 1}};
-constexpr const char* kPatterns[] = {"ew",     "2:4",        "1:4",           "1:2",
-                                     "3:4",    "block:b=8",  "block:b=32",    "tw:g=64",
-                                     "tw:g=7", "tvw:g=64,nm=2:4", "tvw:g=16,nm=1:4", "tvw:g=5,nm=1:2"};
+constexpr const char* kPatterns[] = {"ew",
+                                     "2:4",
+                                     "1:4",
+                                     "1:2",
+                                     "3:4",
+                                     "block:b=8",
+                                     "block:b=32",
+                                     "tw:g=64",
+                                     "tw:g=7",
+                                     "tvw:g=64,nm=2:4",
+                                     "tvw:g=16,nm=1:4",
+                                     "tvw:g=5,nm=1:2"};
 
 template <class Word>
 void check_masked(const DenseMatrix& got, const DenseMatrix& source, const Mask& mask) {
@@ -117,7 +126,7 @@ TEST_CASE("a mask that is not of the pattern is refused", "[pack]") {
   quad.tiles->tiles[0].kept_n[3] = 2;
   CHECK(code("tw:g=16", quad) == ErrorCode::kInvalidArgument);  // a column twice
   quad.tiles->tiles[0].kept_n[3] = 99;
-  CHECK(code("tw:g=16", quad) == ErrorCode::kInvalidArgument);  // out of range
+  CHECK(code("tw:g=16", quad) == ErrorCode::kInvalidArgument);        // out of range
   CHECK(code("tw:g=16", everything) == ErrorCode::kInvalidArgument);  // no tiles
 }
 

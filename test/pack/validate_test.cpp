@@ -89,7 +89,10 @@ TEST_CASE("damaged TVW is refused", "[pack]") {
   refuses(good, [](M& m) { m.nm = {1, 3}; });
   refuses(good, [](M& m) { m.k_index.resize(m.k_index.size() - 16); });
   refuses(good, [](M& m) { m.k_index[0] = 70; });
-  refuses(good, [](M& m) { m.index[0] = 0; m.index[m.index.size() / 2] = 0xff; });
+  refuses(good, [](M& m) {
+    m.index[0] = 0;
+    m.index[m.index.size() / 2] = 0xff;
+  });
   refuses(good, [](M& m) { m.index.push_back(0); });
   refuses(good, [](M& m) { m.n_index.push_back(0); });
 }

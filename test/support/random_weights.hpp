@@ -51,8 +51,8 @@ inline void thin_out(Mask& mask, const std::vector<int32_t>& rows, int64_t n, Nm
   }
 }
 
-/// Random columns in tiles of G, random rows in random order in each; a share of both is dropped, and the
-/// first tile has no rows at all if `empty_tile`.
+/// Random columns in tiles of G, random rows in random order in each; a share of both is dropped,
+/// and the first tile has no rows at all if `empty_tile`.
 inline Selection random_tiles(int64_t K, int64_t N, int64_t G, double density, uint32_t seed,
                               bool empty_tile = false) {
   std::mt19937 generator(seed);

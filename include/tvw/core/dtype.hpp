@@ -10,8 +10,8 @@ namespace tvw {
 
 enum class DType : uint8_t { kF32, kF16, kBF16 };
 
-[[nodiscard]] int64_t size_bytes(DType dtype);       ///< of one element
-[[nodiscard]] std::string_view name(DType dtype);    ///< "f32", "f16", "bf16"
+[[nodiscard]] int64_t size_bytes(DType dtype);     ///< of one element
+[[nodiscard]] std::string_view name(DType dtype);  ///< "f32", "f16", "bf16"
 /// @throws Error kUsage, listing the names that exist
 [[nodiscard]] DType parse_dtype(std::string_view text);
 

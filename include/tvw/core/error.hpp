@@ -9,12 +9,12 @@ namespace tvw {
 /// What went wrong, as a caller may want to tell it apart. The exit codes are part of the command
 /// line's contract (README, "Exit codes"): do not change the values exit_code() gives.
 enum class ErrorCode {
-  kUsage,               ///< the caller asked for something that does not exist or contradicts itself
-  kIo,                  ///< a file cannot be read, written or replaced
-  kBadFile,             ///< a file was read but is not what it should be
-  kInvalidArgument,     ///< shapes, sizes or ranges of a library call do not fit
-  kPatternMismatch,     ///< a mask is not of the pattern it is said to be
-  kNonFinite,           ///< NaN or Inf where a number is needed
+  kUsage,            ///< the caller asked for something that does not exist or contradicts itself
+  kIo,               ///< a file cannot be read, written or replaced
+  kBadFile,          ///< a file was read but is not what it should be
+  kInvalidArgument,  ///< shapes, sizes or ranges of a library call do not fit
+  kPatternMismatch,  ///< a mask is not of the pattern it is said to be
+  kNonFinite,        ///< NaN or Inf where a number is needed
   kVerificationFailed,  ///< a result was computed and is wrong
   kNothingToDo,         ///< e.g. no prunable weight
   kUnsupported,         ///< cannot be done on this machine or by this version

@@ -20,8 +20,7 @@ struct MatrixView {
       : data(data_in), rows(rows_in), cols(cols_in), ld(ld_in) {}
   /// A view of mutable elements is also a view of constant ones.
   operator MatrixView<const T>() const  // NOLINT(google-explicit-constructor)
-    requires(!std::is_const_v<T>)
-  {
+      requires(!std::is_const_v<T>) {
     return {data, rows, cols, ld};
   }
 

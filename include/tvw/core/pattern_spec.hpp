@@ -45,7 +45,7 @@ struct PatternSpec {
 /// "tvw:g=64,nm=2:4,2:4,csr" is three patterns.
 [[nodiscard]] std::vector<PatternSpec> parse_patterns(std::string_view text);
 [[nodiscard]] std::string to_string(const PatternSpec& spec);  ///< canonical, all parameters
-[[nodiscard]] std::string_view name(PatternKind kind);         ///< "ew", "n:m", "block", "tw", "tvw"
+[[nodiscard]] std::string_view name(PatternKind kind);  ///< "ew", "n:m", "block", "tw", "tvw"
 
 /// True where the spec alone fixes the sparsity (n:m), so that a target does not apply.
 [[nodiscard]] bool has_fixed_sparsity(const PatternSpec& spec);

@@ -1,4 +1,5 @@
-/// @file One way to compute C = A * B + bias, activation, with B packed. See registry.hpp for the list.
+/// @file One way to compute C = A * B + bias, activation, with B packed. See registry.hpp for the
+/// list.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +38,7 @@ struct Problem {
   const pack::PackedWeights* weights = nullptr;  ///< not owned; must outlive prepare()
   Epilogue epilogue;
 
-  [[nodiscard]] GemmShape shape() const {
-    return {M, pack::cols(*weights), pack::rows(*weights)};
-  }
+  [[nodiscard]] GemmShape shape() const { return {M, pack::cols(*weights), pack::rows(*weights)}; }
 };
 
 /// "Cannot run here" is a value and always has a reason.
@@ -87,7 +86,8 @@ class Executor {
   /// All conversion, allocation and upload happens here, outside of what is timed.
   /// REQUIRES: supports(problem).
   /// @throws Error kUnsupported out of memory and the like
-  [[nodiscard]] virtual std::unique_ptr<Plan> prepare(const Problem& problem, Device& device) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Plan> prepare(const Problem& problem,
+                                                      Device& device) const = 0;
 
  protected:
   Executor() = default;

@@ -1,7 +1,7 @@
 /// @file What a module (libtvw_cuda.so) hands to the program that loads it.
 ///
-/// The module exports one C function, `tvw_module_entry`, of type ModuleEntry. Program and module come from
-/// the same build: `abi` guards against mixing.
+/// The module exports one C function, `tvw_module_entry`, of type ModuleEntry. Program and module
+/// come from the same build: `abi` guards against mixing.
 #pragma once
 
 #include <memory>

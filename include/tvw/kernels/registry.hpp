@@ -1,5 +1,5 @@
-/// @file The executors and devices there are: those built in (CPU) and those of modules loaded at run
-/// time (CUDA).
+/// @file The executors and devices there are: those built in (CPU) and those of modules loaded at
+/// run time (CUDA).
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace tvw::kernels {
 
 /// What a module found, or why it is not there.
 struct ModuleStatus {
-  std::string name;    ///< "cuda"
+  std::string name;  ///< "cuda"
   bool loaded = false;
   std::string detail;  ///< version and path, or the reason in one sentence
 };

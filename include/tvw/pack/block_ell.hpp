@@ -1,9 +1,9 @@
 /// @file Blocked-ELL of B[K, N], host memory, in the terms of cuSPARSE.
 ///
 /// cuSPARSE multiplies a sparse left operand, so its matrix is B^T [N, K]: block row i holds the
-/// columns [i*b, (i+1)*b) of B, and each of its ell_cols / b slots one b x b block of B^T, row-major.
-/// All block rows have the same number of slots; an unused slot has column id -1 and zero values.
-/// Blocks past the edge of B are filled with zeros.
+/// columns [i*b, (i+1)*b) of B, and each of its ell_cols / b slots one b x b block of B^T,
+/// row-major. All block rows have the same number of slots; an unused slot has column id -1 and
+/// zero values. Blocks past the edge of B are filled with zeros.
 #pragma once
 
 #include <cstdint>

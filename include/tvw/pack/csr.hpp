@@ -23,7 +23,8 @@ struct CsrMatrix {
 /// @throws Error kInvalidArgument shapes differ, or N does not fit 31 bits
 [[nodiscard]] CsrMatrix pack_csr(const DenseMatrix& weights, const Mask& mask);
 [[nodiscard]] DenseMatrix unpack(const CsrMatrix& packed);
-/// @throws Error kBadFile sizes, order or ranges are inconsistent; call on anything read from a file
+/// @throws Error kBadFile sizes, order or ranges are inconsistent; call on anything read from a
+/// file
 void validate(const CsrMatrix& packed);
 
 }  // namespace tvw::pack

@@ -1,8 +1,9 @@
-/// @file N:M packed form of B[K, N], host memory: of every `group` K rows of a column, `keep` values.
+/// @file N:M packed form of B[K, N], host memory: of every `group` K rows of a column, `keep`
+/// values.
 ///
-/// K is padded to whole groups; a padded or unused slot holds the value +0 and the lowest row of the
-/// group that is not used. Rows ascend inside a group (canonical order). Only groups of up to 4 rows
-/// have a packed form (2-bit indices); other ratios can be pruned to and written masked.
+/// K is padded to whole groups; a padded or unused slot holds the value +0 and the lowest row of
+/// the group that is not used. Rows ascend inside a group (canonical order). Only groups of up to 4
+/// rows have a packed form (2-bit indices); other ratios can be pruned to and written masked.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,7 @@ struct NmMatrix {
   TypedBuffer values;          ///< [R, N], R = ceil(K/group) * keep
   std::vector<uint8_t> index;  ///< 2 bits per value, row-major like `values` (index2.hpp)
 
-  [[nodiscard]] int64_t packed_rows() const {
-    return (K + nm.group - 1) / nm.group * nm.keep;
-  }
+  [[nodiscard]] int64_t packed_rows() const { return (K + nm.group - 1) / nm.group * nm.keep; }
   friend bool operator==(const NmMatrix&, const NmMatrix&) = default;
 };
 

@@ -1,9 +1,9 @@
 /// @file Tile-wise (TW) packed form of B[K, N], host memory (arXiv 2008.13006).
 ///
-/// The tiles' packed rows lie one after the other. Tile t owns rows [row_offset(t), row_offset(t+1))
-/// of `values`; row r of it is B's row k_index[r] restricted to the tile's columns n_index[t]. A tile's
-/// row count is a multiple of kRowStep: pad rows carry k_index = K and zero values; pad columns
-/// of a tile narrower than G carry n_index = N and zero values.
+/// The tiles' packed rows lie one after the other. Tile t owns rows [row_offset(t),
+/// row_offset(t+1)) of `values`; row r of it is B's row k_index[r] restricted to the tile's columns
+/// n_index[t]. A tile's row count is a multiple of kRowStep: pad rows carry k_index = K and zero
+/// values; pad columns of a tile narrower than G carry n_index = N and zero values.
 #pragma once
 
 #include <cstdint>

@@ -14,10 +14,10 @@ struct LineAllocator {
   template <class U>
   explicit LineAllocator(const LineAllocator<U>& /*other*/) {}
   T* allocate(size_t count) {
-    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64}));
+    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
   }
   void deallocate(T* pointer, size_t /*count*/) {
-    ::operator delete(pointer, std::align_val_t{64});
+    ::operator delete (pointer, std::align_val_t{64});
   }
   friend bool operator==(const LineAllocator&, const LineAllocator&) { return true; }
 };

@@ -33,12 +33,12 @@ PanelWeights build(const pack::CsrMatrix& m) {
   weights.K = m.K;
   weights.N = m.N;
   // As many entries as, on average, fall on the rows that stay in the L1 cache.
-  weights.chunk = std::max<int64_t>(8, kChunkRows * m.values.count() / std::max<int64_t>(1, m.K * m.N));
+  weights.chunk =
+      std::max<int64_t>(8, kChunkRows * m.values.count() / std::max<int64_t>(1, m.K * m.N));
   for (size_t begin = 0; begin < columns.size(); begin += kTileColumns) {
     const size_t end = std::min(columns.size(), begin + kTileColumns);
-    weights.tiles.push_back(
-        make_list_tile({columns.begin() + static_cast<std::ptrdiff_t>(begin),
-                        columns.begin() + static_cast<std::ptrdiff_t>(end)}));
+    weights.tiles.push_back(make_list_tile({columns.begin() + static_cast<std::ptrdiff_t>(begin),
+                                            columns.begin() + static_cast<std::ptrdiff_t>(end)}));
   }
   return weights;
 }

@@ -1,7 +1,8 @@
 // cpu.dense.onednn: the dense baseline, at the best that oneDNN can do for the problem.
 //
-// oneDNN can be asked for the same product in several ways, and which is fastest depends on the shape.
-// prepare() builds them all, times each and keeps the fastest: the baseline is the library's best.
+// oneDNN can be asked for the same product in several ways, and which is fastest depends on the
+// shape. prepare() builds them all, times each and keeps the fastest: the baseline is the library's
+// best.
 #include <algorithm>
 #include <chrono>
 #include <dnnl.hpp>
@@ -88,8 +89,7 @@ class Formulation {
     implementation_ = primitive.impl_info_str();
     activations_ = memory(act, engine(), nullptr);
     result_ = memory(dst, engine(), nullptr);
-    const memory::desc packed =
-        variant.swapped ? primitive.src_desc() : primitive.weights_desc();
+    const memory::desc packed = variant.swapped ? primitive.src_desc() : primitive.weights_desc();
     memory stored(plain, engine(), dense.data());
     if (packed == plain) {
       weights_ = stored;
@@ -142,7 +142,8 @@ const std::vector<Variant>& variants() {
 double microseconds(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 class OneDnnPlan final : public Plan {
@@ -162,7 +163,8 @@ class OneDnnPlan final : public Plan {
         // This way is not offered for the problem; another one is, or best_ stays empty.
       }
     }
-    // oneDNN's last resort is a plain loop, thousands of times slower: timed only if all else fails.
+    // oneDNN's last resort is a plain loop, thousands of times slower: timed only if all else
+    // fails.
     if (!choose(candidates) && !choose(fallbacks)) {
       throw Error(ErrorCode::kUnsupported, "oneDNN offers no matmul for this problem");
     }
@@ -192,8 +194,7 @@ class OneDnnPlan final : public Plan {
     std::vector<double> best(candidates.size(), std::numeric_limits<double>::infinity());
     for (int trial = 0; trial < kTrials; ++trial) {
       for (size_t i = 0; i < candidates.size(); ++i) {
-        best[i] = std::min(best[i],
-                           microseconds([&] { candidates[i]->run(A.data(), C.data()); }));
+        best[i] = std::min(best[i], microseconds([&] { candidates[i]->run(A.data(), C.data()); }));
       }
     }
     const auto fastest = std::min_element(best.begin(), best.end()) - best.begin();
@@ -218,7 +219,8 @@ class OneDnnExecutor final : public Executor {
                          ", not dense");
     }
     if (problem.dtype != DType::kF32) {
-      return Support::no("computes in f32 only, asked for " + std::string(tvw::name(problem.dtype)));
+      return Support::no("computes in f32 only, asked for " +
+                         std::string(tvw::name(problem.dtype)));
     }
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
     return Support::yes();

@@ -29,7 +29,8 @@ HWY_INLINE const float* row_at(const float* panel, uint32_t offset) {
 
 /// `kVectors` vectors of tokens from `begin` on, kColumns columns at once.
 template <int kColumns, int kVectors>
-HWY_INLINE void load_sums(bool first, float* const* out, int64_t begin, V (&sums)[kColumns][kVectors]) {
+HWY_INLINE void load_sums(bool first, float* const* out, int64_t begin,
+                          V (&sums)[kColumns][kVectors]) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int c = 0; c < kColumns; ++c) {
@@ -161,7 +162,8 @@ void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int
 HWY_INLINE V erf(V x) {
   const D d;
   const V magnitude = hn::Abs(x);
-  const V t = hn::Div(hn::Set(d, 1.0f), hn::MulAdd(hn::Set(d, 0.3275911f), magnitude, hn::Set(d, 1.0f)));
+  const V t =
+      hn::Div(hn::Set(d, 1.0f), hn::MulAdd(hn::Set(d, 0.3275911f), magnitude, hn::Set(d, 1.0f)));
   V poly = hn::Set(d, 1.061405429f);
   for (const float c : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}) {
     poly = hn::MulAdd(poly, t, hn::Set(d, c));

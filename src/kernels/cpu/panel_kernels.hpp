@@ -1,8 +1,9 @@
 /// @file The inner loops of all sparse CPU executors, on SIMD of whatever the processor has.
 ///
-/// A *panel* holds a block of kPanelTokens tokens of the activations, feature by feature: row k is the tokens'
-/// values of feature k, [K][kPanelTokens] floats. So a kept row of a tile is a contiguous run, a row is found
-/// by its byte offset, and every product is one multiplication of a run by a broadcast weight.
+/// A *panel* holds a block of kPanelTokens tokens of the activations, feature by feature: row k is
+/// the tokens' values of feature k, [K][kPanelTokens] floats. So a kept row of a tile is a
+/// contiguous run, a row is found by its byte offset, and every product is one multiplication of a
+/// run by a broadcast weight.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct ColumnPair {
   int64_t count = 0;
 };
 
-/// Four columns that multiply the same `count` rows: entry i of column c is weights[4 * i + c] times
-/// the row at byte offset offsets[i].
+/// Four columns that multiply the same `count` rows: entry i of column c is weights[4 * i + c]
+/// times the row at byte offset offsets[i].
 struct ColumnQuad {
   const float* weights = nullptr;     ///< [count][4]
   const uint32_t* offsets = nullptr;  ///< [count]

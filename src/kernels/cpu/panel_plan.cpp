@@ -10,8 +10,8 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-constexpr int64_t kVectorTokens = 16;    ///< panels are padded to whole vectors of AVX-512
-constexpr int64_t kTransposeRows = 64;   ///< features that one step of packing handles
+constexpr int64_t kVectorTokens = 16;   ///< panels are padded to whole vectors of AVX-512
+constexpr int64_t kTransposeRows = 64;  ///< features that one step of packing handles
 
 /// One block of tokens.
 struct TokenBlock {
@@ -175,7 +175,8 @@ class PanelPlan final : public Plan {
       transpose(result(b, n0), kPanelTokens, to, N, block.count, features);
       if (bias_.empty() && activation_ == Activation::kNone) return;
       for (int64_t m = 0; m < block.count; ++m) {
-        finish_token(to + m * N, features, bias_.empty() ? nullptr : bias_.data() + n0, activation_);
+        finish_token(to + m * N, features, bias_.empty() ? nullptr : bias_.data() + n0,
+                     activation_);
       }
     });
   }

@@ -1,7 +1,7 @@
 /// @file The executors' common plan: panels of tokens times tiles of columns.
 ///
-/// run() has three passes over the threads: activations into panels; every (panel, tile) on its own;
-/// and, for token-major results, transposition back. All scratch is allocated with the plan.
+/// run() has three passes over the threads: activations into panels; every (panel, tile) on its
+/// own; and, for token-major results, transposition back. All scratch is allocated with the plan.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace tvw::kernels::cpu {
 
-/// Columns that are computed together by one thread. Weights and offsets are in the order in which the
-/// inner loops read them (panel_kernels.hpp).
+/// Columns that are computed together by one thread. Weights and offsets are in the order in which
+/// the inner loops read them (panel_kernels.hpp).
 struct PanelTile {
-  std::vector<int32_t> columns;    ///< ids in B; group g has columns [g * width, ...)
-  std::vector<int64_t> counts;     ///< entries per column of each group
-  AlignedFloats weights;           ///< group after group, [count][width]; a missing column has 0
-  std::vector<uint32_t> offsets;   ///< shared rows: [count] once a tile; else like `weights`
+  std::vector<int32_t> columns;   ///< ids in B; group g has columns [g * width, ...)
+  std::vector<int64_t> counts;    ///< entries per column of each group
+  AlignedFloats weights;          ///< group after group, [count][width]; a missing column has 0
+  std::vector<uint32_t> offsets;  ///< shared rows: [count] once a tile; else like `weights`
 };
 
 struct PanelWeights {

@@ -24,18 +24,17 @@ class ReferencePlan final : public Plan {
     const GemmShape shape = problem_.shape();
     std::vector<float> a(static_cast<size_t>(shape.M * shape.K));
     const int64_t size = size_bytes(problem_.dtype);
-    to_f32(problem_.dtype,
-           {static_cast<const std::byte*>(A), a.size() * static_cast<size_t>(size)}, a);
+    to_f32(problem_.dtype, {static_cast<const std::byte*>(A), a.size() * static_cast<size_t>(size)},
+           a);
     const std::vector<double> values = reference_outputs(problem_, a, positions_);
     std::vector<float> c(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
       const OutputPosition at = positions_[i];
-      const int64_t index = problem_.layout == Layout::kTokenMajor ? at.m * shape.N + at.n
-                                                                   : at.n * shape.M + at.m;
+      const int64_t index =
+          problem_.layout == Layout::kTokenMajor ? at.m * shape.N + at.n : at.n * shape.M + at.m;
       c[static_cast<size_t>(index)] = static_cast<float>(values[i]);
     }
-    from_f32(problem_.dtype, c,
-             {static_cast<std::byte*>(C), c.size() * static_cast<size_t>(size)});
+    from_f32(problem_.dtype, c, {static_cast<std::byte*>(C), c.size() * static_cast<size_t>(size)});
   }
 
   [[nodiscard]] std::string kernel_name() const override { return "reference_f64"; }

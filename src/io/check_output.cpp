@@ -43,7 +43,7 @@ void check_output(const OnnxModel& source, const OutputPaths& outputs, bool forc
     if (same_file(output, source.path())) {
       throw Error(ErrorCode::kIo, output.string() + " is the input, which is never overwritten");
     }
-    for (const onnx::TensorProto* tensor : all_tensors(source.state().proto.graph())) {
+    for (const onnx::TensorProto* tensor : all_tensors(source.state().proto)) {
       if (!is_external(*tensor)) continue;
       const ExternalData data = locate(*tensor, source.path().parent_path(), data_bytes(*tensor));
       if (same_file(output, data.file)) {

@@ -108,7 +108,12 @@ void DataMover::add_existing(onnx::TensorProto& tensor, bool large_inline_too) {
 
 void DataMover::add_graph(onnx::GraphProto& graph, bool large_inline_too) {
   for (auto& tensor : *graph.mutable_initializer()) add_existing(tensor, large_inline_too);
-  for (auto& node : *graph.mutable_node()) {
+  add_nodes(*graph.mutable_node(), large_inline_too);
+}
+
+void DataMover::add_nodes(google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes,
+                          bool large_inline_too) {
+  for (auto& node : nodes) {
     for (auto& attribute : *node.mutable_attribute()) {
       // Runtimes expect external data of initializers; a Constant's stays as it is.
       if (attribute.has_t()) add_existing(*attribute.mutable_t(), false);
@@ -120,6 +125,9 @@ void DataMover::add_graph(onnx::GraphProto& graph, bool large_inline_too) {
 
 void DataMover::add_all(onnx::ModelProto& model, bool large_inline_too) {
   add_graph(*model.mutable_graph(), large_inline_too);
+  for (auto& function : *model.mutable_functions()) {
+    add_nodes(*function.mutable_node(), large_inline_too);
+  }
 }
 
 void DataMover::write(AtomicFile& file, const std::string& location,

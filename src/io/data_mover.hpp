@@ -33,6 +33,7 @@ class DataMover {
 
  private:
   void add_graph(onnx::GraphProto& graph, bool large_inline_too);
+  void add_nodes(google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes, bool large_inline_too);
   void add_existing(onnx::TensorProto& tensor, bool large_inline_too);
   std::string unique(const std::string& name);
 

@@ -7,22 +7,28 @@
 namespace tvw::io {
 namespace {
 
-void add_tensors(const onnx::GraphProto& graph, std::vector<const onnx::TensorProto*>& tensors) {
-  for (const auto& tensor : graph.initializer()) tensors.push_back(&tensor);
-  for (const auto& node : graph.node()) {
+/// Of the attributes of nodes, and of graphs nested in them. `Owner`: a graph or a function.
+template <class Owner>
+void add_node_tensors(const Owner& owner, std::vector<const onnx::TensorProto*>& tensors) {
+  for (const auto& node : owner.node()) {
     for (const auto& attribute : node.attribute()) {
       if (attribute.has_t()) tensors.push_back(&attribute.t());
       for (const auto& tensor : attribute.tensors()) tensors.push_back(&tensor);
     }
-    for (const onnx::GraphProto* nested : subgraphs(node)) add_tensors(*nested, tensors);
+    for (const onnx::GraphProto* nested : subgraphs(node)) {
+      for (const auto& tensor : nested->initializer()) tensors.push_back(&tensor);
+      add_node_tensors(*nested, tensors);
+    }
   }
 }
 
 }  // namespace
 
-std::vector<const onnx::TensorProto*> all_tensors(const onnx::GraphProto& graph) {
+std::vector<const onnx::TensorProto*> all_tensors(const onnx::ModelProto& model) {
   std::vector<const onnx::TensorProto*> tensors;
-  add_tensors(graph, tensors);
+  for (const auto& tensor : model.graph().initializer()) tensors.push_back(&tensor);
+  add_node_tensors(model.graph(), tensors);
+  for (const auto& function : model.functions()) add_node_tensors(function, tensors);
   return tensors;
 }
 

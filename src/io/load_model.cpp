@@ -115,7 +115,7 @@ OnnxModel load_onnx(const std::filesystem::path& path) {
   parse(path, state->proto);
   const std::filesystem::path folder = path.parent_path();
   try {
-    for (const auto* tensor : all_tensors(state->proto.graph())) check_tensor(*tensor, folder);
+    for (const auto* tensor : all_tensors(state->proto)) check_tensor(*tensor, folder);
   } catch (const Error& error) {
     throw Error(error.code(), path.string() + ": " + error.what());
   }

@@ -149,6 +149,21 @@ TEST_CASE("tensors of subgraphs and functions are checked as well", "[io]") {
   CHECK(load(model).code == ErrorCode::kBadFile);
 }
 
+TEST_CASE("tensors of model-local functions are checked as well", "[io]") {
+  auto model = test::parse_model(
+      "<ir_version: 8, opset_import: [\"\" : 17, \"f\" : 1]>\n"
+      "g (float[m, 4] x) => (float[m, 6] y) { y = f.F(x) }\n"
+      "<opset_import: [\"\" : 17], domain: \"f\">\n"
+      "F (x) => (y) { w = Constant <value = float[4, 6] {1}> ()  y = MatMul(x, w) }");
+  auto* tensor = model.mutable_functions(0)->mutable_node(0)->mutable_attribute(0)->mutable_t();
+  tensor->set_dims(0, 1);
+  tensor->set_dims(1, 1);
+  REQUIRE(load(model).message.empty());
+  tensor->set_dims(0, INT64_MAX);
+  tensor->set_dims(1, INT64_MAX);
+  CHECK(load(model).code == ErrorCode::kBadFile);
+}
+
 TEST_CASE("a long chain of views ends", "[io]") {
   auto model = test::parse_model(test::header() + kMatMul);
   test::add_weight(model, "w0", {4, 6}, DType::kF32, 1);

@@ -1,7 +1,8 @@
 # Packages of the distribution: names are the same on Debian 12 and Ubuntu 24.04. To be sourced.
 
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git ca-certificates libprotobuf-dev protobuf-compiler
-  libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libhwy-dev libdnnl-dev libxxhash-dev
+  libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libhwy-dev libxxhash-dev
+  libdnnl-dev ocl-icd-opencl-dev opencl-headers  # the CMake package of oneDNN asks for OpenCL
   catch2 python3 python3-venv)
 
 missing_packages() {

@@ -1,0 +1,32 @@
+#include "kernels/cuda/common/device_info.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <map>
+
+#include "kernels/cuda/common/check.hpp"
+
+namespace tvw::kernels::cuda {
+
+DeviceInfo read_device_info(int ordinal) {
+  cudaDeviceProp properties{};
+  TVW_CUDA(cudaGetDeviceProperties(&properties, ordinal));
+  return {ordinal,
+          properties.name,
+          properties.major,
+          properties.minor,
+          properties.multiProcessorCount,
+          properties.l2CacheSize,
+          static_cast<int64_t>(properties.totalGlobalMem)};
+}
+
+const DeviceInfo& current_device() {
+  thread_local std::map<int, DeviceInfo> known;
+  int ordinal = 0;
+  TVW_CUDA(cudaGetDevice(&ordinal));
+  const auto found = known.find(ordinal);
+  if (found != known.end()) return found->second;
+  return known.emplace(ordinal, read_device_info(ordinal)).first->second;
+}
+
+}  // namespace tvw::kernels::cuda

@@ -1,0 +1,29 @@
+/// @file Facts about the device that is driven.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tvw::kernels::cuda {
+
+struct DeviceInfo {
+  int ordinal = 0;
+  std::string name;
+  int major = 0;  ///< compute capability
+  int minor = 0;
+  int multiprocessors = 0;
+  int64_t l2_bytes = 0;
+  int64_t memory_bytes = 0;
+
+  [[nodiscard]] std::string capability() const {
+    return std::to_string(major) + "." + std::to_string(minor);
+  }
+};
+
+/// Asks the driver. @throws Error kUnsupported
+[[nodiscard]] DeviceInfo read_device_info(int ordinal);
+
+/// The device of this thread, asked once per ordinal. @throws Error kUnsupported
+[[nodiscard]] const DeviceInfo& current_device();
+
+}  // namespace tvw::kernels::cuda

@@ -1,0 +1,14 @@
+/// @file The executors of the CUDA module. Static storage; module.cpp has the order.
+#pragma once
+
+#include "tvw/kernels/executor.hpp"
+
+namespace tvw::kernels::cuda {
+
+[[nodiscard]] const Executor& dense_cublaslt();
+[[nodiscard]] const Executor& dense_cublaslt_cold();
+[[nodiscard]] const Executor& tvw_sm90();
+[[nodiscard]] const Executor& tw_sm90();
+[[nodiscard]] const Executor& nm_sm90();
+
+}  // namespace tvw::kernels::cuda

@@ -1,0 +1,38 @@
+/// @file Which CTA computes which output tiles, decided on the host.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tvw::kernels::cuda::sm90 {
+
+/// One output tile of one CTA: a tile of features times some tokens. 16 bytes, read by the kernel.
+struct Item {
+  int32_t first_stage = 0;  ///< of the weight tile
+  int32_t stages = 0;
+  int32_t tile = 0;
+  int32_t token_width = 0;  ///< first token, in units of 8, << 8 | width / 8
+};
+
+struct Schedule {
+  std::vector<Item> items;       ///< CTA after CTA
+  std::vector<int32_t> offsets;  ///< [grid + 1] into items
+  double longest = 0.0;          ///< cost of the busiest CTA, in wide tiles
+
+  [[nodiscard]] int grid() const { return static_cast<int>(offsets.size()) - 1; }
+};
+
+struct ScheduleRequest {
+  int64_t M = 0;
+  std::vector<int32_t> first_stage;  ///< [tiles + 1]
+  int wide = 0;                      ///< tokens of a tile, a multiple of 8
+  int narrow = 0;                    ///< a second width where it shortens the longest CTA; 0: none
+  int ctas = 0;                      ///< that run at the same time
+};
+
+/// Token blocks of `wide`, the last of them `narrow` where that balances better; a group of weight
+/// tiles runs through all tokens before the next (so that they stay in L2), and every tile goes to
+/// the CTA with the least work so far. Deterministic.
+[[nodiscard]] Schedule make_schedule(const ScheduleRequest& request);
+
+}  // namespace tvw::kernels::cuda::sm90

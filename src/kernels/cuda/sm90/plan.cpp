@@ -1,0 +1,142 @@
+#include "kernels/cuda/sm90/plan.hpp"
+
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/cuda/common/activations.hpp"
+#include "kernels/cuda/common/device_array.hpp"
+#include "kernels/cuda/common/device_info.hpp"
+#include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/weights/stage_order.hpp"
+
+namespace tvw::kernels::cuda::sm90 {
+namespace {
+
+/// Weights on the device, in the order of some variants.
+struct DeviceWeights {
+  explicit DeviceWeights(const StageOrder& order)
+      : first_stage(order.first_stage),
+        rows(std::span(order.rows)),
+        columns(std::span(order.columns)),
+        bytes(std::span(order.bytes)) {}
+
+  [[nodiscard]] int64_t size_bytes() const {
+    return static_cast<int64_t>(rows.size_bytes() + columns.size_bytes() + bytes.size_bytes());
+  }
+
+  std::vector<int32_t> first_stage;
+  DeviceArray<int32_t> rows, columns;
+  DeviceArray<uint8_t> bytes;
+};
+
+/// A variant with all it needs to be launched.
+struct Candidate {
+  const Variant* variant = nullptr;
+  std::shared_ptr<DeviceWeights> weights;
+  DeviceArray<Item> items;
+  DeviceArray<int32_t> offsets;
+  int grid = 0;
+
+  void launch(Params params) const {
+    params.items = items.data();
+    params.offsets = offsets.data();
+    params.rows = weights->rows.data();
+    params.columns = weights->columns.data();
+    params.weights = weights->bytes.data();
+    void* arguments[] = {&params};
+    TVW_CUDA(cudaLaunchKernel(variant->kernel, dim3(static_cast<unsigned>(grid)),
+                              dim3(static_cast<unsigned>(variant->threads)), arguments,
+                              static_cast<size_t>(variant->shared_bytes), nullptr));
+  }
+};
+
+class TilePlan final : public Plan {
+ public:
+  TilePlan(const Problem& problem, bool sparse, std::span<const Variant* const> tried)
+      : activations_(problem), sparse_(sparse), shape_(problem.shape()) {
+    if (!problem.epilogue.bias.empty()) bias_ = DeviceArray<float>(problem.epilogue.bias);
+    params_.bias = bias_.data();
+    params_.ld = activations_.ld();
+    params_.M = static_cast<int>(problem.M);
+    params_.activation = static_cast<int>(problem.epilogue.activation);
+    params_.epilogue =
+        bias_.count() > 0 || problem.epilogue.activation != Activation::kNone ? 1 : 0;
+    choose(problem, tried);
+  }
+
+  void run(const void* A, void* C) override {
+    activations_.run(A, C, [&](const uint16_t* x, uint16_t* y) {
+      Params params = params_;
+      params.x = x;
+      params.y = y;
+      best_.launch(params);
+    });
+  }
+  [[nodiscard]] std::string kernel_name() const override {
+    return "tile_gemm_sm90 " + std::string(best_.variant->name) + activations_.note();
+  }
+  [[nodiscard]] std::string isa() const override { return sparse_ ? "wgmma.sp" : "wgmma"; }
+  [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
+  [[nodiscard]] double actual_flops() const override {
+    return 2.0 * products_ * static_cast<double>(shape_.M);
+  }
+
+ private:
+  /// Prepares the variants worth it one by one, times each and keeps the fastest.
+  void choose(const Problem& problem, std::span<const Variant* const> tried) {
+    std::map<std::pair<int, int>, std::shared_ptr<DeviceWeights>> orders;
+    DeviceArray<uint16_t> x(shape_.K * params_.ld);
+    DeviceArray<uint16_t> y(shape_.N * params_.ld);
+    launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+    double best = std::numeric_limits<double>::infinity();
+    for (const Variant* variant : tried) {
+      auto& weights = orders[{variant->features, variant->instructions}];
+      if (!weights) {
+        const TensorCoreTiles tiles =
+            make_tensor_core_tiles(*problem.weights, variant->features, variant->stage_rows);
+        products_ = tiles.products;
+        weights = std::make_shared<DeviceWeights>(to_stage_order(tiles, variant->instructions));
+      }
+      Candidate candidate = make_candidate(*variant, weights);
+      Params params = params_;
+      params.x = x.data();
+      params.y = y.data();
+      const double time = quick_time_us([&] { candidate.launch(params); });
+      if (time >= best) continue;
+      best = time;
+      best_ = std::move(candidate);
+    }
+  }
+
+  [[nodiscard]] Candidate make_candidate(const Variant& variant,
+                                         std::shared_ptr<DeviceWeights> weights) const {
+    const Schedule schedule = make_schedule(
+        {shape_.M, weights->first_stage, variant.wide, variant.narrow,
+         current_device().multiprocessors * variant.ctas_per_sm});
+    TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  variant.shared_bytes));
+    return {&variant, std::move(weights), DeviceArray<Item>(std::span(schedule.items)),
+            DeviceArray<int32_t>(std::span(schedule.offsets)), schedule.grid()};
+  }
+
+  FeatureMajor activations_;
+  bool sparse_;
+  GemmShape shape_;
+  DeviceArray<float> bias_;
+  Params params_;
+  Candidate best_;
+  double products_ = 0.0;
+};
+
+}  // namespace
+
+std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,
+                                std::span<const Variant* const> tried) {
+  return std::make_unique<TilePlan>(problem, sparse, tried);
+}
+
+}  // namespace tvw::kernels::cuda::sm90

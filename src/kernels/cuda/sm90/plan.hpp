@@ -1,0 +1,18 @@
+/// @file The plan behind the Hopper executors.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "kernels/cuda/sm90/tile_gemm.hpp"
+#include "tvw/kernels/executor.hpp"
+
+namespace tvw::kernels::cuda::sm90 {
+
+/// Prepares the variants in `tried` one by one, times each and keeps the fastest.
+/// REQUIRES: `tried` is not empty and each is of the problem's type and of `sparse`.
+/// @throws Error kUnsupported out of memory, or a CUDA error
+[[nodiscard]] std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,
+                                              std::span<const Variant* const> tried);
+
+}  // namespace tvw::kernels::cuda::sm90

@@ -1,0 +1,58 @@
+/// @file The Hopper tile kernels as the host sees them: their variants and how to launch one.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kernels/cuda/sm90/items.hpp"
+#include "tvw/core/dtype.hpp"
+
+namespace tvw::kernels::cuda::sm90 {
+
+/// Arguments of a launch; device memory.
+struct Params {
+  const uint16_t* x = nullptr;      ///< [K, ld]
+  uint16_t* y = nullptr;            ///< [N, ld]
+  const Item* items = nullptr;
+  const int32_t* offsets = nullptr;  ///< [grid + 1]
+  const int32_t* rows = nullptr;     ///< StageOrder::rows
+  const int32_t* columns = nullptr;  ///< StageOrder::columns
+  const uint8_t* weights = nullptr;  ///< StageOrder::bytes
+  const float* bias = nullptr;       ///< [N] or null
+  int64_t ld = 0;
+  int M = 0;
+  int epilogue = 0;    ///< 0: neither bias nor activation
+  int activation = 0;  ///< kernels::Activation
+};
+
+/// One instantiation of the kernel.
+struct Variant {
+  std::string_view name;  ///< "256x160+144": features x tokens of its tiles
+  bool sparse = false;
+  DType dtype = DType::kF16;
+  int features = 0;
+  int wide = 0;
+  int narrow = 0;
+  int stage_rows = 0;
+  int instructions = 0;  ///< wgmma steps per stage
+  int ctas_per_sm = 0;
+  int threads = 0;
+  int shared_bytes = 0;
+  const void* kernel = nullptr;  ///< void (*)(Params)
+};
+
+/// Every variant there is, for sparse (2:4) and dense tiles, f16 and bf16.
+[[nodiscard]] std::span<const Variant> sparse_f16_variants();
+[[nodiscard]] std::span<const Variant> sparse_bf16_variants();
+[[nodiscard]] std::span<const Variant> dense_f16_variants();
+[[nodiscard]] std::span<const Variant> dense_bf16_variants();
+
+[[nodiscard]] inline std::span<const Variant> variants(bool sparse, DType dtype) {
+  if (dtype == DType::kF16) return sparse ? sparse_f16_variants() : dense_f16_variants();
+  return sparse ? sparse_bf16_variants() : dense_bf16_variants();
+}
+
+}  // namespace tvw::kernels::cuda::sm90

@@ -1,0 +1,74 @@
+/// @file The shapes of the Hopper tile kernels, and what follows from them.
+#pragma once
+
+#include <cstdint>
+
+namespace tvw::kernels::cuda::sm90 {
+
+/// How a CTA is organised.
+enum class Organisation : uint8_t {
+  /// One CTA per SM: a gather warpgroup, two consumer warpgroups, a service warpgroup.
+  kWide,
+  /// Two CTAs per SM: two consumer warpgroups and one warp that does the rest. One CTA's epilogue
+  /// runs under the other's main loop.
+  kTwin,
+};
+
+/// All of a kernel's compile-time choices. Tokens: widths of its output tiles, two or one (0).
+template <Organisation kOrganisation_, bool kSparse_, int kBlocks_, bool kSplitTokens_, int kWide_,
+          int kNarrow_, int kGatherTeam_>
+struct Tiling {
+  static constexpr Organisation kOrganisation = kOrganisation_;
+  static constexpr bool kTwin = kOrganisation == Organisation::kTwin;
+  static constexpr bool kSparse = kSparse_;
+  static constexpr int kBlocks = kBlocks_;  ///< of 64 features, per consumer warpgroup
+  /// False: the consumers share the tokens and have their own features; true: the reverse.
+  static constexpr bool kSplitTokens = kSplitTokens_;
+  static constexpr int kWide = kWide_;
+  static constexpr int kNarrow = kNarrow_;
+  static constexpr int kGatherTeam = kGatherTeam_;  ///< gather warps that share a stage
+
+  static constexpr int kConsumers = 2;
+  static constexpr int kConsumerWarps = 4 * kConsumers;
+  static constexpr int kGatherWarps = kTwin ? 1 : 4;
+  static constexpr int kTeams = kGatherWarps / kGatherTeam;
+  static constexpr int kThreads = kTwin ? 128 * kConsumers + 32 : 128 * (kConsumers + 2);
+  static constexpr int kCtasPerSm = kTwin ? 2 : 1;
+
+  static constexpr int kInstructions = 2;                  ///< wgmma steps per stage
+  static constexpr int kInstructionRows = kSparse ? 32 : 16;
+  static constexpr int kStageRows = kInstructions * kInstructionRows;
+  static constexpr int kTileBlocks = kSplitTokens ? kBlocks : kBlocks * kConsumers;
+  static constexpr int kFeatures = 64 * kTileBlocks;
+  static constexpr int kColumns = (kWide + 63) / 64;       ///< of 64 tokens, in shared memory
+
+  static constexpr int kActivationBytes = kColumns * kStageRows * 128;
+  static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
+  static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
+  static constexpr int kPatchTokens = kTwin ? 32 : 64;     ///< that a warp stores at a time
+  static constexpr int kPatchPitch = kPatchTokens * 2 + 16;  ///< no bank conflicts
+  static constexpr int kPatchBytes = 16 * kPatchPitch;     ///< per consumer warp
+  static constexpr int kSharedLimit = kTwin ? 115712 : 232448;
+  static constexpr int kStagesThatFit =
+      (kSharedLimit - kConsumerWarps * kPatchBytes - 512) / (kActivationBytes + kWeightBytes);
+  static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
+
+  // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
+  static constexpr int kWeightsAt = kStages * kActivationBytes;
+  static constexpr int kPatchesAt = kWeightsAt + kStages * kWeightBytes;
+  static constexpr int kBarriersAt = kPatchesAt + kConsumerWarps * kPatchBytes;
+  static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
+
+  // Registers per thread after setmaxnreg (kWide): 128 a thread are there at launch.
+  static constexpr int kServiceRegisters = 32;
+  static constexpr int kAccumulators = kBlocks * kWide / 2 / (kSplitTokens ? kConsumers : 1);
+  static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
+  static constexpr int kGatherRegisters = 512 - kServiceRegisters - 2 * kConsumerRegisters;
+
+  static_assert(kStages >= kTeams && kStages >= 3, "the ring is too short");
+  static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);
+  static_assert(!kSplitTokens || (kWide % 128 == 0 && kNarrow == 0),
+                "each consumer's tokens start at a column of 64");
+};
+
+}  // namespace tvw::kernels::cuda::sm90

@@ -1,0 +1,169 @@
+// The CUDA module: its host side everywhere, its executors where there is a GPU.
+//
+// On a machine with a GPU, TVW_CUDA_PROBLEMS sets how many random problems are tried (default 100)
+// and TVW_CUDA_SEED where they start; a failure prints the seed of its problem.
+#include <cstdlib>
+#include <random>
+
+#include "support/catch.hpp"
+#include "support/random_weights.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/kernels/reference.hpp"
+#include "tvw/kernels/registry.hpp"
+
+namespace tvw {
+namespace {
+
+using kernels::Activation;
+using kernels::Layout;
+
+int from_environment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::atoi(text) : otherwise;
+}
+
+const kernels::Registry& registry() {
+  static const kernels::Registry instance = kernels::Registry::discover();
+  return instance;
+}
+
+std::shared_ptr<kernels::Device> gpu() {
+  for (const auto& device : registry().devices()) {
+    if (device->kind() == kernels::DeviceKind::kCuda) return device;
+  }
+  return nullptr;
+}
+
+/// Everything about one random problem follows from its seed.
+struct RandomProblem {
+  int64_t M, K, N;
+  double density;
+  bool empty_tile;
+  DType dtype;
+  Layout layout;
+  Activation activation;
+  bool bias;
+  std::string pattern;
+};
+
+template <class T>
+T pick(std::mt19937& generator, std::initializer_list<T> values) {
+  return *(values.begin() + std::uniform_int_distribution<size_t>(0, values.size() - 1)(generator));
+}
+
+std::string pattern_of(std::string_view format, std::mt19937& generator) {
+  const std::string g = std::to_string(pick<int>(generator, {16, 40, 64, 96, 128, 200, 256, 300}));
+  if (format == "csr") return "ew";
+  if (format == "block-ell") return "block:b=" + std::to_string(pick<int>(generator, {16, 32, 64}));
+  if (format == "nm") return pick<const char*>(generator, {"2:4", "2:4", "1:4", "1:2"});
+  if (format == "tw") return "tw:g=" + g;
+  return "tvw:g=" + g + pick<const char*>(generator, {"", "", ",nm=1:4", ",nm=1:2"});
+}
+
+RandomProblem random_problem(std::string_view format, uint32_t seed) {
+  std::mt19937 generator(seed);
+  const auto size = [&](int64_t most) {
+    return pick<int64_t>(generator, {1, 8, 64, 128, 0, 0, 0}) != 0
+               ? std::uniform_int_distribution<int64_t>(1, most)(generator)
+               : pick<int64_t>(generator, {1, 2, 7, 8, 16, 31, 64, 128, 256, most});
+  };
+  RandomProblem p;
+  p.M = size(700);
+  p.K = size(600);
+  p.N = size(600);
+  p.density = pick<double>(generator, {0.0, 0.05, 0.25, 0.5, 0.5, 1.0});
+  p.empty_tile = generator() % 5 == 0;
+  p.dtype = pick<DType>(generator, {DType::kF16, DType::kBF16});
+  p.layout = pick<Layout>(generator, {Layout::kFeatureMajor, Layout::kTokenMajor});
+  p.activation = pick<Activation>(generator, {Activation::kNone, Activation::kNone,
+                                              Activation::kRelu, Activation::kGeluErf,
+                                              Activation::kGeluTanh});
+  p.bias = generator() % 2 == 0;
+  p.pattern = pattern_of(format, generator);
+  return p;
+}
+
+struct Outcome {
+  bool accepted = false;
+  std::string refused;
+  kernels::ErrorReport error;
+};
+
+Outcome run_problem(const kernels::Executor& executor, kernels::Device& device, uint32_t seed) {
+  const RandomProblem p = random_problem(executor.format(), seed);
+  const DenseMatrix dense = test::random_dense(p.K, p.N, p.dtype, seed);
+  pack::PackedWeights weights = dense;
+  if (executor.format() != "dense") {
+    const PatternSpec spec = parse_pattern(p.pattern);
+    weights = pack::pack(
+        dense, test::random_selection(p.K, p.N, spec, p.density, seed, p.empty_tile), spec);
+  }
+  const auto floats = [](int64_t count, DType dtype, uint32_t s) {
+    return test::random_dense(1, count, dtype, s).values;
+  };
+  const std::vector<float> bias = floats(p.N, DType::kF32, seed + 1).to_f32();
+  kernels::Problem problem{p.M, p.dtype, p.layout, &weights, {}};
+  problem.epilogue.activation = p.activation;
+  if (p.bias) problem.epilogue.bias = bias;
+
+  Outcome outcome;
+  const kernels::Support support = executor.supports(problem);
+  if (!support) {
+    outcome.refused = support.reason;
+    return outcome;
+  }
+  outcome.accepted = true;
+  const TypedBuffer A = floats(p.M * p.K, p.dtype, seed + 2);
+  TypedBuffer C(p.dtype, p.M * p.N);
+  std::ranges::fill(C.bytes(), std::byte{0xFF});
+  const auto a = device.allocate(A.size_bytes());
+  const auto c = device.allocate(C.size_bytes());
+  device.copy_in(*a, A.bytes().data(), A.size_bytes());
+  device.copy_in(*c, C.bytes().data(), C.size_bytes());
+  const auto plan = executor.prepare(problem, device);
+  for (int repeat = 0; repeat < 2; ++repeat) plan->run(a->data(), c->data());
+  device.copy_out(C.bytes().data(), *c, C.size_bytes());
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t m = 0; m < p.M; ++m) {
+    for (int64_t n = 0; n < p.N; ++n) positions.push_back({m, n});
+  }
+  outcome.error = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
+  return outcome;
+}
+
+TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[cuda]") {
+  const auto device = gpu();
+  if (!device) {
+    SUCCEED("no GPU here");
+    return;
+  }
+  const int problems = from_environment("TVW_CUDA_PROBLEMS", 100);
+  const auto first = static_cast<uint32_t>(from_environment("TVW_CUDA_SEED", 1));
+  for (const kernels::Executor* executor : registry().executors()) {
+    if (executor->device() != kernels::DeviceKind::kCuda) continue;
+    int accepted = 0, wrong = 0;
+    for (int i = 0; i < problems; ++i) {
+      const uint32_t seed = first + static_cast<uint32_t>(i);
+      const RandomProblem p = random_problem(executor->format(), seed);
+      CAPTURE(executor->name(), seed, p.M, p.K, p.N, p.density, p.pattern, name(p.dtype),
+              name(p.layout), static_cast<int>(p.activation), p.bias, p.empty_tile);
+      const Outcome outcome = run_problem(*executor, *device, seed);
+      if (!outcome.accepted) {
+        CHECK_FALSE(outcome.refused.empty());
+        continue;
+      }
+      ++accepted;
+      CAPTURE(outcome.error.max_rel_error);
+      CHECK(outcome.error.ok);
+      wrong += outcome.error.ok ? 0 : 1;
+      if (wrong >= 5) break;  // one executor's bug need not fill the log
+    }
+    CAPTURE(executor->name());
+    CHECK(accepted > 0);
+    std::printf("%-28s %d problems right\n", std::string(executor->name()).c_str(),
+                accepted - wrong);
+  }
+}
+
+}  // namespace
+}  // namespace tvw

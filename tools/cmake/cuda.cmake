@@ -1,0 +1,36 @@
+# The CUDA module: built where nvcc 12.8 or later is found. TVW_BUILD_CUDA says whether.
+set(TVW_BUILD_CUDA OFF)
+if(NOT TVW_ENABLE_CUDA STREQUAL OFF)
+  if(NOT CMAKE_CUDA_COMPILER)
+    find_program(TVW_NVCC nvcc PATHS /usr/local/cuda/bin)
+    if(TVW_NVCC)
+      set(CMAKE_CUDA_COMPILER ${TVW_NVCC})
+    endif()
+  endif()
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES OFF)  # per file, below
+    enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc speaks C++20
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
+    find_package(CUDAToolkit 12.8)
+  endif()
+  if(CUDAToolkit_FOUND AND TARGET CUDA::cublasLt AND TARGET CUDA::cusparse)
+    set(TVW_BUILD_CUDA ON)
+  elseif(TVW_ENABLE_CUDA STREQUAL ON)
+    message(FATAL_ERROR "TVW_ENABLE_CUDA=ON: the CUDA toolkit (12.8 or later, with cuBLAS and cuSPARSE) was not found")
+  endif()
+endif()
+message(STATUS "CUDA module: ${TVW_BUILD_CUDA}")
+
+# tvw_cuda_architectures(80 90a FILES a.cu b.cu): machine code for each; no PTX, so that what runs is what
+# was built.
+function(tvw_cuda_architectures)
+  cmake_parse_arguments(ARG "" "" "FILES" ${ARGN})
+  set(flags "")
+  foreach(architecture IN LISTS ARG_UNPARSED_ARGUMENTS)
+    list(APPEND flags "-gencode=arch=compute_${architecture},code=sm_${architecture}")
+  endforeach()
+  set_source_files_properties(${ARG_FILES} PROPERTIES COMPILE_OPTIONS "${flags}")
+endfunction()

@@ -1,0 +1,119 @@
+// Every variant of the Hopper tile kernels on some shapes: verified, then timed, hot. For tuning.
+//
+//   sm90_variants [FORMAT [DTYPE [M N K]...]]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda/common/device_array.hpp"
+#include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/executors.hpp"
+#include "kernels/cuda/sm90/plan.hpp"
+#include "support/random_weights.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/kernels/reference.hpp"
+
+namespace {
+
+using namespace tvw;
+using kernels::cuda::DeviceArray;
+
+struct Contestant {
+  std::string name;
+  std::unique_ptr<kernels::Plan> plan;
+  double error = 0.0;
+  bool ok = true;
+  std::vector<double> samples;
+};
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
+  const DenseMatrix dense = test::random_dense(s.K, s.N, dtype, 1);
+  const std::string spec_text = format == "nm" ? "2:4" : format + ":g=" + std::to_string(G);
+  const PatternSpec spec = parse_pattern(spec_text);
+  // random_tiles drops 10 % of the columns: enough rows are kept to make it 75 % in all.
+  const double density = format == "tvw" ? 0.5556 : 0.2778;
+  const pack::PackedWeights weights =
+      pack::pack(dense, test::random_selection(s.K, s.N, spec, density, 1), spec);
+  const pack::PackedWeights plain = dense;
+  kernels::Problem problem{s.M, dtype, kernels::Layout::kFeatureMajor, &weights, {}};
+  kernels::Problem dense_problem = problem;
+  dense_problem.weights = &plain;
+
+  std::vector<Contestant> list;
+  list.push_back({"dense", nullptr, 0.0, true, {}});
+  for (const auto& v : kernels::cuda::sm90::variants(format != "tw", dtype)) {
+    if (v.features > (G + 63) / 64 * 64 && format != "nm") continue;
+    const auto* one = &v;
+    list.push_back({std::string(v.name),
+                    kernels::cuda::sm90::make_plan(problem, format != "tw", std::span(&one, 1)),
+                    0.0, true, {}});
+  }
+  const TypedBuffer A = test::random_dense(1, s.M * s.K, dtype, 2).values;
+  DeviceArray<uint16_t> a(std::span(A.words<uint16_t>(), static_cast<size_t>(A.count())));
+  DeviceArray<uint16_t> c(s.M * s.N);
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t i = 0; i < std::min<int64_t>(2000, s.M * s.N); ++i) {
+    positions.push_back({i * 7919 % s.M, i * 104729 % s.N});
+  }
+  struct NoDevice {};
+  for (Contestant& x : list) {
+    if (!x.plan) {
+      x.plan = kernels::cuda::dense_cublaslt().prepare(
+          dense_problem, *static_cast<kernels::Device*>(nullptr));
+      continue;
+    }
+    TVW_CUDA(cudaMemset(c.data(), 0xFF, c.size_bytes()));
+    x.plan->run(a.data(), c.data());
+    TypedBuffer C(dtype, s.M * s.N);
+    TVW_CUDA(cudaMemcpy(C.bytes().data(), c.data(), c.size_bytes(), cudaMemcpyDeviceToHost));
+    const auto report =
+        kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
+    x.error = report.max_rel_error;
+    x.ok = report.ok;
+  }
+  const double guess = std::max(3.0, 2e3 / std::max(10.0, s.dense_flops() / 3e8));
+  const int repeats = static_cast<int>(std::min(20.0, guess));
+  for (size_t round = 0; round < 15; ++round) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      Contestant& x = list[(i + round) % list.size()];
+      x.plan->run(a.data(), c.data());
+      const auto run = [&] { x.plan->run(a.data(), c.data()); };
+      x.samples.push_back(kernels::cuda::time_launches_us(run, repeats) / repeats);
+    }
+  }
+  std::printf("== %s G=%ld %ld x %ld x %ld\n", format.c_str(), static_cast<long>(G),
+              static_cast<long>(s.M), static_cast<long>(s.N), static_cast<long>(s.K));
+  const double base = median(list.front().samples);
+  for (const Contestant& x : list) {
+    const double t = median(x.samples);
+    std::printf("  %-24s %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(), t, base / t, x.error,
+                x.ok ? "" : "  *** WRONG");
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string format = argc > 1 ? argv[1] : "tvw";
+  const DType dtype = argc > 2 && std::string(argv[2]) == "bf16" ? DType::kBF16 : DType::kF16;
+  const int64_t G = argc > 3 ? std::atoll(argv[3]) : 256;
+  std::vector<GemmShape> shapes;
+  for (int i = 4; i + 2 < argc; i += 3) {
+    shapes.push_back({std::atoll(argv[i]), std::atoll(argv[i + 1]), std::atoll(argv[i + 2])});
+  }
+  if (shapes.empty()) {
+    shapes = {{12800, 768, 768},   {12800, 3072, 768},   {12800, 768, 3072},
+              {2048, 4096, 4096}, {2048, 11008, 4096}, {8192, 8192, 8192}};
+  }
+  for (const GemmShape& s : shapes) compare(format, dtype, s, G);
+  return 0;
+}

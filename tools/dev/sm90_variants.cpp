@@ -1,4 +1,5 @@
-// Every variant of the Hopper tile kernels on some shapes: verified, then timed, hot. For tuning.
+// Every variant of the Hopper tile kernels on some shapes: verified, then timed, hot and cold. For
+// tuning.
 //
 //   sm90_variants [FORMAT [DTYPE [M N K]...]]
 #include <algorithm>
@@ -7,14 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cuda/common/cache.hpp"
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/executors.hpp"
 #include "kernels/cuda/sm90/plan.hpp"
 #include "support/random_weights.hpp"
-#include "tvw/core/parallel.hpp"
 #include "tvw/kernels/reference.hpp"
+#include "tvw/patterns/pattern.hpp"
 
 namespace {
 
@@ -26,7 +28,8 @@ struct Contestant {
   std::unique_ptr<kernels::Plan> plan;
   double error = 0.0;
   bool ok = true;
-  std::vector<double> samples;
+  std::vector<double> hot;
+  std::vector<double> cold;
 };
 
 double median(std::vector<double> values) {
@@ -35,27 +38,33 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// By magnitude, 75 % zeros (2:4: 50 %).
+Selection select(const DenseMatrix& dense, const PatternSpec& spec) {
+  std::vector<float> scores = dense.values.to_f32();
+  for (float& score : scores) score *= score;
+  return patterns::make_pattern(spec)->select(
+      MatrixView<const float>(scores.data(), dense.K, dense.N), Sparsity(0.75));
+}
+
 void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
   const DenseMatrix dense = test::random_dense(s.K, s.N, dtype, 1);
   const std::string spec_text = format == "nm" ? "2:4" : format + ":g=" + std::to_string(G);
   const PatternSpec spec = parse_pattern(spec_text);
-  // random_tiles drops 10 % of the columns: enough rows are kept to make it 75 % in all.
-  const double density = format == "tvw" ? 0.5556 : 0.2778;
   const pack::PackedWeights weights =
-      pack::pack(dense, test::random_selection(s.K, s.N, spec, density, 1), spec);
+      pack::pack(dense, select(dense, spec), spec);
   const pack::PackedWeights plain = dense;
   kernels::Problem problem{s.M, dtype, kernels::Layout::kFeatureMajor, &weights, {}};
   kernels::Problem dense_problem = problem;
   dense_problem.weights = &plain;
 
   std::vector<Contestant> list;
-  list.push_back({"dense", nullptr, 0.0, true, {}});
+  list.push_back({"dense", nullptr, 0.0, true, {}, {}});
   for (const auto& v : kernels::cuda::sm90::variants(format != "tw", dtype)) {
     if (v.features > (G + 63) / 64 * 64 && format != "nm") continue;
     const auto* one = &v;
     list.push_back({std::string(v.name),
                     kernels::cuda::sm90::make_plan(problem, format != "tw", std::span(&one, 1)),
-                    0.0, true, {}});
+                    0.0, true, {}, {}});
   }
   const TypedBuffer A = test::random_dense(1, s.M * s.K, dtype, 2).values;
   DeviceArray<uint16_t> a(std::span(A.words<uint16_t>(), static_cast<size_t>(A.count())));
@@ -87,15 +96,17 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
       Contestant& x = list[(i + round) % list.size()];
       x.plan->run(a.data(), c.data());
       const auto run = [&] { x.plan->run(a.data(), c.data()); };
-      x.samples.push_back(kernels::cuda::time_launches_us(run, repeats) / repeats);
+      x.hot.push_back(kernels::cuda::time_launches_us(run, repeats) / repeats);
+      kernels::cuda::evict_cache();
+      x.cold.push_back(kernels::cuda::time_launches_us(run, 1));
     }
   }
   std::printf("== %s G=%ld %ld x %ld x %ld\n", format.c_str(), static_cast<long>(G),
               static_cast<long>(s.M), static_cast<long>(s.N), static_cast<long>(s.K));
-  const double base = median(list.front().samples);
+  const double hot = median(list.front().hot), cold = median(list.front().cold);
   for (const Contestant& x : list) {
-    const double t = median(x.samples);
-    std::printf("  %-24s %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(), t, base / t, x.error,
+    std::printf("  %-24s hot %8.1f us  %.2fx  cold %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(),
+                median(x.hot), hot / median(x.hot), median(x.cold), cold / median(x.cold), x.error,
                 x.ok ? "" : "  *** WRONG");
   }
 }

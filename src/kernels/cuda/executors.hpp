@@ -7,6 +7,9 @@ namespace tvw::kernels::cuda {
 
 [[nodiscard]] const Executor& dense_cublaslt();
 [[nodiscard]] const Executor& dense_cublaslt_cold();
+[[nodiscard]] const Executor& block_cusparse();
+[[nodiscard]] const Executor& csr_cusparse();
+[[nodiscard]] const Executor& nm_cusparselt();
 [[nodiscard]] const Executor& tvw_sm90();
 [[nodiscard]] const Executor& tw_sm90();
 [[nodiscard]] const Executor& nm_sm90();

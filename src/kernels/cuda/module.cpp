@@ -58,8 +58,9 @@ extern "C" __attribute__((visibility("default"))) bool tvw_module_entry(
   using namespace tvw::kernels::cuda;
   if (abi != tvw::kernels::kModuleAbi) return false;
   // In order of preference.
-  contents.executors = {&dense_cublaslt(), &dense_cublaslt_cold(), &tvw_sm90(), &tw_sm90(),
-                        &nm_sm90()};
+  contents.executors = {&tvw_sm90(),       &tw_sm90(),        &nm_sm90(),
+                        &nm_cusparselt(),  &block_cusparse(), &csr_cusparse(),
+                        &dense_cublaslt(), &dense_cublaslt_cold()};
   try {
     find_devices(contents);
   } catch (const std::exception& error) {

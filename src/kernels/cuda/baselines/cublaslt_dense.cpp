@@ -250,10 +250,7 @@ class DenseExecutor final : public Executor {
       return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
                          ", not dense");
     }
-    if (!problem.epilogue.bias.empty() || problem.epilogue.activation != Activation::kNone) {
-      return Support::no("the baseline is the product alone, without bias and activation");
-    }
-    return supports_16_bit_types(problem);
+    return supports_baseline(problem);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {

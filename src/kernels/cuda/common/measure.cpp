@@ -3,6 +3,8 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "kernels/cuda/common/check.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
@@ -11,7 +13,9 @@ namespace tvw::kernels::cuda {
 namespace {
 
 constexpr double kSubmitUs = 5.0;       ///< of one launch, at most
-constexpr double kMostWaitUs = 300.0;   ///< queues hold about a thousand launches
+constexpr double kMostWaitUs = 300.0;  ///< queues hold about a thousand launches
+constexpr double kSampleUs = 200.0;
+constexpr size_t kRounds = 7;
 
 class Event {
  public:
@@ -44,6 +48,28 @@ double quick_time_us(const std::function<void()>& launch) {
   best = time_launches_us(launch, 2);
   for (int trial = 0; trial < 2; ++trial) best = std::min(best, time_launches_us(launch, 2));
   return best / 2;
+}
+
+size_t fastest_of(size_t count, const std::function<void(size_t)>& launch) {
+  if (count == 1) return 0;
+  std::vector<std::vector<double>> samples(count);
+  double shortest = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < count; ++i) {
+    shortest = std::min(shortest, quick_time_us([&] { launch(i); }));
+  }
+  const int repeats = static_cast<int>(std::clamp(kSampleUs / shortest, 2.0, 16.0));
+  for (size_t round = 0; round < kRounds; ++round) {
+    for (size_t k = 0; k < count; ++k) {
+      const size_t i = (k + round) % count;
+      samples[i].push_back(time_launches_us([&] { launch(i); }, repeats));
+    }
+  }
+  size_t best = 0;
+  for (size_t i = 0; i < count; ++i) {
+    std::nth_element(samples[i].begin(), samples[i].begin() + kRounds / 2, samples[i].end());
+    if (samples[i][kRounds / 2] < samples[best][kRounds / 2]) best = i;
+  }
+  return best;
 }
 
 }  // namespace tvw::kernels::cuda

@@ -1,6 +1,7 @@
 /// @file Time of launches, by events on the default stream.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 namespace tvw::kernels::cuda {
@@ -9,7 +10,10 @@ namespace tvw::kernels::cuda {
 /// submitted, so that the time of submitting does not count.
 [[nodiscard]] double time_launches_us(const std::function<void()>& launch, int repeats);
 
-/// Best of three times two launches, after one: to choose among variants while preparing.
+/// Best of two times two launches, after one: to rule out what is far behind.
 [[nodiscard]] double quick_time_us(const std::function<void()>& launch);
+
+/// Which of `count` (> 0) ways to launch is fastest back to back: medians over interleaved rounds.
+[[nodiscard]] size_t fastest_of(size_t count, const std::function<void(size_t)>& launch);
 
 }  // namespace tvw::kernels::cuda

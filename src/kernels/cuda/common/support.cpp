@@ -17,6 +17,13 @@ Support supports_16_bit_types(const Problem& problem) {
   return Support::yes();
 }
 
+Support supports_baseline(const Problem& problem) {
+  if (!problem.epilogue.bias.empty() || problem.epilogue.activation != Activation::kNone) {
+    return Support::no("the baseline is the product alone, without bias and activation");
+  }
+  return supports_16_bit_types(problem);
+}
+
 Support supports_16_bit(const Problem& problem, std::string_view format) {
   if (pack::format_name(*problem.weights) != format) {
     return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +

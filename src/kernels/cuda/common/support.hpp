@@ -11,5 +11,7 @@ namespace tvw::kernels::cuda {
 [[nodiscard]] Support supports_16_bit(const Problem& problem, std::string_view format);
 /// Any format: the types only.
 [[nodiscard]] Support supports_16_bit_types(const Problem& problem);
+/// What the libraries' products take: the types, without bias and activation.
+[[nodiscard]] Support supports_baseline(const Problem& problem);
 
 }  // namespace tvw::kernels::cuda

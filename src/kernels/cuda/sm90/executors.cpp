@@ -13,8 +13,6 @@ namespace {
 
 using sm90::Variant;
 
-/// Tokens and their width share one word of an item.
-constexpr int64_t kMostTokens = int64_t{1} << 26;
 /// A variant that pads the tiles' columns by more than this is not tried if another pads less.
 constexpr double kMostPadding = 1.3;
 
@@ -54,7 +52,7 @@ class TileExecutor final : public Executor {
       return Support::no("needs compute capability 9.0 (wgmma), this is " +
                          current_device().capability());
     }
-    if (problem.M > kMostTokens) return Support::no("M is more than 2^26");
+    if (problem.M > sm90::kMostTokens) return Support::no("M is more than 2^26");
     return supports_16_bit(problem, format_);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,

@@ -14,6 +14,7 @@ constexpr double kFixedStages = 1.5;
 /// Width-independent part of a stage's cost, in tokens (weights, barriers).
 constexpr double kFixedTokens = 30.0;
 constexpr int64_t kMostNarrowBlocks = 80;
+constexpr size_t kTailWaves = 2;
 
 struct Block {
   int64_t token = 0;
@@ -35,81 +36,88 @@ std::vector<Block> blocks_of(const ScheduleRequest& request, int64_t narrow_bloc
   return blocks;
 }
 
-/// Hands out output tiles; keeps them if `keep`.
-class Dealer {
- public:
-  Dealer(const ScheduleRequest& request, bool keep) : request_(request), keep_(keep) {
-    lists_.resize(keep ? static_cast<size_t>(request.ctas) : 0);
-    for (int c = 0; c < request.ctas; ++c) least_.emplace(0.0, c);
-  }
-
-  void deal(size_t tile, const Block& block) {
-    const int32_t first = request_.first_stage[tile];
-    const int32_t stages = request_.first_stage[tile + 1] - first;
-    const double cost = (stages + kFixedStages) * (block.width + kFixedTokens) /
-                        (request_.wide + kFixedTokens);
-    auto [load, cta] = least_.top();
-    least_.pop();
-    longest_ = std::max(longest_, load + cost);
-    least_.emplace(load + cost, cta);
-    if (!keep_) return;
-    lists_[static_cast<size_t>(cta)].push_back(
-        {first, stages, static_cast<int32_t>(tile),
-         static_cast<int32_t>(block.token / 8 << 8 | block.width / 8)});
-  }
-
-  [[nodiscard]] double longest() const { return longest_; }
-  [[nodiscard]] const std::vector<std::vector<Item>>& lists() const { return lists_; }
-
- private:
-  using Load = std::pair<double, int>;  // equal loads: the lower CTA first
-  const ScheduleRequest& request_;
-  bool keep_;
-  double longest_ = 0.0;
-  std::vector<std::vector<Item>> lists_;
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> least_;
+/// An output tile and what it costs.
+struct Work {
+  Item item;
+  double cost = 0.0;
 };
 
-Dealer deal_all(const ScheduleRequest& request, int64_t narrow_blocks, bool keep) {
-  Dealer dealer(request, keep);
+/// In the order in which they are dealt: with locality, wide blocks first; the last waves (or all,
+/// if locality does not matter) by falling cost, so that they fill the gaps.
+std::vector<Work> order_of(const ScheduleRequest& request, int64_t narrow_blocks) {
   const std::vector<Block> blocks = blocks_of(request, narrow_blocks);
   const size_t tiles = request.first_stage.size() - 1;
-  // Wide blocks first, narrow ones last: they fill the gaps.
-  for (const int width : {request.wide, request.narrow}) {
+  std::vector<Work> order;
+  order.reserve(blocks.size() * tiles);
+  const auto add = [&](size_t tile, const Block& block) {
+    const int32_t first = request.first_stage[tile];
+    const int32_t stages = request.first_stage[tile + 1] - first;
+    const Item item{first, stages, static_cast<int32_t>(tile),
+                    static_cast<int32_t>(block.token / 8 << 8 | block.width / 8)};
+    order.push_back({item, (stages + kFixedStages) * (block.width + kFixedTokens) /
+                               (request.wide + kFixedTokens)});
+  };
+  for (const bool wide : {true, false}) {
     for (size_t group = 0; group < tiles; group += kTileGroup) {
       for (const Block& block : blocks) {
-        if (block.width != width) continue;
-        for (size_t t = group; t < std::min(tiles, group + kTileGroup); ++t) dealer.deal(t, block);
+        if ((block.width == request.wide) != wide) continue;
+        for (size_t t = group; t < std::min(tiles, group + kTileGroup); ++t) add(t, block);
       }
     }
-    if (request.narrow == request.wide) break;
   }
-  return dealer;
+  const size_t tail = kTailWaves * static_cast<size_t>(request.ctas);
+  const size_t sorted_from =
+      request.activations_cached || order.size() < tail ? 0 : order.size() - tail;
+  std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(sorted_from), order.end(),
+                   [](const Work& a, const Work& b) { return a.cost > b.cost; });
+  return order;
+}
+
+using Lists = std::vector<std::vector<Item>>;
+
+/// Each to the CTA with the least work so far; returns the most work a CTA has.
+double deal(const std::vector<Work>& order, int ctas, Lists* lists) {
+  using Load = std::pair<double, int>;  // equal loads: the lower CTA first
+  std::priority_queue<Load, std::vector<Load>, std::greater<>> least;
+  for (int c = 0; c < ctas; ++c) least.emplace(0.0, c);
+  double longest = 0.0;
+  for (const Work& work : order) {
+    const auto [load, cta] = least.top();
+    least.pop();
+    longest = std::max(longest, load + work.cost);
+    least.emplace(load + work.cost, cta);
+    if (lists != nullptr) (*lists)[static_cast<size_t>(cta)].push_back(work.item);
+  }
+  return longest;
 }
 
 }  // namespace
 
 Schedule make_schedule(const ScheduleRequest& request) {
-  int64_t best_narrow = 0;
+  std::vector<Work> order = order_of(request, 0);
+  double best = deal(order, request.ctas, nullptr);
   if (request.narrow > 0) {
-    double best = deal_all(request, 0, false).longest();
     const int64_t most = std::min(kMostNarrowBlocks, request.M / request.narrow + 1);
     for (int64_t n = 1; n <= most; ++n) {
-      const double longest = deal_all(request, n, false).longest();
-      if (longest < best - 1e-9) {
-        best = longest;
-        best_narrow = n;
-      }
+      std::vector<Work> other = order_of(request, n);
+      const double longest = deal(other, request.ctas, nullptr);
+      if (longest >= best - 1e-9) continue;
+      best = longest;
+      order = std::move(other);
     }
   }
-  const Dealer dealer = deal_all(request, best_narrow, true);
+  Lists lists(static_cast<size_t>(request.ctas));
   Schedule schedule;
-  schedule.longest = dealer.longest();
-  schedule.offsets.push_back(0);
-  for (const std::vector<Item>& list : dealer.lists()) {
-    if (list.empty()) break;  // CTAs fill in order
-    schedule.items.insert(schedule.items.end(), list.begin(), list.end());
-    schedule.offsets.push_back(static_cast<int32_t>(schedule.items.size()));
+  schedule.longest = deal(order, request.ctas, &lists);
+  size_t most_items = 0;
+  for (const std::vector<Item>& list : lists) {
+    schedule.grid += list.empty() ? 0 : 1;  // CTAs fill in order
+    most_items = std::max(most_items, list.size());
+  }
+  const auto grid = static_cast<size_t>(schedule.grid);
+  schedule.items.resize((most_items + 1) * grid);
+  for (size_t c = 0; c < grid; ++c) {
+    for (size_t i = 0; i < lists[c].size(); ++i) schedule.items[i * grid + c] = lists[c][i];
   }
   return schedule;
 }

@@ -14,12 +14,14 @@ struct Item {
   int32_t token_width = 0;  ///< first token, in units of 8, << 8 | width / 8
 };
 
-struct Schedule {
-  std::vector<Item> items;       ///< CTA after CTA
-  std::vector<int32_t> offsets;  ///< [grid + 1] into items
-  double longest = 0.0;          ///< cost of the busiest CTA, in wide tiles
+/// What fits an item's first token.
+inline constexpr int64_t kMostTokens = int64_t{1} << 26;
 
-  [[nodiscard]] int grid() const { return static_cast<int>(offsets.size()) - 1; }
+struct Schedule {
+  /// [longest list + 1, grid]: item i of CTA c is at i * grid + c; a list ends with a zero item.
+  std::vector<Item> items;
+  int grid = 0;
+  double longest = 0.0;  ///< cost of the busiest CTA, in stages of wide tiles
 };
 
 struct ScheduleRequest {
@@ -28,11 +30,13 @@ struct ScheduleRequest {
   int wide = 0;                      ///< tokens of a tile, a multiple of 8
   int narrow = 0;                    ///< a second width where it shortens the longest CTA; 0: none
   int ctas = 0;                      ///< that run at the same time
+  /// All activations stay in L2: the order of tiles then need not care for locality.
+  bool activations_cached = false;
 };
 
 /// Token blocks of `wide`, the last of them `narrow` where that balances better; a group of weight
-/// tiles runs through all tokens before the next (so that they stay in L2), and every tile goes to
-/// the CTA with the least work so far. Deterministic.
+/// tiles runs through all tokens before the next (so that they stay in L2), the last ones the
+/// costliest first, and every tile goes to the CTA with the least work so far. Deterministic.
 [[nodiscard]] Schedule make_schedule(const ScheduleRequest& request);
 
 }  // namespace tvw::kernels::cuda::sm90

@@ -1,6 +1,5 @@
 #include "kernels/cuda/sm90/plan.hpp"
 
-#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -36,21 +35,28 @@ struct DeviceWeights {
 /// A variant with all it needs to be launched.
 struct Candidate {
   const Variant* variant = nullptr;
+  const void* kernel = nullptr;
   std::shared_ptr<DeviceWeights> weights;
   DeviceArray<Item> items;
-  DeviceArray<int32_t> offsets;
   int grid = 0;
 
   void launch(Params params) const {
     params.items = items.data();
-    params.offsets = offsets.data();
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
+    // The next kernel's prologue may overlap this one's tail (programmatic dependent launch).
+    cudaLaunchAttribute attribute{};
+    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attribute.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(static_cast<unsigned>(grid));
+    config.blockDim = dim3(static_cast<unsigned>(variant->threads));
+    config.dynamicSmemBytes = static_cast<size_t>(variant->shared_bytes);
+    config.attrs = &attribute;
+    config.numAttrs = 1;
     void* arguments[] = {&params};
-    TVW_CUDA(cudaLaunchKernel(variant->kernel, dim3(static_cast<unsigned>(grid)),
-                              dim3(static_cast<unsigned>(variant->threads)), arguments,
-                              static_cast<size_t>(variant->shared_bytes), nullptr));
+    TVW_CUDA(cudaLaunchKernelExC(&config, kernel, arguments));
   }
 };
 
@@ -63,8 +69,6 @@ class TilePlan final : public Plan {
     params_.ld = activations_.ld();
     params_.M = static_cast<int>(problem.M);
     params_.activation = static_cast<int>(problem.epilogue.activation);
-    params_.epilogue =
-        bias_.count() > 0 || problem.epilogue.activation != Activation::kNone ? 1 : 0;
     choose(problem, tried);
   }
 
@@ -77,7 +81,8 @@ class TilePlan final : public Plan {
     });
   }
   [[nodiscard]] std::string kernel_name() const override {
-    return "tile_gemm_sm90 " + std::string(best_.variant->name) + activations_.note();
+    return "tile_gemm_sm90 " + std::string(best_.variant->name) + ", dependent launch" +
+           activations_.note();
   }
   [[nodiscard]] std::string isa() const override { return sparse_ ? "wgmma.sp" : "wgmma"; }
   [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
@@ -92,7 +97,7 @@ class TilePlan final : public Plan {
     DeviceArray<uint16_t> x(shape_.K * params_.ld);
     DeviceArray<uint16_t> y(shape_.N * params_.ld);
     launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
-    double best = std::numeric_limits<double>::infinity();
+    std::vector<Candidate> candidates;
     for (const Variant* variant : tried) {
       auto& weights = orders[{variant->features, variant->instructions}];
       if (!weights) {
@@ -101,26 +106,29 @@ class TilePlan final : public Plan {
         products_ = tiles.products;
         weights = std::make_shared<DeviceWeights>(to_stage_order(tiles, variant->instructions));
       }
-      Candidate candidate = make_candidate(*variant, weights);
+      candidates.push_back(make_candidate(*variant, weights));
+    }
+    const size_t best = fastest_of(candidates.size(), [&](size_t i) {
       Params params = params_;
       params.x = x.data();
       params.y = y.data();
-      const double time = quick_time_us([&] { candidate.launch(params); });
-      if (time >= best) continue;
-      best = time;
-      best_ = std::move(candidate);
-    }
+      candidates[i].launch(params);
+    });
+    best_ = std::move(candidates[best]);
   }
 
   [[nodiscard]] Candidate make_candidate(const Variant& variant,
                                          std::shared_ptr<DeviceWeights> weights) const {
     const Schedule schedule = make_schedule(
         {shape_.M, weights->first_stage, variant.wide, variant.narrow,
-         current_device().multiprocessors * variant.ctas_per_sm});
-    TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+         current_device().multiprocessors * variant.ctas_per_sm,
+         3 * shape_.K * params_.ld < current_device().l2_bytes});
+    const bool plain = bias_.count() == 0 && params_.activation == 0;
+    const void* kernel = plain ? variant.kernel : variant.finishing_kernel;
+    TVW_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   variant.shared_bytes));
-    return {&variant, std::move(weights), DeviceArray<Item>(std::span(schedule.items)),
-            DeviceArray<int32_t>(std::span(schedule.offsets)), schedule.grid()};
+    return {&variant, kernel, std::move(weights), DeviceArray<Item>(std::span(schedule.items)),
+            schedule.grid};
   }
 
   FeatureMajor activations_;

@@ -101,6 +101,17 @@ __device__ __forceinline__ void take_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
 }
 
+// --- programmatic dependent launch --------------------------------------------------------------
+
+/// Lets the next kernel of the stream start its prologue as soon as SMs are free.
+__device__ __forceinline__ void launch_dependents() {
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+}
+/// Waits until the kernels before have finished and what they wrote can be read.
+__device__ __forceinline__ void wait_for_previous_kernel() {
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+}
+
 // --- numbers ----------------------------------------------------------------------------------
 
 template <class T>

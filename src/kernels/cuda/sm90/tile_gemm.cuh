@@ -4,10 +4,10 @@
 /// Every output tile is F features (columns of B, scattered to their rows of Y) x W tokens, summed
 /// over the tile's kept rows in f32 (arXiv 2402.10876, section V, on wgmma instead of mma).
 ///
-/// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) into a ring of stages;
-/// one thread copies the stage's weights (bulk copy); two consumer warpgroups multiply and store.
-/// What cp.async wrote must be fenced before wgmma reads it: a relay thread does that where one is
-/// to spare (kWide), else the consumers do it (kTwin), hidden behind the other CTA.
+/// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
+/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store. What cp.async wrote
+/// must be fenced before wgmma reads it: a relay thread does that where one is to spare, else
+/// (kTwin) the consumers do, hidden behind the other CTA.
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
 ///
@@ -64,36 +64,36 @@ struct Ring {
   }
 };
 
-/// Walks through the stages of a CTA's items, `step` at a time.
+__device__ __forceinline__ Item load_item(const Item* from) {
+  const int4 v = __ldg(reinterpret_cast<const int4*>(from));
+  return {v.x, v.y, v.z, v.w};
+}
+/// A CTA's items end with one of no width; they lie a grid apart.
+__device__ __forceinline__ bool is_end(const Item& item) { return item.token_width == 0; }
+__device__ __forceinline__ const Item* next(const Item* item) { return item + gridDim.x; }
+
+/// Walks through the stages of a CTA's items, some at a time.
 struct StageWalk {
   const Item* item;
-  const Item* end;
   Item current;
   int stage;  ///< of the current item
 
-  __device__ __forceinline__ StageWalk(const Item* begin, const Item* end_, int first)
-      : item(begin), end(end_), stage(first) {
-    if (item != end) {
-      current = load();
-      settle();
-    }
+  __device__ __forceinline__ StageWalk(const Item* begin, int first)
+      : item(begin), current(load_item(begin)), stage(first) {
+    settle();
   }
-  [[nodiscard]] __device__ __forceinline__ bool done() const { return item == end; }
+  [[nodiscard]] __device__ __forceinline__ bool done() const { return is_end(current); }
   __device__ __forceinline__ void advance(int step) {
     stage += step;
     settle();
   }
 
  private:
-  __device__ __forceinline__ Item load() const {
-    const int4 v = __ldg(reinterpret_cast<const int4*>(item));
-    return {v.x, v.y, v.z, v.w};
-  }
   __device__ __forceinline__ void settle() {
-    while (stage >= current.stages) {
+    while (stage >= current.stages && !is_end(current)) {
       stage -= current.stages;
-      if (++item == end) return;
-      current = load();
+      item = next(item);
+      current = load_item(item);
     }
   }
 };
@@ -180,13 +180,14 @@ struct Gather {
   }
 };
 
-/// kWide: one of the gather warps. Its row ids are read two of its stages ahead.
+/// One of the gather warps. Its row ids are read two of its stages ahead; it never waits for data.
 template <class C>
 __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring, const Item* begin,
-                                            const Item* end, int warp, int lane) {
+                                            int warp, int lane) {
   const int team = warp / C::kGatherTeam;
+  const bool copies_weights = lane == 0 && warp % C::kGatherTeam == 0;
   const Gather<C> gather(p, lane, warp % C::kGatherTeam);
-  StageWalk walk(begin, end, team), ahead(begin, end, team);
+  StageWalk walk(begin, team), ahead(begin, team);
   Slot<C> slot{team, 1};
   int even[Gather<C>::kRowWords], odd[Gather<C>::kRowWords];
   const auto read_ahead = [&](int(&rows)[Gather<C>::kRowWords]) {
@@ -195,14 +196,22 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   };
   const auto one = [&](int(&rows)[Gather<C>::kRowWords]) {
     barrier_wait(ring.empty(slot.index), slot.parity);
+    if (copies_weights) {
+      const int64_t stage = walk.current.first_stage + walk.stage;
+      barrier_expect(ring.full(slot.index), C::kWeightBytes);
+      copy_bulk(ring.weights(slot.index), p.weights + stage * C::kWeightBytes, C::kWeightBytes,
+                ring.full(slot.index));
+    }
+    __syncwarp();
     gather.copy(walk.current, rows, ring.activations(slot.index));
-    barrier_arrive_after_copies(ring.landed(slot.index));
+    barrier_arrive_after_copies(C::kTwin ? ring.full(slot.index) : ring.landed(slot.index));
     read_ahead(rows);
     slot.advance(C::kTeams);
     walk.advance(C::kTeams);
   };
   read_ahead(even);
   read_ahead(odd);
+  wait_for_previous_kernel();  // it may have written x; row ids and weights are nobody's results
   while (!walk.done()) {
     one(even);
     if (walk.done()) break;
@@ -211,74 +220,21 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   wait_all_copies();
 }
 
-/// kWide: hands stages on to the consumers.
+/// One thread that hands stages on to the consumers.
 template <class C>
-__device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin,
-                                           const Item* end) {
+__device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
   Slot<C> slot{0, 0};
-  for (StageWalk walk(begin, end, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
+  for (StageWalk walk(begin, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
     barrier_wait(ring.landed(slot.index), slot.parity);
     fence_for_async_proxy();
     barrier_arrive(ring.full(slot.index));
   }
 }
 
-template <class C>
-__device__ __forceinline__ void copy_weights(const Params& p, const Ring<C>& ring,
-                                             const StageWalk& walk, int slot) {
-  const int64_t stage = walk.current.first_stage + walk.stage;
-  barrier_expect(ring.full(slot), C::kWeightBytes);
-  copy_bulk(ring.weights(slot), p.weights + stage * C::kWeightBytes, C::kWeightBytes,
-            ring.full(slot));
-}
-
-/// kWide: one thread.
-template <class C>
-__device__ __forceinline__ void weights_role(const Params& p, const Ring<C>& ring,
-                                             const Item* begin, const Item* end) {
-  Slot<C> slot{0, 1};
-  for (StageWalk walk(begin, end, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
-    barrier_wait(ring.empty(slot.index), slot.parity);
-    copy_weights(p, ring, walk, slot.index);
-  }
-}
-
-/// kTwin: one warp for rows and weights.
-template <class C>
-__device__ __forceinline__ void producer_role(const Params& p, const Ring<C>& ring,
-                                              const Item* begin, const Item* end, int lane) {
-  const Gather<C> gather(p, lane, 0);
-  StageWalk walk(begin, end, 0), ahead(begin, end, 0);
-  Slot<C> slot{0, 1};
-  int even[Gather<C>::kRowWords], odd[Gather<C>::kRowWords];
-  const auto read_ahead = [&](int(&rows)[Gather<C>::kRowWords]) {
-    gather.load_rows(ahead, rows);
-    if (!ahead.done()) ahead.advance(1);
-  };
-  const auto one = [&](int(&rows)[Gather<C>::kRowWords]) {
-    barrier_wait(ring.empty(slot.index), slot.parity);
-    if (lane == 0) copy_weights(p, ring, walk, slot.index);
-    __syncwarp();
-    gather.copy(walk.current, rows, ring.activations(slot.index));
-    barrier_arrive_after_copies(ring.full(slot.index));
-    read_ahead(rows);
-    slot.advance(1);
-    walk.advance(1);
-  };
-  read_ahead(even);
-  read_ahead(odd);
-  while (!walk.done()) {
-    one(even);
-    if (walk.done()) break;
-    one(odd);
-  }
-  wait_all_copies();
-}
-
 // --- multiplication ---------------------------------------------------------------------------
 
 /// A consumer warpgroup.
-template <class C, class T>
+template <class C, class T, bool kFinish>
 class Consumer {
  public:
   __device__ __forceinline__ Consumer(const Params& p, const Ring<C>& ring, int group, int warp,
@@ -291,10 +247,10 @@ class Consumer {
         group_(group),
         metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4) {}
 
-  __device__ __forceinline__ void run(const Item* begin, const Item* end) {
-    for (const Item* at = begin; at != end; ++at) {
-      const int4 v = __ldg(reinterpret_cast<const int4*>(at));
-      const Item item{v.x, v.y, v.z, v.w};
+  __device__ __forceinline__ void run(const Item* at) {
+    wait_for_previous_kernel();  // it may still read or write y
+    for (Item item = load_item(at); !is_end(item); item = load_item(at)) {
+      at = next(at);
       if (C::kNarrow == 0 || width_of(item) == C::kWide) {
         tile<C::kWide>(item);
       } else if constexpr (C::kNarrow != 0) {
@@ -406,7 +362,7 @@ class Consumer {
   template <int kTokens>
   __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
                                         const int (&column)[C::kBlocks]) {
-    if (p_.epilogue != 0) finish<kTokens>(sums, column);
+    if constexpr (kFinish) finish<kTokens>(sums, column);
     constexpr int kPieces = C::kPatchTokens / 8;
     const int token = first_token(item) + (C::kSplitTokens ? group_ * kTokens : 0);
     const int valid = min(kTokens, p_.M - token);
@@ -464,7 +420,8 @@ class Consumer {
 
 // --- kernel -----------------------------------------------------------------------------------
 
-template <class C, class T>
+/// kFinish: with bias and activation. Two kernels, as the code for the latter is large.
+template <class C, class T, bool kFinish>
 __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Params p) {
   extern __shared__ __align__(1024) uint8_t memory[];
   Ring<C> ring;
@@ -473,35 +430,36 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Pa
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kStages; ++s) {
-      barrier_init(ring.full(s), C::kTwin ? 32 + 1 : 2);
+      barrier_init(ring.full(s), C::kTwin ? 32 + 1 : 2);  // copies' lanes or relay; weights
       barrier_init(ring.landed(s), 32 * C::kGatherTeam);
       barrier_init(ring.empty(s), C::kConsumerWarps);
     }
     barrier_init_done();
   }
-  const Item* begin = p.items + __ldg(p.offsets + blockIdx.x);
-  const Item* end = p.items + __ldg(p.offsets + blockIdx.x + 1);
+  const Item* begin = p.items + blockIdx.x;
   __syncthreads();
 
+  launch_dependents();
+  const int group = warp / 4;
   if constexpr (C::kTwin) {
-    if (warp < C::kConsumerWarps) {
-      Consumer<C, T>(p, ring, warp / 4, warp % 4, lane).run(begin, end);
+    if (group < C::kConsumers) {
+      Consumer<C, T, kFinish>(p, ring, group, warp % 4, lane).run(begin);
     } else {
-      producer_role<C>(p, ring, begin, end, lane);
+      gather_role<C>(p, ring, begin, 0, lane);
     }
+  } else if (group == 0) {
+    give_registers<C::kGatherRegisters>();
+    if (warp < C::kGatherWarps) {
+      gather_role<C>(p, ring, begin, warp, lane);
+    } else if (C::kTrio && lane == 0) {
+      relay_role<C>(ring, begin);
+    }
+  } else if (group <= C::kConsumers) {
+    take_registers<C::kConsumerRegisters>();
+    Consumer<C, T, kFinish>(p, ring, group - 1, warp % 4, lane).run(begin);
   } else {
-    const int group = warp / 4;
-    if (group == 0) {
-      give_registers<C::kGatherRegisters>();
-      gather_role<C>(p, ring, begin, end, warp, lane);
-    } else if (group <= C::kConsumers) {
-      take_registers<C::kConsumerRegisters>();
-      Consumer<C, T>(p, ring, group - 1, warp % 4, lane).run(begin, end);
-    } else {
-      give_registers<C::kServiceRegisters>();
-      if (warp % 4 == 0 && lane == 0) relay_role<C>(ring, begin, end);
-      if (warp % 4 == 1 && lane == 0) weights_role<C>(p, ring, begin, end);
-    }
+    give_registers<C::kRelayRegisters>();
+    if (warp % 4 == 0 && lane == 0) relay_role<C>(ring, begin);
   }
 }
 

@@ -16,15 +16,13 @@ namespace tvw::kernels::cuda::sm90 {
 struct Params {
   const uint16_t* x = nullptr;      ///< [K, ld]
   uint16_t* y = nullptr;            ///< [N, ld]
-  const Item* items = nullptr;
-  const int32_t* offsets = nullptr;  ///< [grid + 1]
+  const Item* items = nullptr;  ///< Schedule::items
   const int32_t* rows = nullptr;     ///< StageOrder::rows
   const int32_t* columns = nullptr;  ///< StageOrder::columns
   const uint8_t* weights = nullptr;  ///< StageOrder::bytes
   const float* bias = nullptr;       ///< [N] or null
   int64_t ld = 0;
   int M = 0;
-  int epilogue = 0;    ///< 0: neither bias nor activation
   int activation = 0;  ///< kernels::Activation
 };
 
@@ -41,7 +39,8 @@ struct Variant {
   int ctas_per_sm = 0;
   int threads = 0;
   int shared_bytes = 0;
-  const void* kernel = nullptr;  ///< void (*)(Params)
+  const void* kernel = nullptr;           ///< void (*)(Params)
+  const void* finishing_kernel = nullptr;  ///< the same with bias and activation
 };
 
 /// Every variant there is, for sparse (2:4) and dense tiles, f16 and bf16.

@@ -9,24 +9,34 @@ namespace tvw::kernels::cuda::sm90 {
 
 template <class C, class T>
 Variant describe(std::string_view name, DType dtype) {
-  return {name,        C::kSparse,      dtype,
-          C::kFeatures, C::kWide,       C::kNarrow,
-          C::kStageRows, C::kInstructions, C::kCtasPerSm,
-          C::kThreads, C::kSharedBytes, reinterpret_cast<const void*>(&tile_gemm<C, T>)};
+  return {name,
+          C::kSparse,
+          dtype,
+          C::kFeatures,
+          C::kWide,
+          C::kNarrow,
+          C::kStageRows,
+          C::kInstructions,
+          C::kCtasPerSm,
+          C::kThreads,
+          C::kSharedBytes,
+          reinterpret_cast<const void*>(&tile_gemm<C, T, false>),
+          reinterpret_cast<const void*>(&tile_gemm<C, T, true>)};
 }
 
-/// Named features x tokens of an output tile.
+/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage.
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
   using enum Organisation;
+  constexpr int kSteps = kSparse ? 2 : 4;  // 64 rows a stage
   return {
-      describe<Tiling<kWide, kSparse, 2, false, 160, 144, 4>, T>("256x160+144", dtype),
-      describe<Tiling<kWide, kSparse, 2, false, 128, 64, 2>, T>("256x128+64", dtype),
-      describe<Tiling<kWide, kSparse, 2, false, 128, 0, 2>, T>("256x128", dtype),
-      describe<Tiling<kTwin, kSparse, 1, false, 128, 64, 1>, T>("128x128+64 twin", dtype),
-      describe<Tiling<kTwin, kSparse, 1, false, 128, 0, 1>, T>("128x128 twin", dtype),
-      describe<Tiling<kWide, kSparse, 1, true, 256, 0, 2>, T>("64x256", dtype),
-      describe<Tiling<kTwin, kSparse, 1, true, 128, 0, 1>, T>("64x128 twin", dtype),
+      describe<Tiling<kWide, kSparse, 2, false, 160, 144, 2>, T>("256x160+144 t2", dtype),
+      describe<Tiling<kWide, kSparse, 2, false, 128, 64, 1>, T>("256x128+64 t1", dtype),
+      describe<Tiling<kWide, kSparse, 2, false, 128, 32, 1>, T>("256x128+32 t1", dtype),
+      describe<Tiling<kWide, kSparse, 2, false, 128, 112, 2>, T>("256x128+112 t2", dtype),
+      describe<Tiling<kWide, kSparse, 1, false, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
+      describe<Tiling<kWide, kSparse, 1, false, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),
+      describe<Tiling<kWide, kSparse, 1, true, 256, 0, 2>, T>("64x256 t2", dtype),
   };
 }
 

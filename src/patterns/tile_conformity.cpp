@@ -114,7 +114,10 @@ Conformity tile_conformity(const Mask& mask, int64_t granularity, NmRatio nm) {
   const std::vector<std::vector<int32_t>> rows = rows_by_column(mask);
   Conformity natural = judge(mask, consecutive(rows, granularity), granularity, nm);
   if (natural.conforms || nm.keep != nm.group) return natural;
-  Conformity grouped = judge(mask, alike(rows, granularity), granularity, nm);
+  // Tiles of a column each would take any mask: these must be as few as full ones are.
+  const std::vector<Columns> groups = alike(rows, granularity);
+  if (groups.size() > consecutive(rows, granularity).size()) return natural;
+  Conformity grouped = judge(mask, groups, granularity, nm);
   return grouped.conforms ? grouped : natural;
 }
 

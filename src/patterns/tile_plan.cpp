@@ -34,8 +34,8 @@ double estimate(const ByteScores& scores, const TileDemand& demand,
     sums = row_sums(gather_columns(scores, own, width), scores.K, width);
     std::sort(sums.begin(), sums.end(), std::greater<>());
   });
-  const double elements = demand.density * static_cast<double>(scores.K * scores.N);
-  const std::vector<int64_t> kept = share_rows(ranked, widths, elements, demand.nm.group);
+  const double elements = demand.stored(scores.K * scores.N);
+  const std::vector<int64_t> kept = share_rows(ranked, widths, elements, demand.nm);
   double total = 0.0;
   for (size_t t = 0; t < ranked.size(); ++t) {
     total = std::accumulate(ranked[t].begin(), ranked[t].begin() + kept[t], total);
@@ -82,20 +82,20 @@ std::vector<int64_t> plan_tiles(const ByteScores& scores, const TileDemand& dema
   };
   const int64_t fewest = std::max<int64_t>(1, tiles_for(demand.density));
   if (fewest > full) return cut(scores.N, G);
-  if (split == Split::kEqual) {
-    const double tiles =
-        std::sqrt(demand.density) * static_cast<double>(scores.N) / static_cast<double>(G);
-    return cut(std::clamp(static_cast<int64_t>(std::llround(tiles)), fewest, full) * G, G);
-  }
-  constexpr double kShares[] = {1.0, 0.92, 0.84, 0.75, 0.6};
+  const double equal_share =
+      std::sqrt(demand.density) * static_cast<double>(scores.N) / static_cast<double>(G * full);
+  const auto tiles_of_share = [&](double share) {
+    return std::clamp(static_cast<int64_t>(std::llround(static_cast<double>(full) * share)), fewest,
+                      full);
+  };
+  if (split == Split::kEqual) return cut(tiles_of_share(equal_share) * G, G);
+  std::vector<int64_t> tried;
   std::vector<int64_t> best;
   double best_score = -1.0;
-  int64_t previous = 0;
-  for (const double share : kShares) {
-    const int64_t tiles =
-        std::max(fewest, static_cast<int64_t>(std::llround(static_cast<double>(full) * share)));
-    if (tiles == previous) continue;
-    previous = tiles;
+  for (const double share : {1.0, 0.92, 0.84, 0.75, 0.6, 0.4, equal_share}) {
+    const int64_t tiles = tiles_of_share(share);
+    if (std::find(tried.begin(), tried.end(), tiles) != tried.end()) continue;
+    tried.push_back(tiles);
     const std::vector<int64_t> widths = cut(tiles * G, G);
     const double score = estimate(scores, demand, widths, order);
     if (score > best_score) {

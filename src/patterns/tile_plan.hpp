@@ -14,6 +14,11 @@ struct TileDemand {
   int64_t granularity = 64;  ///< G
   NmRatio nm{1, 1};          ///< 1:1 for TW
   double density = 1.0;      ///< share of (tile, row) elements to keep, before N:M
+
+  /// What of `elements` is to be stored, after N:M.
+  [[nodiscard]] double stored(int64_t elements) const {
+    return density * nm.density() * static_cast<double>(elements);
+  }
 };
 
 enum class ColumnOrder : uint8_t { kNatural, kBySum };

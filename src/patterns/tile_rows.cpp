@@ -24,9 +24,12 @@ Chunk chunk_of(const std::vector<double>& ranked, int64_t tile, int64_t width, i
 
 }  // namespace
 
+int64_t stored_rows(int64_t rows, NmRatio nm) {
+  return rows / nm.group * nm.keep + std::min(nm.keep, rows % nm.group);
+}
+
 std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
-                                const std::vector<int64_t>& widths, double elements,
-                                int64_t group) {
+                                const std::vector<int64_t>& widths, double elements, NmRatio nm) {
   std::vector<Chunk> chunks;
   for (size_t t = 0; t < ranked.size(); ++t) {
     for (int64_t k = 0; k < static_cast<int64_t>(ranked[t].size()); k += kRowChunk) {
@@ -41,7 +44,7 @@ std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
   for (const Chunk& chunk : chunks) {
     const auto t = static_cast<size_t>(chunk.tile);
     const bool all_before_taken = kept[t] % kRowChunk == 0;
-    const auto size = static_cast<double>(chunk.rows * widths[t]);
+    const auto size = static_cast<double>(stored_rows(chunk.rows, nm) * widths[t]);
     if (size > left || !all_before_taken) continue;
     kept[t] += chunk.rows;
     left -= size;
@@ -50,8 +53,8 @@ std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
   Chunk rest;
   for (size_t t = 0; t < ranked.size(); ++t) {
     if (kept[t] == static_cast<int64_t>(ranked[t].size())) continue;
-    const double groups = std::round(left / static_cast<double>(group * widths[t]));
-    const int64_t rows = static_cast<int64_t>(std::max(groups, 0.0)) * group;
+    const double groups = std::round(left / static_cast<double>(nm.keep * widths[t]));
+    const int64_t rows = static_cast<int64_t>(std::max(groups, 0.0)) * nm.group;
     if (rows == 0) continue;
     const Chunk next = chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], kept[t], rows);
     if (rest.rows == 0 || next.score > rest.score) rest = next;

@@ -4,13 +4,19 @@
 #include <cstdint>
 #include <vector>
 
+#include "tvw/core/pattern_spec.hpp"
+
 namespace tvw::patterns {
 
 /// Rows of a tile come in steps of this: the K step of every kernel. Other counts are padded by it.
 inline constexpr int64_t kRowChunk = 16;
 
+/// Rows of values that `rows` packed rows store: `keep` of each whole group, of a last group with
+/// fewer rows as many as it has.
+[[nodiscard]] int64_t stored_rows(int64_t rows, NmRatio nm);
+
 /// `ranked[t]`: scores of the rows of tile t, descending; `widths[t]`: its columns; `elements`:
-/// rows times columns to keep over all tiles; `group`: rows of a TVW group (1 for TW).
+/// stored rows times columns to keep over all tiles; `nm`: 1:1 for TW.
 ///
 /// Chunks of 16 rows are ranked over all tiles by their mean score (ties: lower tile) and taken as
 /// long as they fit. The rest goes to the tile with the best next rows, rounded to whole groups. So
@@ -18,7 +24,7 @@ inline constexpr int64_t kRowChunk = 16;
 /// a group of one tile.
 [[nodiscard]] std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
                                               const std::vector<int64_t>& widths, double elements,
-                                              int64_t group);
+                                              NmRatio nm);
 
 /// Ids of the rows of `scores` by descending score, ties by ascending id.
 [[nodiscard]] std::vector<int32_t> rank_rows(const std::vector<double>& scores);

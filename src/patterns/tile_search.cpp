@@ -110,8 +110,8 @@ void TileSearch::choose_rows() {
     rows_[t] = rank_rows(sums);
     for (const int32_t k : rows_[t]) ranked[t].push_back(sums[static_cast<size_t>(k)]);
   });
-  const double elements = demand_.density * static_cast<double>(scores_->K * scores_->N);
-  const std::vector<int64_t> kept = share_rows(ranked, widths_, elements, demand_.nm.group);
+  const double elements = demand_.stored(scores_->K * scores_->N);
+  const std::vector<int64_t> kept = share_rows(ranked, widths_, elements, demand_.nm);
   for (size_t t = 0; t < rows_.size(); ++t) rows_[t].resize(static_cast<size_t>(kept[t]));
 }
 

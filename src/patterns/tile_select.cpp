@@ -57,8 +57,8 @@ TileLayout natural_layout(MatrixView<const float> scores, const ByteScores& byte
     tile.kept_k = rank_rows(sums);
     for (const int32_t k : tile.kept_k) ranked[t].push_back(sums[static_cast<size_t>(k)]);
   });
-  const double elements = demand.density * static_cast<double>(scores.size());
-  const std::vector<int64_t> counts = share_rows(ranked, widths, elements, demand.nm.group);
+  const double elements = demand.stored(scores.size());
+  const std::vector<int64_t> counts = share_rows(ranked, widths, elements, demand.nm);
   for (size_t t = 0; t < layout.tiles.size(); ++t) {
     std::vector<int32_t>& rows = layout.tiles[t].kept_k;
     rows.resize(static_cast<size_t>(counts[t]));

@@ -1,138 +1,49 @@
-/// @file Scores of every kind that a pattern may meet, and what a selection must look like.
+/// @file Score matrices of many kinds, seeded.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <memory>
 #include <random>
-#include <set>
+#include <string>
 #include <vector>
 
-#include "support/catch.hpp"
-#include "tvw/core/parallel.hpp"
-#include "tvw/patterns/pattern.hpp"
+#include "tvw/core/matrix_view.hpp"
+#include "tvw/core/typed_buffer.hpp"
 
 namespace tvw::test {
 
 struct Scores {
   int64_t K = 0;
   int64_t N = 0;
-  std::vector<float> values;  ///< [K, N]
+  std::vector<float> values;
 
   [[nodiscard]] MatrixView<const float> view() const { return {values.data(), K, N}; }
-  [[nodiscard]] float& at(int64_t k, int64_t n) { return values[static_cast<size_t>(k * N + n)]; }
 };
 
-enum class Fill {
-  kSquares,        ///< squares of normal numbers, as magnitude gives them
-  kEqual,          ///< one value everywhere
-  kZero,           ///< nothing but zeros
-  kHuge,           ///< one giant among squares
-  kFewValues,      ///< 0, 1 or 2: ties everywhere
-  kDeadRows,       ///< squares, but every third row is zero
-  kIdenticalRows,  ///< all rows the same, of widely spread numbers: sums of many rows round
-};
-inline constexpr Fill kFills[] = {Fill::kSquares,   Fill::kEqual,    Fill::kZero,         Fill::kHuge,
-                                  Fill::kFewValues, Fill::kDeadRows, Fill::kIdenticalRows};
-
-inline Scores make_scores(int64_t K, int64_t N, Fill fill, uint32_t seed) {
+/// "normal": squares of normal values; "zero", "equal": all the same; "spike": one is huge;
+/// "ties": few different values; "columns": columns of very different size.
+inline Scores make_scores(int64_t K, int64_t N, const std::string& kind, uint32_t seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal;
   Scores scores{K, N, std::vector<float>(static_cast<size_t>(K * N))};
   for (int64_t k = 0; k < K; ++k) {
     for (int64_t n = 0; n < N; ++n) {
-      float& score = scores.at(k, n);
-      const float x = normal(generator);
-      score = x * x;
-      if (fill == Fill::kEqual) score = 0.1F;
-      if (fill == Fill::kZero) score = 0.0F;
-      if (fill == Fill::kFewValues) score = std::floor(std::min(std::abs(x), 2.0F));
-      if (fill == Fill::kDeadRows && k % 3 == 1) score = 0.0F;
-      if (fill == Fill::kIdenticalRows) {
-        score = k > 0 ? scores.at(0, n) : std::ldexp(std::abs(x), static_cast<int>(n % 7) * -6);
-      }
+      float& value = scores.values[static_cast<size_t>(k * N + n)];
+      const float z = normal(generator);
+      value = z * z;
+      if (kind == "zero") value = 0.0F;
+      if (kind == "equal") value = 1.0F;
+      if (kind == "spike") value = k == K / 2 && n == N / 2 ? 1e30F : 1e-30F;
+      if (kind == "ties") value = static_cast<float>(generator() % 3);
+      if (kind == "columns") value *= std::exp2(static_cast<float>(n % 7 * 3));
     }
   }
-  if (fill == Fill::kHuge) scores.at(K / 2, N / 2) = 1e30F;
   return scores;
 }
 
-struct Shape {
-  int64_t K, N;
-};
-/// One row, one column, K that is no multiple of 4 or 16, N that is no multiple of G, and some that
-/// fit.
-inline constexpr Shape kShapes[] = {{1, 1},   {1, 70},   {70, 1},  {3, 5},   {5, 200}, {16, 64},
-                                    {27, 33}, {37, 130}, {64, 96}, {128, 8}, {130, 64}};
-
-inline constexpr const char* kPatterns[] = {
-    "ew",        "2:4",     "1:4",     "3:5",             "block:b=4",      "block:b=32",
-    "tw:g=64",   "tw:g=16", "tw:g=7",  "tvw:g=64,nm=2:4", "tvw:g=16,nm=1:4", "tvw:g=7,nm=1:2",
-    "tvw:g=8,nm=4:8"};
-
-inline std::unique_ptr<patterns::Pattern> pattern(const char* text) {
-  return patterns::make_pattern(parse_pattern(text));
-}
-
-/// A sparsity that `spec` can be asked for: `extra` of what its ratio leaves.
-inline Sparsity target_for(const PatternSpec& spec, double extra) {
-  const double density = spec.kind == PatternKind::kTvw ? spec.nm.density() : 1.0;
-  return Sparsity(1.0 - density * (1.0 - extra));
-}
-
-/// What a tile of so many rows keeps in each column: groups of `nm`, the last one may be short.
-inline int64_t kept_of_rows(int64_t rows, NmRatio nm) {
-  return rows / nm.group * nm.keep + std::min(nm.keep, rows % nm.group);
-}
-
-inline NmRatio ratio_of(const PatternSpec& spec) {
-  return spec.kind == PatternKind::kTvw ? spec.nm : NmRatio{1, 1};
-}
-
-/// Everything that TileLayout promises, and that the mask agrees: in each group of rows as they are
-/// packed a column keeps at most `keep`, or exactly so many if `exact`.
-inline void check_layout(const Mask& mask, const TileLayout& layout, const PatternSpec& spec,
-                         bool exact) {
-  const NmRatio nm = ratio_of(spec);
-  CHECK(layout.granularity == spec.granularity);
-  std::set<int32_t> columns;
-  int64_t covered = 0;
-  int64_t wrong_groups = 0;
-  for (const Tile& tile : layout.tiles) {
-    REQUIRE_FALSE(tile.kept_n.empty());
-    REQUIRE_FALSE(tile.kept_k.empty());
-    CHECK(static_cast<int64_t>(tile.kept_n.size()) <= spec.granularity);
-    CHECK(std::is_sorted(tile.kept_n.begin(), tile.kept_n.end()));
-    for (const int32_t n : tile.kept_n) {
-      REQUIRE((n >= 0 && n < mask.cols()));
-      CHECK(columns.insert(n).second);
-    }
-    const std::set<int32_t> rows(tile.kept_k.begin(), tile.kept_k.end());
-    CHECK(rows.size() == tile.kept_k.size());
-    REQUIRE((*rows.begin() >= 0 && *rows.rbegin() < mask.rows()));
-    for (size_t r0 = 0; r0 < tile.kept_k.size(); r0 += static_cast<size_t>(nm.group)) {
-      const size_t end = std::min(tile.kept_k.size(), r0 + static_cast<size_t>(nm.group));
-      const int64_t most = std::min(nm.keep, static_cast<int64_t>(end - r0));
-      for (const int32_t n : tile.kept_n) {
-        int64_t kept = 0;
-        for (size_t r = r0; r < end; ++r) kept += mask.kept(tile.kept_k[r], n) ? 1 : 0;
-        covered += kept;
-        if (kept > most || (exact && kept < most)) ++wrong_groups;
-      }
-    }
-  }
-  CHECK(wrong_groups == 0);
-  CHECK(covered == mask.kept_count());  // nothing is kept outside of the tiles
-}
-
-/// Runs `body` with so many threads and puts the number back.
-template <class Body>
-void with_threads(int threads, const Body& body) {
-  const int before = thread_count();
-  set_thread_count(threads);
-  body();
-  set_thread_count(before);
+inline const std::vector<std::string>& score_kinds() {
+  static const std::vector<std::string> kKinds{"normal", "zero", "equal",
+                                               "spike",  "ties", "columns"};
+  return kKinds;
 }
 
 }  // namespace tvw::test

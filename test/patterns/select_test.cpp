@@ -1,247 +1,191 @@
-// What every selection must be, over all patterns, awkward shapes and degenerate scores.
+// What every pattern promises, over shapes and scores that are random, degenerate or both.
+#include <algorithm>
+#include <set>
+
 #include "patterns/scores.hpp"
+#include "support/catch.hpp"
+#include "support/random_weights.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/pack/packed_weights.hpp"
+#include "tvw/patterns/pattern.hpp"
 
 namespace tvw {
 namespace {
 
-using patterns::Permute;
-using patterns::SelectOptions;
-using test::Fill;
+using patterns::make_pattern;
+using test::make_scores;
 using test::Scores;
 
-/// Calls check(pattern, scores, target, selection) for every pattern, shape and kind of scores.
-template <class Check>
-void for_all(const SelectOptions& options, const Check& check) {
+constexpr int64_t kShapes[][2] = {{1, 1},   {1, 70},   {70, 1},   {3, 5},    {17, 64},
+                                  {64, 63}, {96, 130}, {129, 65}, {130, 200}};
+constexpr const char* kPatterns[] = {
+    "ew",      "2:4",     "1:4",      "1:2",      "block:b=16",
+    "tw:g=16", "tw:g=64", "tvw:g=16", "tvw:g=64", "tvw:g=24,nm=1:4"};
+
+/// The elements that can be kept or dropped in one step: how far from the target a mask may be.
+int64_t largest_unit(const patterns::Pattern& pattern, const Scores& scores) {
+  int64_t largest = 0;
+  for (const patterns::Unit& unit : pattern.units(scores.view())) {
+    largest = std::max<int64_t>(largest, unit.size);
+  }
+  return largest;
+}
+
+bool is_fixed(const PatternSpec& spec) { return spec.kind == PatternKind::kNm; }
+
+void check_layout(const Selection& selection, const PatternSpec& spec) {
+  REQUIRE(selection.tiles.has_value());
+  const Mask& mask = selection.mask;
+  Mask allowed(mask.rows(), mask.cols(), false);
+  std::set<int32_t> columns;
+  for (const Tile& tile : selection.tiles->tiles) {
+    CHECK(static_cast<int64_t>(tile.kept_n.size()) <= spec.granularity);
+    CHECK(std::set(tile.kept_k.begin(), tile.kept_k.end()).size() == tile.kept_k.size());
+    for (const int32_t n : tile.kept_n) {
+      CHECK(columns.insert(n).second);  // a column is in one tile at most
+      for (const int32_t k : tile.kept_k) allowed.keep(k, n);
+      if (spec.kind != PatternKind::kTvw) continue;
+      const auto group = static_cast<size_t>(spec.nm.group);
+      for (size_t i = 0; i < tile.kept_k.size(); i += group) {
+        int64_t kept = 0;
+        for (size_t j = i; j < std::min(tile.kept_k.size(), i + group); ++j) {
+          kept += mask.kept(tile.kept_k[j], n) ? 1 : 0;
+        }
+        CHECK(kept <= spec.nm.keep);
+      }
+    }
+  }
+  for (int64_t k = 0; k < mask.rows(); ++k) {
+    for (int64_t n = 0; n < mask.cols(); ++n) {
+      if (mask.kept(k, n) && !allowed.kept(k, n)) FAIL("kept outside of the tiles");
+      if (spec.kind == PatternKind::kTw && mask.kept(k, n) != allowed.kept(k, n)) {
+        FAIL("a tile of TW has a hole");
+      }
+    }
+  }
+}
+
+TEST_CASE("a selection meets its target, has its structure and can be packed", "[patterns]") {
   uint32_t seed = 0;
-  for (const char* text : test::kPatterns) {
-    const auto pattern = test::pattern(text);
-    for (const test::Shape shape : test::kShapes) {
-      for (const Fill fill : test::kFills) {
-        const Scores scores = test::make_scores(shape.K, shape.N, fill, ++seed);
-        for (const double extra : {0.0, 0.5, 0.8}) {
-          const Sparsity target = test::target_for(pattern->spec(), extra);
-          CAPTURE(text, shape.K, shape.N, static_cast<int>(fill), target.value());
-          check(*pattern, scores, target, pattern->select(scores.view(), target, options));
+  for (const char* text : kPatterns) {
+    const PatternSpec spec = parse_pattern(text);
+    const auto pattern = make_pattern(spec);
+    for (const auto& shape : kShapes) {
+      for (const std::string& kind : test::score_kinds()) {
+        const Scores scores = make_scores(shape[0], shape[1], kind, ++seed);
+        for (const double target : {0.5, 0.75, 0.9}) {
+          if (spec.kind == PatternKind::kTvw && 1.0 - spec.nm.density() > target) continue;
+          CAPTURE(text, shape[0], shape[1], kind, target);
+          const Selection selection = pattern->select(scores.view(), Sparsity(target));
+          const Mask& mask = selection.mask;
+          REQUIRE(mask.rows() == scores.K);
+          REQUIRE(mask.cols() == scores.N);
+          if (!is_fixed(spec)) {
+            const double wanted = (1.0 - target) * static_cast<double>(scores.K * scores.N);
+            const double off = std::abs(static_cast<double>(mask.kept_count()) - wanted);
+            CHECK(off <= static_cast<double>(largest_unit(*pattern, scores)) + 1.0);
+          }
+          const bool tiled = spec.kind == PatternKind::kTw || spec.kind == PatternKind::kTvw;
+          CHECK(selection.tiles.has_value() == tiled);
+          if (tiled) {
+            check_layout(selection, spec);
+          } else {
+            CHECK(pattern->conforms(mask).conforms);
+          }
+          const DenseMatrix dense = test::random_dense(scores.K, scores.N, DType::kF32, seed);
+          const auto unpacked = pack::unpack(pack::pack(dense, selection, spec)).values.to_f32();
+          const auto values = dense.values.to_f32();
+          for (int64_t i = 0; i < scores.K * scores.N; ++i) {
+            const bool kept = mask.kept(i / scores.N, i % scores.N);
+            if (unpacked[static_cast<size_t>(i)] !=
+                (kept ? values[static_cast<size_t>(i)] : 0.0F)) {
+              FAIL("element " << i << " is not the same after packing");
+            }
+          }
         }
       }
     }
   }
-}
-
-/// What n:m keeps whatever the scores are.
-int64_t kept_of_nm(int64_t K, int64_t N, NmRatio nm) { return test::kept_of_rows(K, nm) * N; }
-
-void check_kept_count(const PatternSpec& spec, const Scores& scores, Sparsity target,
-                      const Selection& selection) {
-  const auto kept = static_cast<double>(selection.mask.kept_count());
-  const double wanted = target.density() * static_cast<double>(scores.K * scores.N);
-  const double rounding = 1e-6;
-  switch (spec.kind) {
-    case PatternKind::kEw:
-      CHECK(std::abs(kept - wanted) <= 0.5 + rounding);
-      return;
-    case PatternKind::kNm:
-      CHECK(selection.mask.kept_count() == kept_of_nm(scores.K, scores.N, spec.nm));
-      return;
-    case PatternKind::kBlock:
-      CHECK(std::abs(kept - wanted) <=
-            static_cast<double>(std::min(spec.block_size, scores.K) *
-                                std::min(spec.block_size, scores.N)) /
-                    2 +
-                rounding);
-      return;
-    case PatternKind::kTw:
-    case PatternKind::kTvw: {
-      const NmRatio nm = test::ratio_of(spec);
-      int64_t in_tiles = 0;
-      int64_t expected = 0;
-      for (const Tile& tile : selection.tiles->tiles) {
-        const auto rows = static_cast<int64_t>(tile.kept_k.size());
-        const auto width = static_cast<int64_t>(tile.kept_n.size());
-        in_tiles += rows * width;
-        expected += test::kept_of_rows(rows, nm) * width;
-      }
-      // Rows of tiles meet the target to within half a group; groups keep their ratio.
-      const double half = static_cast<double>(nm.group * std::min(spec.granularity, scores.N)) / 2;
-      CHECK(std::abs(static_cast<double>(in_tiles) - wanted / nm.density()) <= half + rounding);
-      CHECK(selection.mask.kept_count() == expected);
-      return;
-    }
-  }
-}
-
-/// A packed tile is G columns wide and its rows come in sixteens: at most one tile wastes columns,
-/// and one wastes rows unless it has all.
-void check_padding(const TileLayout& layout, int64_t K) {
-  int64_t narrow = 0;
-  int64_t odd = 0;
-  for (const Tile& tile : layout.tiles) {
-    const auto rows = static_cast<int64_t>(tile.kept_k.size());
-    narrow += static_cast<int64_t>(tile.kept_n.size()) < layout.granularity ? 1 : 0;
-    odd += rows != K && rows % 16 != 0 ? 1 : 0;
-  }
-  CHECK(narrow <= 1);
-  CHECK(odd <= 1);
-}
-
-TEST_CASE("a selection is of its pattern and meets its target", "[patterns]") {
-  const Permute permute = GENERATE(Permute::kOff, Permute::kFast);
-  CAPTURE(name(permute));
-  for_all({permute, patterns::Split::kAuto}, [&](const patterns::Pattern& pattern,
-                                                 const Scores& scores, Sparsity target,
-                                                 const Selection& selection) {
-    REQUIRE(selection.mask.rows() == scores.K);
-    REQUIRE(selection.mask.cols() == scores.N);
-    check_kept_count(pattern.spec(), scores, target, selection);
-    const PatternKind kind = pattern.spec().kind;
-    const bool tiled = kind == PatternKind::kTw || kind == PatternKind::kTvw;
-    REQUIRE(selection.tiles.has_value() == tiled);
-    if (tiled) {
-      test::check_layout(selection.mask, *selection.tiles, pattern.spec(), true);
-      check_padding(*selection.tiles, scores.K);
-    }
-    if (kind == PatternKind::kTvw && permute != Permute::kOff) return;  // no mask tells its columns
-    const patterns::Conformity conformity = pattern.conforms(selection.mask);
-    CHECK(conformity.conforms);
-    CHECK(conformity.violation.empty());
-    REQUIRE(conformity.tiles.has_value() == tiled);
-    if (tiled) test::check_layout(selection.mask, *conformity.tiles, pattern.spec(), false);
-  });
-}
-
-TEST_CASE("without permutation rows and columns stay in their order", "[patterns]") {
-  for_all({Permute::kOff, patterns::Split::kEqual},
-          [](const patterns::Pattern& pattern, const Scores& scores, Sparsity target,
-             const Selection& selection) {
-            check_kept_count(pattern.spec(), scores, target, selection);
-            if (!selection.tiles) return;
-            int32_t last = -1;
-            for (const Tile& tile : selection.tiles->tiles) {
-              CHECK(std::is_sorted(tile.kept_k.begin(), tile.kept_k.end()));
-              CHECK(tile.kept_n.front() > last);
-              last = tile.kept_n.back();
-            }
-          });
 }
 
 TEST_CASE("a selection has the same bits for any number of threads", "[patterns]") {
-  for (const char* text : test::kPatterns) {
-    const auto pattern = test::pattern(text);
-    for (const Permute permute : {Permute::kOff, Permute::kFast, Permute::kBest}) {
-      for (const Fill fill : {Fill::kSquares, Fill::kFewValues}) {
-        const Scores scores = test::make_scores(84, 150, fill, 5);
-        const Sparsity target = test::target_for(pattern->spec(), 0.4);
-        Selection one;
-        double one_kept = 0.0;
-        test::with_threads(1, [&] {
-          one = pattern->select(scores.view(), target, {permute, patterns::Split::kAuto});
-          one_kept = patterns::kept_score(scores.view(), one.mask);
-        });
-        for (const int threads : {2, 3, 7}) {
-          test::with_threads(threads, [&] {
-            CAPTURE(text, name(permute), static_cast<int>(fill), threads);
-            const Selection many =
-                pattern->select(scores.view(), target, {permute, patterns::Split::kAuto});
-            CHECK(many.mask == one.mask);
-            CHECK(many.tiles == one.tiles);
-            CHECK(patterns::kept_score(scores.view(), many.mask) == one_kept);
-          });
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("scores may be part of a wider matrix", "[patterns]") {
-  const Scores wide = test::make_scores(40, 100, Fill::kSquares, 3);
-  Scores own{40, 70, {}};
-  for (int64_t k = 0; k < own.K; ++k) {
-    const float* row = wide.view().row(k);
-    own.values.insert(own.values.end(), row, row + own.N);
-  }
-  const MatrixView<const float> part(wide.values.data(), own.K, own.N, wide.N);
-  for (const char* text : test::kPatterns) {
+  const int before = thread_count();
+  for (const char* text : kPatterns) {
     CAPTURE(text);
-    const auto pattern = test::pattern(text);
-    const Sparsity target = test::target_for(pattern->spec(), 0.5);
-    const Selection selection = pattern->select(part, target);
-    CHECK(selection.mask == pattern->select(own.view(), target).mask);
-    CHECK(patterns::kept_score(part, selection.mask) ==
-          patterns::kept_score(own.view(), selection.mask));
-  }
-}
-
-/// Kept rows of column n, as text: "0 1 4".
-std::string kept_rows(const Mask& mask, int64_t n) {
-  std::string text;
-  for (int64_t k = 0; k < mask.rows(); ++k) {
-    if (mask.kept(k, n)) text += (text.empty() ? "" : " ") + std::to_string(k);
-  }
-  return text;
-}
-
-TEST_CASE("equal scores keep the lower row, column, block and tile", "[patterns]") {
-  const Scores scores = test::make_scores(8, 6, Fill::kEqual, 1);
-  const auto mask = [&](const char* text, double zeros, const Scores& from) {
-    return test::pattern(text)->select(from.view(), Sparsity(zeros)).mask;
-  };
-  const Mask ew = mask("ew", 1.0 - 8.0 / 48.0, scores);  // row 0 and the first two of row 1
-  for (int64_t n = 0; n < 6; ++n) CHECK(kept_rows(ew, n) == (n < 2 ? "0 1" : "0"));
-  const Mask nm = mask("2:4", 0.5, scores);
-  for (int64_t n = 0; n < 6; ++n) CHECK(kept_rows(nm, n) == "0 1 4 5");
-  const Mask block = mask("block:b=2", 1.0 - 16.0 / 48.0, scores);  // 4 of 12, 3 block rows
-  for (int64_t n = 0; n < 6; ++n) CHECK(kept_rows(block, n) == (n < 2 ? "0 1 2 3" : "0 1"));
-
-  const Scores large = test::make_scores(64, 128, Fill::kEqual, 1);
-  const auto first_rows = [](int64_t count, int64_t step, int64_t of) {
-    std::string text;
-    for (int64_t k = 0; k < count; ++k) {
-      if (k % of < step) text += (text.empty() ? "" : " ") + std::to_string(k);
+    const auto pattern = make_pattern(parse_pattern(text));
+    for (const char* kind : {"normal", "ties"}) {
+      const Scores scores = make_scores(150, 210, kind, 5);
+      std::vector<Selection> selections;
+      for (const int threads : {1, 2, 3, 7}) {
+        set_thread_count(threads);
+        selections.push_back(pattern->select(scores.view(), Sparsity(0.8)));
+      }
+      for (const Selection& selection : selections) {
+        CHECK(selection.mask == selections.front().mask);
+        CHECK(selection.tiles == selections.front().tiles);
+      }
+      std::set<double> kept;
+      for (const int threads : {1, 2, 3, 7}) {
+        set_thread_count(threads);
+        kept.insert(patterns::kept_score(scores.view(), selections.front().mask));
+      }
+      CHECK(kept.size() == 1);
     }
-    return text;
-  };
-  const Mask tw = mask("tw:g=32", 1.0 - 1.75 / 4.0, large);  // one tile and three quarters
-  const Mask tvw = mask("tvw:g=32,nm=2:4", 1.0 - 1.75 / 8.0, large);
-  for (int64_t n = 0; n < 128; ++n) {
-    const int64_t rows = n < 32 ? 64 : n < 64 ? 48 : 0;
-    CHECK(kept_rows(tw, n) == first_rows(rows, 1, 1));
-    CHECK(kept_rows(tvw, n) == first_rows(rows, 2, 4));
+  }
+  set_thread_count(before);
+}
+
+TEST_CASE("a view with rows further apart selects the same", "[patterns]") {
+  const Scores scores = make_scores(40, 50, "normal", 3);
+  std::vector<float> wide(40 * 64, 1e9F);
+  for (int64_t k = 0; k < 40; ++k) {
+    std::copy_n(scores.values.begin() + k * 50, 50, wide.begin() + k * 64);
+  }
+  for (const char* text : kPatterns) {
+    CAPTURE(text);
+    const auto pattern = make_pattern(parse_pattern(text));
+    const MatrixView<const float> view(wide.data(), 40, 50, 64);
+    CHECK(pattern->select(view, Sparsity(0.75)).mask ==
+          pattern->select(scores.view(), Sparsity(0.75)).mask);
   }
 }
 
-TEST_CASE("one giant does not blind the choice of the other columns", "[patterns]") {
-  // Columns 0 to 15 are worth 1, those from 16 on 2, and one element outweighs everything.
-  Scores scores{16, 32, std::vector<float>(512, 2.0F)};
-  for (int64_t k = 0; k < 16; ++k) {
-    for (int64_t n = 0; n < 16; ++n) scores.at(k, n) = 1.0F;
+TEST_CASE("a mask of one pattern is not taken for another", "[patterns]") {
+  const Scores scores = make_scores(128, 128, "normal", 9);
+  const auto mask_of = [&](const char* text) {
+    return make_pattern(parse_pattern(text))->select(scores.view(), Sparsity(0.75)).mask;
+  };
+  const auto conforms = [](const char* text, const Mask& mask) {
+    return make_pattern(parse_pattern(text))->conforms(mask);
+  };
+  const Mask unstructured = mask_of("ew");
+  for (const char* text : {"2:4", "block:b=16", "tw:g=64", "tvw:g=64"}) {
+    CAPTURE(text);
+    const patterns::Conformity verdict = conforms(text, unstructured);
+    CHECK_FALSE(verdict.conforms);
+    CHECK_FALSE(verdict.violation.empty());
   }
-  scores.at(3, 20) = 1e30F;
-  for (const Permute permute : {Permute::kOff, Permute::kFast}) {
-    const Mask mask = test::pattern("tw:g=8")
-                          ->select(scores.view(), Sparsity(0.5), {permute, patterns::Split::kAuto})
-                          .mask;
-    for (int64_t n = 0; n < 32; ++n) CHECK(mask.kept(0, n) == (n >= 16));
-  }
+  CHECK(conforms("2:4", mask_of("2:4")).conforms);
+  CHECK_FALSE(conforms("1:4", mask_of("2:4")).conforms);
+  CHECK_FALSE(conforms("2:4", mask_of("block:b=16")).conforms);
+  CHECK(conforms("tw:g=64", mask_of("tw:g=64")).conforms);
+  CHECK_FALSE(conforms("tw:g=64", mask_of("2:4")).conforms);
+  CHECK_FALSE(conforms("block:b=16", mask_of("tw:g=64")).conforms);
+  const Mask dense(128, 128, true);
+  CHECK(conforms("ew", dense).conforms);
+  CHECK_FALSE(conforms("2:4", dense).conforms);
 }
 
-TEST_CASE("what cannot be selected is refused", "[patterns]") {
-  const auto code = [](const char* text, int64_t K, int64_t N, double zeros) {
-    const Scores scores = test::make_scores(K, N, Fill::kSquares, 1);
-    try {
-      static_cast<void>(test::pattern(text)->select(scores.view(), Sparsity(zeros)));
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return ErrorCode::kNothingToDo;
-  };
-  for (const char* text : test::kPatterns) {
-    CHECK(code(text, 0, 4, 0.8) == ErrorCode::kInvalidArgument);
-    CHECK(code(text, 4, 0, 0.8) == ErrorCode::kInvalidArgument);
-    CHECK(code(text, 4, 4, 0.8) == ErrorCode::kNothingToDo);
-  }
-  CHECK(code("tvw:nm=2:4", 8, 8, 0.4) == ErrorCode::kUsage);
-  CHECK(code("tvw:nm=2:4", 8, 8, 0.5) == ErrorCode::kNothingToDo);
+TEST_CASE("what makes no sense is refused", "[patterns]") {
+  const Scores scores = make_scores(8, 8, "normal", 1);
+  CHECK_THROWS_AS(make_pattern(parse_pattern("tvw"))->select(scores.view(), Sparsity(0.3)), Error);
+  CHECK_THROWS_AS(make_pattern(parse_pattern("ew"))->select({}, Sparsity(0.5)), Error);
+  CHECK_THROWS_WITH(patterns::parse_permute("fats"), Catch::Contains("fast"));
+  CHECK_THROWS_WITH(patterns::parse_split("atuo"), Catch::Contains("auto"));
+  PatternSpec spec = parse_pattern("2:4");
+  spec.nm.keep = 5;
+  CHECK_THROWS_AS(make_pattern(spec), Error);
 }
 
 }  // namespace

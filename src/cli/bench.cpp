@@ -83,10 +83,10 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
 
 void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
   for (const bench::ExecutorAnswer& answer : answers) {
-    std::cout << answer.layer << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K
+    std::cout << cell(answer.layer) << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K
               << "  " << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
               << (answer.executor.empty() ? "-" : answer.executor) << "  "
-              << (answer.ok ? "yes" : "no: " + answer.reason) << "\n";
+              << (answer.ok ? "yes" : "no: " + cell(answer.reason)) << "\n";
   }
 }
 
@@ -109,7 +109,7 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
   write_result(record::to_json(record), output);
   if (output != "-") {
     const report::NamedRecord named{output, record};
-    std::cout << report::render(report::summarise({&named, 1}), report::Format::kMarkdown);
+    print(report::render(report::summarise({&named, 1}), report::Format::kMarkdown));
     spdlog::info("record written to {}", output);
   }
   if (record::has_wrong_result(record)) {

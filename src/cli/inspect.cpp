@@ -3,13 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "tvw/io/onnx_model.hpp"
 #include "tvw/patterns/pattern.hpp"
 
@@ -80,16 +80,18 @@ void print_json(const io::OnnxModel& model, const std::vector<InspectedWeight>& 
     row["conforms_to"] = weight.patterns;
     list.push_back(std::move(row));
   }
-  std::cout << nlohmann::ordered_json{{"model", model.path().string()}, {"weights", list}}.dump(
-                   2, ' ', false, nlohmann::json::error_handler_t::replace)
-            << "\n";
+  print(nlohmann::ordered_json{{"model", model.path().string()}, {"weights", list}}.dump(
+            2, ' ', false, nlohmann::json::error_handler_t::replace) +
+        "\n");
 }
 
 void print_table(const io::OnnxModel& model, const std::vector<InspectedWeight>& weights) {
   size_t width = 6;
-  for (const InspectedWeight& weight : weights) width = std::max(width, weight.info->name.size());
-  fmt::print("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", "weight", width, "op", "[K, N]", "dtype",
-             "zeros", "prunable");
+  for (const InspectedWeight& weight : weights) {
+    width = std::max(width, cell(weight.info->name).size());
+  }
+  print(fmt::format("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", "weight", width, "op", "[K, N]",
+                    "dtype", "zeros", "prunable"));
   int64_t prunable = 0;
   int64_t elements = 0;
   for (const InspectedWeight& weight : weights) {
@@ -98,16 +100,16 @@ void print_table(const io::OnnxModel& model, const std::vector<InspectedWeight>&
                                          : fmt::format("rank {}", info.dims.size());
     const std::string zeros =
         info.prunable ? fmt::format("{:.2f} %", 100.0 * weight.zeros) : std::string("-");
-    std::string verdict = info.prunable ? "yes" : "no: " + info.reason;
+    std::string verdict = info.prunable ? "yes" : "no: " + cell(info.reason);
     if (!weight.patterns.empty()) verdict += ", conforms to " + join(weight.patterns, ", ");
     if (info.nodes.size() > 1) verdict += fmt::format(", used by {} nodes", info.nodes.size());
-    fmt::print("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", info.name, width, info.op, shape,
-               info.dtype_name, zeros, verdict);
+    print(fmt::format("{:<{}}  {:<14} {:>14}  {:<8}  {:>7}  {}\n", cell(info.name), width,
+                      cell(info.op), shape, info.dtype_name, zeros, verdict));
     prunable += info.prunable ? 1 : 0;
     elements += info.prunable ? info.K * info.N : 0;
   }
-  fmt::print("{} of {} weights prunable, {} of {} stored values\n", prunable, weights.size(),
-             elements, model.initializer_elements());
+  print(fmt::format("{} of {} weights prunable, {} of {} stored values\n", prunable, weights.size(),
+                    elements, model.initializer_elements()));
 }
 
 void run_inspect(const InspectOptions& options) {

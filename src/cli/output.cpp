@@ -4,16 +4,27 @@
 #include <iostream>
 
 #include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
 #include "tvw/record/json.hpp"
 
 namespace tvw::cli {
+namespace {
+
+constexpr size_t kMaxCellBytes = 160;
+
+}  // namespace
+
+void print(std::string_view text) { std::cout << printable(text, Lines::kText); }
+
+std::string cell(std::string_view text) { return printable(text, Lines::kOne, kMaxCellBytes); }
 
 void write_result(std::string_view text, const std::string& path) {
   if (!path.empty() && path != "-") {
-    record::save_text(text, path);
+    record::save_text(printable(text, Lines::kText), path);
     return;
   }
-  std::cout << text << std::flush;
+  print(text);
+  std::cout << std::flush;
   if (!std::cout) throw Error(ErrorCode::kIo, "cannot write to standard output");
 }
 

@@ -6,6 +6,12 @@
 
 namespace tvw::cli {
 
+/// To stdout, with nothing in it that a terminal acts on: all text that holds names from files goes
+/// through here. JSON stays JSON.
+void print(std::string_view text);
+/// One cell of a table for people: escaped, the middle of what is too long left out.
+[[nodiscard]] std::string cell(std::string_view text);
+/// print() or a file.
 /// @throws Error kIo the file cannot be written
 void write_result(std::string_view text, const std::string& path);
 /// `path`, or with a number before its extension if it exists: run.json, run-2.json, ...

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tvw/core/text.hpp"
+
 namespace tvw::cli {
 namespace {
 
@@ -31,7 +33,7 @@ void Progress::update(double done, double total, const std::string& what) {
   const int filled = static_cast<int>(share * kBarWidth);
   const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
   std::fprintf(stderr, "\r\033[K[%s] %3.0f%% %.*s", bar.c_str(), 100.0 * share, kTextWidth,
-               what.c_str());
+               printable(what, Lines::kOne, kTextWidth).c_str());
   std::fflush(stderr);
 }
 

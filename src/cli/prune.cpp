@@ -3,13 +3,13 @@
 
 #include <chrono>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/parse.hpp"
 #include "cli/progress.hpp"
 #include "cli/prune_job.hpp"
@@ -136,7 +136,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
     if (!std::filesystem::exists(outputs.sidecar, error)) record.outputs.pop_back();
   }
   if (!options.record.empty()) record::save(record, options.record);
-  std::cout << summary_table(record);
+  print(summary_table(record));
 }
 
 }  // namespace

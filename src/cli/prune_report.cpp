@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/output.hpp"
 #include "cli/versions.hpp"
 
 namespace tvw::cli {
@@ -29,8 +30,8 @@ void finish(record::PruneTotals& totals) {
 
 /// The end of a long name tells more than its beginning.
 std::string short_name(const std::string& name) {
-  if (name.size() <= kMaxNameWidth) return name;
-  return "..." + name.substr(name.size() - kMaxNameWidth + 3);
+  if (name.size() <= kMaxNameWidth) return cell(name);
+  return cell("..." + name.substr(name.size() - kMaxNameWidth + 3));
 }
 
 std::string percent(double share) { return fmt::format("{:.2f} %", 100.0 * share); }
@@ -76,10 +77,10 @@ std::string summary_table(const record::PruneRecord& record) {
       fmt::format("{:<{}}  {:<8} {:>14}  {:>9}  {:>10}  {:>8}  {}\n", "weight", width, "op",
                   "[K, N]", "sparsity", "kept score", "bytes", "pattern");
   for (const auto& row : record.rows) {
-    text += fmt::format("{:<{}}  {:<8} {:>14}", short_name(row.name), width, row.op,
+    text += fmt::format("{:<{}}  {:<8} {:>14}", short_name(row.name), width, cell(row.op),
                         fmt::format("[{}, {}]", row.K, row.N));
     if (!row.skipped_reason.empty()) {
-      text += "  not pruned: " + row.skipped_reason + "\n";
+      text += "  not pruned: " + cell(row.skipped_reason) + "\n";
       continue;
     }
     text += fmt::format("  {:>9}  {:>10.4f}  {:>7.3f}x  {}\n", percent(row.sparsity),
@@ -94,7 +95,7 @@ std::string summary_table(const record::PruneRecord& record) {
   text += fmt::format("whole model:    {} zeros, {} -> {} bytes of tensors\n",
                       percent(record.model.sparsity), record.model.bytes_before,
                       record.model.bytes_after);
-  for (const std::string& output : record.outputs) text += "wrote " + output + "\n";
+  for (const std::string& output : record.outputs) text += "wrote " + cell(output) + "\n";
   return text;
 }
 

@@ -1,10 +1,10 @@
 // `tvw unpack MODEL.tvw.onnx`: back to a plain dense ONNX.
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "tvw/io/packed_model.hpp"
 
 namespace tvw::cli {
@@ -29,7 +29,7 @@ void run_unpack(const UnpackOptions& options) {
                                               : std::filesystem::path(options.output));
   io::check_output(io::load_onnx(options.model), outputs, options.force);
   io::unpack_model(options.model, outputs);
-  std::cout << "wrote " << outputs.model.string() << "\n";
+  print("wrote " + outputs.model.string() + "\n");
 }
 
 }  // namespace

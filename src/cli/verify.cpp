@@ -1,9 +1,9 @@
 // `tvw verify MODEL.tvw.onnx [--against MODEL.onnx]`: is the packed model what it says?
-#include <iostream>
 #include <memory>
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "tvw/io/packed_model.hpp"
 
 namespace tvw::cli {
@@ -22,8 +22,8 @@ void run_verify(const VerifyOptions& options) {
     static_cast<void>(io::verify_against(weights, io::load_onnx(options.against)));
     compared = ", each kept value is that of " + options.against;
   }
-  std::cout << "ok: " << weights.size() << " packed weights, format and checksums right" << compared
-            << "\n";
+  print("ok: " + std::to_string(weights.size()) + " packed weights, format and checksums right" +
+        compared + "\n");
 }
 
 }  // namespace

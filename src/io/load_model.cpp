@@ -11,6 +11,7 @@
 
 #include "io/find_tensor.hpp"
 #include "io/find_weights.hpp"
+#include "io/graph_scope.hpp"
 #include "io/model_state.hpp"
 #include "io/tensor.hpp"
 #include "tvw/core/error.hpp"
@@ -71,6 +72,20 @@ void parse(const std::filesystem::path& path, onnx::ModelProto& model) {
   }
 }
 
+/// Weights are known by name: two constants of one name are two answers to one question.
+/// @throws Error kBadFile
+void check_names(const onnx::GraphProto& graph) {
+  std::set<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (names.insert(name).second) return;
+    throw Error(ErrorCode::kBadFile, "two tensors are called '" + name + "', expected one");
+  };
+  for (const auto& tensor : graph.initializer()) add(tensor.name());
+  for (const auto& node : graph.node()) {
+    if (constant_tensor(node) != nullptr && node.output_size() == 1) add(node.output(0));
+  }
+}
+
 std::vector<std::string> newer_than_known(const onnx::ModelProto& model) {
   std::vector<std::string> warnings;
   if (default_opset(model) > kKnownOpset || model.ir_version() > kKnownIr) {
@@ -116,6 +131,7 @@ OnnxModel load_onnx(const std::filesystem::path& path) {
   const std::filesystem::path folder = path.parent_path();
   try {
     for (const auto* tensor : all_tensors(state->proto)) check_tensor(*tensor, folder);
+    check_names(state->proto.graph());
   } catch (const Error& error) {
     throw Error(error.code(), path.string() + ": " + error.what());
   }

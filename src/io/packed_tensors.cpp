@@ -101,7 +101,7 @@ TypedBuffer read_values(const TensorLookup& lookup) {
     if (tensor.dtype != safetensors_dtype(dtype)) continue;
     TypedBuffer values(dtype, static_cast<int64_t>(tensor.bytes.size()) / size_bytes(dtype));
     if (values.count() > 0) {
-      std::memcpy(values.bytes().data(), tensor.bytes.data(), tensor.bytes.size());
+      std::memcpy(values.bytes().data(), tensor.bytes.data(), values.bytes().size());
     }
     return values;
   }
@@ -162,8 +162,11 @@ pack::PackedWeights read_any(const PackedShape& shape, const TensorLookup& looku
                     read_list<uint8_t>(lookup, "index", "U8")};
   }
   if (shape.format == "tw" || shape.format == "tvw") {
-    const int64_t tiles = dim(lookup("n_index"), "n_index", 2, 0);
-    if (tiles > shape.N) bad("n_index", "has more tiles than N has columns");
+    const ReadTensor n_tensor = lookup("n_index");
+    const int64_t tiles = dim(n_tensor, "n_index", 2, 0);
+    if (tiles > static_cast<int64_t>(n_tensor.bytes.size())) {  // [2^40, 0] has no bytes at all
+      bad("n_index", "has " + std::to_string(tiles) + " tiles without columns");
+    }
     auto k_index = read_list<int32_t>(lookup, "k_index", "I32");
     auto n_index = read_list<int32_t>(lookup, "n_index", "I32");
     const int64_t G = shape.pattern.granularity;

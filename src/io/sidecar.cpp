@@ -1,6 +1,7 @@
 #include "io/sidecar.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "io/checksum.hpp"
 #include "tvw/core/error.hpp"
@@ -46,23 +47,40 @@ void check_dims(const std::vector<int64_t>& dims, int64_t K, int64_t N) {
   }
 }
 
-LoadedWeight read_weight(const SafetensorsFile& file, const Json& json) {
+/// JSON numbers with a point or an exponent would be cut, or not fit at all.
+int64_t whole_number(const Json& json, const char* what) {
+  if (!json.is_number_integer()) {
+    throw std::invalid_argument(std::string("has no whole number as '") + what + "'");
+  }
+  return json.get<int64_t>();
+}
+
+/// `taken`: tensors of weights before this one. Each tensor belongs to one weight, so that what is
+/// read is no more than what the file holds.
+LoadedWeight read_weight(const SafetensorsFile& file, const Json& json,
+                         std::set<std::string>& taken) {
   LoadedWeight weight;
   weight.name = field(json, "source").get<std::string>();
   weight.pattern = parse_pattern(field(json, "pattern").get<std::string>());
-  weight.dims = field(json, "dims").get<std::vector<int64_t>>();
+  if (!field(json, "dims").is_array()) throw std::invalid_argument("has no list of dims");
+  for (const Json& dim : field(json, "dims")) weight.dims.push_back(whole_number(dim, "dims"));
   weight.transposed = field(json, "stored").get<std::string>() == "NK";
   weight.dense_checksum = field(json, "dense_xxh3").get<std::string>();
-  check_dims(weight.dims, field(json, "K").get<int64_t>(), field(json, "N").get<int64_t>());
   const Json& tensors = field(json, "tensors");
   PackedShape shape;
   shape.format = field(json, "format").get<std::string>();
-  shape.K = field(json, "K").get<int64_t>();
-  shape.N = field(json, "N").get<int64_t>();
+  shape.K = whole_number(field(json, "K"), "K");
+  shape.N = whole_number(field(json, "N"), "N");
+  check_dims(weight.dims, shape.K, shape.N);
   shape.pattern = weight.pattern;
+  std::set<std::string> used;
   weight.packed = from_tensors(shape, [&](const std::string& suffix) {
     const Json& tensor = field(tensors, suffix.c_str());
     const SafetensorsEntry& entry = file.entry(field(tensor, "name").get<std::string>());
+    if (taken.contains(entry.name)) {
+      throw std::invalid_argument("names tensor '" + entry.name + "' for two weights");
+    }
+    used.insert(entry.name);
     const auto bytes = file.bytes(entry);
     if (checksum(bytes) != field(tensor, "xxh3").get<std::string>()) {
       throw Error(ErrorCode::kVerificationFailed,
@@ -70,6 +88,7 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json) {
     }
     return ReadTensor{entry.dtype, entry.shape, bytes};
   });
+  taken.merge(used);
   return weight;
 }
 
@@ -105,7 +124,8 @@ std::vector<LoadedWeight> read_sidecar(const SafetensorsFile& file) {
   try {
     const Json list = Json::parse(found->second);
     if (!list.is_array() || list.size() > kMaxWeights) throw std::invalid_argument("is no list");
-    for (const Json& json : list) weights.push_back(read_weight(file, json));
+    std::set<std::string> taken;
+    for (const Json& json : list) weights.push_back(read_weight(file, json, taken));
   } catch (const Error& error) {
     const bool usage = error.code() == ErrorCode::kUsage;  // a pattern that does not parse
     throw Error(usage ? ErrorCode::kBadFile : error.code(),

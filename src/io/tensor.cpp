@@ -125,14 +125,17 @@ int32_t onnx_type(DType dtype) {
 
 int64_t element_count(const TensorProto& tensor) {
   int64_t count = 1;
+  bool empty = false;
   for (const int64_t dim : tensor.dims()) {
     if (dim < 0) bad(tensor, "has a dim of " + std::to_string(dim) + ", expected 0 or more");
-    if (dim != 0 && count > kMaxElements / dim) {
+    empty = empty || dim == 0;
+    if (dim == 0) continue;  // the others must fit all the same: strides are products of them
+    if (count > kMaxElements / dim) {
       bad(tensor, "has dims whose product is more than 2^48 elements");
     }
     count *= dim;
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 int64_t data_bytes(const TensorProto& tensor) {

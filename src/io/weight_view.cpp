@@ -13,6 +13,9 @@ namespace {
 constexpr std::array<std::string_view, 7> kViewOps = {
     "Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"};
 
+/// More than any operator means; lists this long are searched axis by axis.
+constexpr size_t kMaxRank = 64;
+
 int64_t product(const std::vector<int64_t>& values) {
   return std::accumulate(values.begin(), values.end(), int64_t{1}, std::multiplies<>());
 }
@@ -63,6 +66,7 @@ std::optional<std::vector<int64_t>> int64_constant(const GraphScope& scope,
   if (input >= node.input_size()) return std::nullopt;
   const auto* tensor = scope.constant(node.input(input));
   if (tensor == nullptr || tensor->data_type() != onnx::TensorProto::INT64) return std::nullopt;
+  if (tensor->data_location() == onnx::TensorProto::EXTERNAL) return std::nullopt;
   if (!tensor->has_raw_data()) {
     return std::vector<int64_t>(tensor->int64_data().begin(), tensor->int64_data().end());
   }
@@ -76,10 +80,14 @@ std::optional<std::vector<int64_t>> int64_constant(const GraphScope& scope,
 /// Values of an attribute, or of the input that later opsets use instead.
 std::optional<std::vector<int64_t>> ints(const onnx::NodeProto& node, const GraphScope& scope,
                                          const char* name, int input) {
+  std::optional<std::vector<int64_t>> values;
   if (const auto* found = attribute(node, name)) {
-    return std::vector<int64_t>(found->ints().begin(), found->ints().end());
+    values.emplace(found->ints().begin(), found->ints().end());
+  } else {
+    values = int64_constant(scope, node, input);
   }
-  return int64_constant(scope, node, input);
+  if (values && values->size() > kMaxRank) return std::nullopt;
+  return values;
 }
 
 std::optional<TensorView> transpose(const onnx::NodeProto& node, const TensorView& view) {
@@ -131,13 +139,15 @@ std::optional<TensorView> apply_reshape(const onnx::NodeProto& node, const Graph
 std::optional<TensorView> squeeze(const onnx::NodeProto& node, const GraphScope& scope,
                                   const TensorView& view) {
   const auto axes = ints(node, scope, "axes", 1);
+  const bool given = attribute(node, "axes") != nullptr || node.input_size() > 1;
+  if (given && !axes) return std::nullopt;  // which axes go is not known here
   const auto rank = static_cast<int64_t>(view.dims.size());
   TensorView result;
   for (int64_t i = 0; i < rank; ++i) {
     const int64_t dim = view.dims[static_cast<size_t>(i)];
     const bool named =
         !axes ? dim == 1 : std::any_of(axes->begin(), axes->end(), [&](int64_t axis) {
-          return axis == i || axis + rank == i;
+          return axis == i || axis == i - rank;
         });
     if (named && dim != 1) return std::nullopt;
     if (named) continue;
@@ -212,6 +222,7 @@ bool is_view_op(const onnx::NodeProto& node) {
 
 std::optional<TensorView> apply(const onnx::NodeProto& node, const GraphScope& scope,
                                 const TensorView& view) {
+  if (view.dims.size() > kMaxRank) return std::nullopt;
   const std::string& op = node.op_type();
   if (op == "Identity" || op == "Cast") return view;
   if (op == "Transpose") return transpose(node, view);

@@ -1,6 +1,7 @@
 #include "pack/tile_indices.hpp"
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "pack/words.hpp"
@@ -25,6 +26,21 @@ void mark_ids(const std::vector<int32_t>& ids, int64_t limit, const char* what, 
       bad_layout(tile, std::string(what) + " " + std::to_string(id) + " is used twice");
     }
     marked[static_cast<size_t>(id)] = true;
+  }
+}
+
+/// Ids from 0 to `limit`, each once but for the pad, `limit` itself.
+/// @throws Error kBadFile
+void check_ids(const char* format, const std::string& what, int64_t limit,
+               std::span<const int32_t> ids) {
+  std::vector<int32_t> sorted(ids.begin(), ids.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const int32_t id = sorted[i];
+    if (id < 0 || id > limit) bad(format, what + std::to_string(id));
+    if (i > 0 && id == sorted[i - 1] && id != limit) {
+      bad(format, what + std::to_string(id) + " twice");
+    }
   }
 }
 
@@ -85,8 +101,7 @@ void validate_tile_indices(const char* format, int64_t K, int64_t N, int64_t gra
   }
   const auto T = static_cast<int64_t>(row_offsets.size()) - 1;
   expect_count(format, "n_index", static_cast<int64_t>(n_index.size()), T * granularity);
-  std::vector<bool> columns(static_cast<size_t>(N));
-  std::vector<int64_t> last_tile_of_row(static_cast<size_t>(K), -1);
+  // Sorted copies and not marks per row and column: K and N are only said, the lists are there.
   for (int64_t t = 0; t < T; ++t) {
     const std::string where = "tile " + std::to_string(t);
     const int64_t begin = row_offsets[static_cast<size_t>(t)];
@@ -95,25 +110,11 @@ void validate_tile_indices(const char* format, int64_t K, int64_t N, int64_t gra
       bad(format, where + " has rows " + std::to_string(begin) + " to " + std::to_string(end) +
                       ", expected whole steps of " + std::to_string(kRowStep));
     }
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t k = k_index[static_cast<size_t>(i)];
-      if (k == K) continue;
-      if (k < 0 || k > K) bad(format, where + " names row " + std::to_string(k));
-      if (last_tile_of_row[static_cast<size_t>(k)] == t) {
-        bad(format, where + " names row " + std::to_string(k) + " twice");
-      }
-      last_tile_of_row[static_cast<size_t>(k)] = t;
-    }
-    for (int64_t g = 0; g < granularity; ++g) {
-      const int64_t n = n_index[static_cast<size_t>(t * granularity + g)];
-      if (n == N) continue;
-      if (n < 0 || n > N) bad(format, where + " names column " + std::to_string(n));
-      if (columns[static_cast<size_t>(n)]) {
-        bad(format, where + " names column " + std::to_string(n) + " a second time");
-      }
-      columns[static_cast<size_t>(n)] = true;
-    }
+    check_ids(
+        format, where + " names row ", K,
+        std::span(k_index).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin)));
   }
+  check_ids(format, "the tiles name column ", N, n_index);
 }
 
 }  // namespace tvw::pack

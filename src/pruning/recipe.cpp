@@ -69,7 +69,9 @@ class Object {
 
  private:
   [[noreturn]] void expected(const char* key, const char* what, const Json& value) const {
-    fail("'" + std::string(key) + "' is " + value.dump() + ", expected " + what);
+    // A structure may be nested deeper than dump() can follow.
+    const std::string got = value.is_structured() ? value.type_name() : value.dump();
+    fail("'" + std::string(key) + "' is " + got + ", expected " + what);
   }
 
   const Json& json_;

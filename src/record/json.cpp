@@ -9,6 +9,7 @@
 #include "record/fields.hpp"
 #include "record/file.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
 
 namespace tvw::record {
 namespace {
@@ -69,9 +70,10 @@ class Writer {
   Json null_reasons_ = Json::object();
 };
 
-/// Text from outside (a layer's name) may not be UTF-8: such bytes become U+FFFD.
+/// Text from outside (a layer's name) may not be UTF-8: such bytes become U+FFFD. What a terminal
+/// would act on and JSON does not escape by itself (C1 controls) is escaped, too.
 std::string dump(const Json& json) {
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", Lines::kText);
 }
 
 template <class Record>

@@ -1,14 +1,15 @@
-// Packed weights without the container and its checksums, so that bad ids and offsets get through to
-// validation: what passes must unpack, and pack and unpack to the same.
+// Packed weights without the container and its checksums, so that bad ids and offsets get through
+// to validation: what passes must unpack, and pack and unpack to the same.
 //
 // Bytes: format, K, N, pattern's G or b, keep, group (one each), then for each tensor that is asked
 // for its length in bytes (two), last dim (one) and bytes.
+#include "io/packed_tensors.hpp"
+
 #include <array>
 #include <cstring>
 #include <map>
 
 #include "fuzz/fuzz.hpp"
-#include "io/packed_tensors.hpp"
 
 namespace {
 
@@ -32,15 +33,21 @@ class Input {
 };
 
 io::ReadTensor read_tensor(Input& input, const std::string& suffix) {
-  static const std::map<std::string, const char*> kTypes{
-      {"values", "BF16"}, {"row_offsets", "I64"}, {"index", "U8"}};
-  const auto type = kTypes.find(suffix);
+  struct Type {
+    const char* name;
+    size_t bytes;
+  };
+  static const std::map<std::string, Type> kTypes{
+      {"values", {"BF16", 2}}, {"row_offsets", {"I64", 8}}, {"index", {"U8", 1}}};
+  const auto found = kTypes.find(suffix);
+  const Type type = found == kTypes.end() ? Type{"I32", 4} : found->second;
   const size_t low = input.byte();
   const size_t length = low + size_t{256} * input.byte();
   const int64_t last = input.byte();
-  const auto bytes = input.take(length);
+  auto bytes = input.take(length);
+  bytes = bytes.first(bytes.size() / type.bytes * type.bytes);  // as the container promises
   const auto words = static_cast<int64_t>(bytes.size() / 4);
-  return {type == kTypes.end() ? "I32" : type->second, {last == 0 ? 0 : words / last, last}, bytes};
+  return {type.name, {last == 0 ? 0 : words / last, last}, bytes};
 }
 
 }  // namespace

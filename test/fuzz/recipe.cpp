@@ -1,6 +1,7 @@
 // Recipes, and what they decide about a weight.
-#include "fuzz/fuzz.hpp"
 #include "tvw/pruning/recipe.hpp"
+
+#include "fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tvw::fuzz::allow_errors([&] {

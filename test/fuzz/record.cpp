@@ -1,4 +1,5 @@
-// Records of `tvw bench` and `tvw prune`, and the reports made of them. A NUL byte parts two records.
+// Records of `tvw bench` and `tvw prune`, and the reports made of them. A NUL byte parts two
+// records.
 #include "fuzz/fuzz.hpp"
 #include "tvw/record/json.hpp"
 #include "tvw/report/compare.hpp"
@@ -14,8 +15,8 @@ constexpr Format kFormats[] = {Format::kJson, Format::kMarkdown, Format::kCsv, F
 NamedRecord read(std::string_view text) {
   NamedRecord named{"fuzz.json", tvw::record::parse_bench_record(text, "fuzz.json")};
   const std::string written = tvw::record::to_json(named.record);
-  tvw::fuzz::require(
-      tvw::record::to_json(tvw::record::parse_bench_record(written, "again")) == written);
+  tvw::fuzz::require(tvw::record::to_json(tvw::record::parse_bench_record(written, "again")) ==
+                     written);
   return named;
 }
 

@@ -1,6 +1,7 @@
 // A safetensors file: the container, masks in it, and packed weights in it.
-#include "fuzz/fuzz.hpp"
 #include "io/sidecar.hpp"
+
+#include "fuzz/fuzz.hpp"
 #include "tvw/io/masks.hpp"
 
 namespace {

@@ -1,6 +1,7 @@
 // Workload files of the user's own.
-#include "fuzz/fuzz.hpp"
 #include "tvw/bench/workload.hpp"
+
+#include "fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   tvw::fuzz::allow_errors([&] {

@@ -1,7 +1,8 @@
 // What `tvw prune` does to an ONNX model: opset raised, first weight packed, masked model written.
+#include "tvw/io/write_model.hpp"
+
 #include "fuzz/fuzz.hpp"
 #include "support/random_weights.hpp"
-#include "tvw/io/write_model.hpp"
 
 namespace {
 
@@ -25,9 +26,9 @@ void write(const std::filesystem::path& path, const char* pattern) {
   std::vector<io::PackedWeight> packed;
   for (const size_t weight : small_weights(model)) {
     const DenseMatrix dense = model.read_weight(weight);
-    packed.push_back({weight, spec,
-                      pack::pack(dense, test::random_selection(dense.K, dense.N, spec, 0.5, 1),
-                                 spec)});
+    packed.push_back(
+        {weight, spec,
+         pack::pack(dense, test::random_selection(dense.K, dense.N, spec, 0.5, 1), spec)});
   }
   io::write_packed(std::move(model), packed, io::output_paths(fuzz::folder() / "out.tvw.onnx"),
                    io::Decode::kInline);

@@ -6,7 +6,8 @@
 ///    "overrides": [{"match": "layer\\.0", "sparsity": 0.5, "pattern": "2:4"}, {"match": "head",
 ///    "skip": true}]}
 ///
-/// Every key may be left out. Regular expressions are ECMAScript and match anywhere in the name.
+/// Every key may be left out. Regular expressions are ECMAScript without back-references, of
+/// up to 1000 characters, and match anywhere in the name.
 #pragma once
 
 #include <filesystem>

@@ -29,6 +29,22 @@ std::string unknown_op(const onnx::GraphProto& graph, int64_t opset) {
   return {};
 }
 
+/// First output of the graph that nothing in it makes, for which the converter would end the
+/// program; empty if there is none.
+std::string undefined_output(const onnx::ModelProto& model) {
+  const onnx::GraphProto& graph = model.graph();
+  std::set<std::string> known;
+  for (const auto& input : graph.input()) known.insert(input.name());
+  for (const auto& node : graph.node()) known.insert(node.output().begin(), node.output().end());
+  if (model.ir_version() >= kIrOfPlainInitializers) {
+    for (const auto& tensor : graph.initializer()) known.insert(tensor.name());
+  }
+  for (const auto& output : graph.output()) {
+    if (!known.contains(output.name())) return "'" + output.name() + "'";
+  }
+  return {};
+}
+
 /// Takes the data of large initializers out of a model while the converter, which copies all twice,
 /// works on it, and gives it back to the initializers of the same names.
 class LargeData {
@@ -57,6 +73,8 @@ class LargeData {
 std::string convert(onnx::ModelProto& model) {
   const std::string unknown = unknown_op(model.graph(), default_opset(model));
   if (!unknown.empty()) return "it does not know the operator " + unknown;
+  const std::string undefined = undefined_output(model);
+  if (!undefined.empty()) return "no node makes its output " + undefined;
   LargeData data(model);
   onnx::ModelProto raised;
   std::string why;

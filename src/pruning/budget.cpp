@@ -30,6 +30,7 @@ void GlobalBudget::add(std::span<const patterns::Unit> units, int64_t elements, 
     const double score = mean_score > 0.0 ? unit.score / mean_score : 0.0;
     weight.bins[bin_of(static_cast<float>(score))] += unit.size;
     weight.most += unit.size;
+    weight.unit = std::max<int64_t>(weight.unit, unit.size);
   }
   weights_.push_back(std::move(weight));
 }
@@ -46,8 +47,11 @@ std::vector<Sparsity> GlobalBudget::targets(Sparsity target, double min_keep) co
   for (const Weight& weight : weights_) {
     const auto elements = static_cast<double>(weight.elements);
     wanted += target.density() * elements;
-    // A floor above the target would make the target impossible.
-    const double floor = std::min({min_keep, target.density()}) * elements;
+    // Whole units, since selection rounds to the nearest. A floor above the target would make the
+    // target impossible.
+    const auto unit = static_cast<double>(weight.unit);
+    const double floor =
+        std::min(std::ceil(min_keep * elements / unit - 1e-9) * unit, target.density() * elements);
     kept.push_back(std::min(floor, static_cast<double>(weight.most)));
     double below = kept.back();  // the best units pay for the floor
     for (auto bin = weight.bins.rbegin(); bin != weight.bins.rend(); ++bin) {

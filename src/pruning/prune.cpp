@@ -1,5 +1,7 @@
 #include "tvw/pruning/prune.hpp"
 
+#include <algorithm>
+
 #include "tvw/core/error.hpp"
 #include "tvw/pruning/budget.hpp"
 #include "tvw/pruning/score.hpp"
@@ -72,7 +74,11 @@ void share_budget(const WeightSource& source, const Recipe& recipe, std::vector<
   const std::vector<Sparsity> targets = budget.targets(recipe.sparsity, recipe.min_keep);
   size_t next = 0;
   for (Choice& choice : choices) {
-    if (choice.shares_budget) choice.target = targets[next++];
+    if (!choice.shares_budget) continue;
+    // Short last groups can keep more than the ratio, but no target may ask for it.
+    const bool tvw = choice.pattern.kind == PatternKind::kTvw;
+    const Sparsity least(tvw ? 1.0 - choice.pattern.nm.density() : 0.0);
+    choice.target = std::max(targets[next++], least);
   }
 }
 

@@ -2,7 +2,8 @@
 ///
 /// Uniform gives each weight the target. Global ranks the units of all weights together, each
 /// weight's scores divided by their mean, so that scale does not decide but spread does: a weight
-/// whose scores are concentrated in few units gives up more. No weight keeps less than `min_keep`.
+/// whose scores are concentrated in few units gives up more. No weight keeps less than `min_keep`,
+/// rounded up to whole units, or than the target where that is less.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ class GlobalBudget {
   struct Weight {
     int64_t elements = 0;
     int64_t most = 0;                  ///< elements that the pattern can keep
+    int64_t unit = 1;                  ///< elements of the largest unit
     std::map<uint32_t, int64_t> bins;  ///< elements by score, all zero scores in bin 0
   };
   std::vector<Weight> weights_;

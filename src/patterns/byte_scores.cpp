@@ -17,7 +17,9 @@ float ceiling_of(MatrixView<const float> scores) {
   for (int64_t i = 0; i < scores.size(); i += step) {
     samples.push_back(scores(i / scores.cols, i % scores.cols));
   }
-  const auto rank = samples.begin() + static_cast<int64_t>(samples.size()) * 999 / 1000;
+  // Below the largest even of a few samples, since that may be a giant.
+  const auto count = static_cast<int64_t>(samples.size());
+  const auto rank = samples.begin() + std::clamp<int64_t>(count - 2, 0, count * 999 / 1000);
   std::nth_element(samples.begin(), rank, samples.end());
   if (*rank > 0.0F) return *rank;
   float largest = 0.0F;  // nearly all are zero

@@ -59,6 +59,37 @@ std::vector<int32_t> union_of_rows(const Mask& mask, const Columns& columns) {
   return rows;
 }
 
+/// Lets each group take the next of `rows` as long as every column keeps no more of it than it may,
+/// and fills groups with rows that keep nothing: N:M may have left nothing of a row, which no mask
+/// tells from a row outside of the tile. `rows` as they are if such rows run out.
+std::vector<int32_t> with_empty_rows(const Mask& mask, const Columns& columns, NmRatio nm,
+                                     const std::vector<int32_t>& rows) {
+  std::vector<int32_t> empty;  // descending
+  for (int64_t k = mask.rows() - 1; k >= 0; --k) {
+    if (!std::binary_search(rows.begin(), rows.end(), k)) empty.push_back(static_cast<int32_t>(k));
+  }
+  std::vector<int32_t> packed;
+  std::vector<int64_t> kept(columns.size(), 0);  // of the group so far
+  const auto fits = [&](int32_t row) {
+    for (size_t c = 0; c < columns.size(); ++c) {
+      if (kept[c] == nm.keep && mask.kept(row, columns[c])) return false;
+    }
+    return true;
+  };
+  const auto group = static_cast<size_t>(nm.group);
+  for (const int32_t row : rows) {
+    while (packed.size() % group != 0 && !fits(row)) {
+      if (empty.empty()) return rows;
+      packed.push_back(empty.back());
+      empty.pop_back();
+    }
+    if (packed.size() % group == 0) std::fill(kept.begin(), kept.end(), 0);
+    packed.push_back(row);
+    for (size_t c = 0; c < columns.size(); ++c) kept[c] += mask.kept(row, columns[c]) ? 1 : 0;
+  }
+  return packed;
+}
+
 /// Empty if every group of `tile` keeps no more than it may.
 std::string group_violation(const Mask& mask, const Tile& tile, NmRatio nm) {
   for (size_t r0 = 0; r0 < tile.kept_k.size(); r0 += static_cast<size_t>(nm.group)) {
@@ -90,7 +121,7 @@ Conformity judge(const Mask& mask, const std::vector<Columns>& groups, int64_t g
   TileLayout layout{granularity, {}};
   int64_t stored = 0;
   for (const Columns& columns : groups) {
-    Tile tile{union_of_rows(mask, columns), columns};
+    Tile tile{with_empty_rows(mask, columns, nm, union_of_rows(mask, columns)), columns};
     if (std::string violation = group_violation(mask, tile, nm); !violation.empty()) {
       return {false, std::move(violation), std::nullopt};
     }

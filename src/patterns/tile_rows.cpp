@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 namespace tvw::patterns {
@@ -10,6 +11,7 @@ namespace {
 struct Chunk {
   double score = 0.0;  ///< mean of its elements
   int64_t tile = 0;
+  int64_t begin = 0;  ///< first of its rows
   int64_t rows = 0;
 };
 
@@ -19,7 +21,7 @@ Chunk chunk_of(const std::vector<double>& ranked, int64_t tile, int64_t width, i
   const auto size = static_cast<int64_t>(ranked.size());
   const int64_t rows = std::min(count, size - begin);
   const double sum = std::accumulate(ranked.begin() + begin, ranked.begin() + begin + rows, 0.0);
-  return {sum / static_cast<double>(rows * width), tile, rows};
+  return {sum / static_cast<double>(rows * width), tile, begin, rows};
 }
 
 }  // namespace
@@ -34,6 +36,10 @@ std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
   for (size_t t = 0; t < ranked.size(); ++t) {
     for (int64_t k = 0; k < static_cast<int64_t>(ranked[t].size()); k += kRowChunk) {
       chunks.push_back(chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], k, kRowChunk));
+      // Means of equal rows can differ by rounding.
+      if (k > 0) {
+        chunks.back().score = std::min(chunks.back().score, std::prev(chunks.end(), 2)->score);
+      }
     }
   }
   // Chunks of one tile descend, so a stable sort leaves them in their order.
@@ -43,7 +49,7 @@ std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
   double left = elements + 0.5;  // not to lose a chunk to rounding
   for (const Chunk& chunk : chunks) {
     const auto t = static_cast<size_t>(chunk.tile);
-    const bool all_before_taken = kept[t] % kRowChunk == 0;
+    const bool all_before_taken = kept[t] == chunk.begin;
     const auto size = static_cast<double>(stored_rows(chunk.rows, nm) * widths[t]);
     if (size > left || !all_before_taken) continue;
     kept[t] += chunk.rows;

@@ -37,7 +37,8 @@ void time_interleaved(kernels::Device& device, std::span<Timed> contestants, Cac
   const bool hot = cache == CacheState::kHot;
   for (Timed& contestant : contestants) {
     contestant.samples_us.clear();
-    contestant.repeats = hot ? repeats_for(device, contestant, min_sample_us) : 1;
+    contestant.repeats =
+        hot ? repeats_for(device, contestant, min_sample_us) : std::max(1, contestant.rotation);
   }
   std::vector<std::vector<double>> samples(contestants.size());
   const auto start = Clock::now();
@@ -48,7 +49,7 @@ void time_interleaved(kernels::Device& device, std::span<Timed> contestants, Cac
       const size_t i = (round + turn) % contestants.size();
       if (hot) {
         (void)device.time_us(contestants[i].launch, 1);
-      } else {
+      } else if (contestants[i].rotation == 0) {
         device.flush_cache();
       }
       samples[i].push_back(checked_time_us(device, contestants[i], contestants[i].repeats));

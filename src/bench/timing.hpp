@@ -17,9 +17,13 @@ struct Timed {
   std::function<void()> launch;
   int repeats = 1;                 ///< out: runs per sample
   std::vector<double> samples_us;  ///< out: per run; sample i of all contestants is from round i
+  /// Cold: runs after which the operands are out of the cache by themselves, as `launch` goes
+  /// through copies; 0: the cache must be flushed.
+  int rotation = 0;
 };
 
-/// Rounds of one sample each; round r starts with contestant r mod n. Cold: cache flushed, one run.
+/// Rounds of one sample each; round r starts with contestant r mod n. Cold: cache flushed, one run,
+/// or one rotation.
 /// Hot: one untimed run, then `repeats` runs that last min_sample_us together.
 /// @throws Error kNonFinite a time is 0, negative, NaN or Inf
 void time_interleaved(kernels::Device& device, std::span<Timed> contestants, CacheState cache,

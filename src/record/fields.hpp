@@ -62,6 +62,7 @@ void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, B
   at("dtype", x.dtype);
   at("layout", x.layout);
   at("cache", x.cache);
+  at("cold_by", x.cold_by);
   at("status", x.status);
   at("skipped_reason", x.skipped_reason);
   at("verified", x.verified);

@@ -41,6 +41,7 @@ class FakeDevice final : public kernels::Device {
   void copy_out(void* to, kernels::Buffer& from, int64_t size_bytes) override {
     std::memcpy(to, from.data(), static_cast<size_t>(size_bytes));
   }
+  [[nodiscard]] int64_t cache_bytes() const override { return 1 << 20; }
   void flush_cache() override { log.emplace_back("flush"); }
   double time_us(const std::function<void()>& launch, int repeats) override {
     const double start_us = clock_us_;

@@ -75,10 +75,16 @@ RandomProblem random_problem(std::string_view format, uint32_t seed) {
   p.empty_tile = generator() % 5 == 0;
   p.dtype = pick<DType>(generator, {DType::kF16, DType::kBF16});
   p.layout = pick<Layout>(generator, {Layout::kFeatureMajor, Layout::kTokenMajor});
-  p.activation = pick<Activation>(generator, {Activation::kNone, Activation::kNone,
-                                              Activation::kRelu, Activation::kGeluErf,
-                                              Activation::kGeluTanh});
+  p.activation =
+      pick<Activation>(generator, {Activation::kNone, Activation::kNone, Activation::kRelu,
+                                   Activation::kGeluErf, Activation::kGeluTanh});
   p.bias = generator() % 2 == 0;
+  if (generator() % 3 == 0) {  // what the libraries' kernels take
+    p.activation = Activation::kNone;
+    p.bias = false;
+    for (int64_t* extent : {&p.M, &p.K, &p.N}) *extent = (*extent + 63) / 64 * 64;
+  }
+  if (generator() % 3 == 0) p.M = p.M % 64 + 1;  // what the decode kernels take
   p.pattern = pattern_of(format, generator);
   return p;
 }

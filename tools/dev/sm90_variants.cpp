@@ -50,8 +50,7 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
   const DenseMatrix dense = test::random_dense(s.K, s.N, dtype, 1);
   const std::string spec_text = format == "nm" ? "2:4" : format + ":g=" + std::to_string(G);
   const PatternSpec spec = parse_pattern(spec_text);
-  const pack::PackedWeights weights =
-      pack::pack(dense, select(dense, spec), spec);
+  const pack::PackedWeights weights = pack::pack(dense, select(dense, spec), spec);
   const pack::PackedWeights plain = dense;
   kernels::Problem problem{s.M, dtype, kernels::Layout::kFeatureMajor, &weights, {}};
   kernels::Problem dense_problem = problem;
@@ -64,7 +63,10 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
     const auto* one = &v;
     list.push_back({std::string(v.name),
                     kernels::cuda::sm90::make_plan(problem, format != "tw", std::span(&one, 1)),
-                    0.0, true, {}, {}});
+                    0.0,
+                    true,
+                    {},
+                    {}});
   }
   const TypedBuffer A = test::random_dense(1, s.M * s.K, dtype, 2).values;
   DeviceArray<uint16_t> a(std::span(A.words<uint16_t>(), static_cast<size_t>(A.count())));
@@ -76,16 +78,15 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
   struct NoDevice {};
   for (Contestant& x : list) {
     if (!x.plan) {
-      x.plan = kernels::cuda::dense_cublaslt().prepare(
-          dense_problem, *static_cast<kernels::Device*>(nullptr));
+      x.plan = kernels::cuda::dense_cublaslt().prepare(dense_problem,
+                                                       *static_cast<kernels::Device*>(nullptr));
       continue;
     }
     TVW_CUDA(cudaMemset(c.data(), 0xFF, c.size_bytes()));
     x.plan->run(a.data(), c.data());
     TypedBuffer C(dtype, s.M * s.N);
     TVW_CUDA(cudaMemcpy(C.bytes().data(), c.data(), c.size_bytes(), cudaMemcpyDeviceToHost));
-    const auto report =
-        kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
+    const auto report = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
     x.error = report.max_rel_error;
     x.ok = report.ok;
   }
@@ -122,7 +123,7 @@ int main(int argc, char** argv) {
     shapes.push_back({std::atoll(argv[i]), std::atoll(argv[i + 1]), std::atoll(argv[i + 2])});
   }
   if (shapes.empty()) {
-    shapes = {{12800, 768, 768},   {12800, 3072, 768},   {12800, 768, 3072},
+    shapes = {{12800, 768, 768},  {12800, 3072, 768},  {12800, 768, 3072},
               {2048, 4096, 4096}, {2048, 11008, 4096}, {8192, 8192, 8192}};
   }
   for (const GemmShape& s : shapes) compare(format, dtype, s, G);

@@ -43,6 +43,7 @@ class Device {
   virtual void copy_in(Buffer& to, const void* from, int64_t size_bytes) = 0;
   virtual void copy_out(void* to, Buffer& from, int64_t size_bytes) = 0;
 
+  [[nodiscard]] virtual int64_t cache_bytes() const = 0;  ///< of the last level
   /// Evicts the last-level cache, so that the next run reads its operands from memory.
   virtual void flush_cache() = 0;
   /// Runs `launch` `repeats` times back to back and waits. Microseconds for all of them, measured

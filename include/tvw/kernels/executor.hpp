@@ -68,6 +68,9 @@ class Plan {
   [[nodiscard]] virtual int64_t weight_bytes() const = 0;
   /// Multiplications and additions one run really does.
   [[nodiscard]] virtual double actual_flops() const = 0;
+  /// The same plan with weights of its own elsewhere in memory, so that a benchmark can go through
+  /// more weights than a cache holds; null if the executor has no such thing.
+  [[nodiscard]] virtual std::unique_ptr<Plan> duplicate() const { return nullptr; }
 
  protected:
   Plan() = default;

@@ -13,7 +13,7 @@
 namespace tvw::kernels {
 
 /// Raise when any type in executor.hpp, device.hpp or this file changes.
-inline constexpr int kModuleAbi = 1;
+inline constexpr int kModuleAbi = 2;
 
 /// Filled by the module. Executors have static storage in the module, which is never unloaded.
 struct ModuleContents {

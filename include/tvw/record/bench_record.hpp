@@ -53,6 +53,9 @@ struct BenchRow {
   std::string dtype;
   std::string layout;  ///< "token", "feature"
   std::string cache;   ///< "hot", "cold"
+  /// How cold was made: "flush" (the cache, before each run) or "rotation" (back-to-back runs over
+  /// copies of the weights that exceed the cache); empty if hot.
+  std::string cold_by;
 
   // Is it right?
   RowStatus status = RowStatus::kSkipped;

@@ -82,6 +82,7 @@ class CpuDevice final : public Device {
     std::memcpy(to, from.data(), static_cast<size_t>(size_bytes));
   }
 
+  [[nodiscard]] int64_t cache_bytes() const override { return last_cache_bytes(); }
   void flush_cache() override {
     // Twice the last level, read and written by every thread, leaves nothing of the operands.
     if (!eviction_) eviction_ = std::make_unique<HostBuffer>(2 * last_cache_bytes());

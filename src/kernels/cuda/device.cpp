@@ -87,8 +87,8 @@ class CudaDevice final : public Device {
     try {
       return std::make_unique<CudaBuffer>(size_bytes);
     } catch (const Error& error) {
-      throw Error(error.code(), std::string(error.what()) + ", for " +
-                                    std::to_string(size_bytes) + " bytes on " + id());
+      throw Error(error.code(), std::string(error.what()) + ", for " + std::to_string(size_bytes) +
+                                    " bytes on " + id());
     }
   }
   void copy_in(Buffer& to, const void* from, int64_t size_bytes) override {
@@ -99,6 +99,7 @@ class CudaDevice final : public Device {
     use();
     TVW_CUDA(cudaMemcpy(to, from.data(), static_cast<size_t>(size_bytes), cudaMemcpyDeviceToHost));
   }
+  [[nodiscard]] int64_t cache_bytes() const override { return info_.l2_bytes; }
   void flush_cache() override {
     use();
     evict_cache();

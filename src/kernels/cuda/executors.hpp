@@ -13,5 +13,8 @@ namespace tvw::kernels::cuda {
 [[nodiscard]] const Executor& tvw_sm90();
 [[nodiscard]] const Executor& tw_sm90();
 [[nodiscard]] const Executor& nm_sm90();
+[[nodiscard]] const Executor& tvw_decode();
+[[nodiscard]] const Executor& tw_decode();
+[[nodiscard]] const Executor& nm_decode();
 
 }  // namespace tvw::kernels::cuda

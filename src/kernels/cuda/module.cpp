@@ -1,4 +1,6 @@
 // Entry of libtvw_cuda.so: what the program finds when it loads the module.
+#include "tvw/kernels/module.hpp"
+
 #include <cuda_runtime_api.h>
 
 #include <exception>
@@ -7,7 +9,6 @@
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/device.hpp"
 #include "kernels/cuda/executors.hpp"
-#include "tvw/kernels/module.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
@@ -58,9 +59,10 @@ extern "C" __attribute__((visibility("default"))) bool tvw_module_entry(
   using namespace tvw::kernels::cuda;
   if (abi != tvw::kernels::kModuleAbi) return false;
   // In order of preference.
-  contents.executors = {&tvw_sm90(),       &tw_sm90(),        &nm_sm90(),
-                        &nm_cusparselt(),  &block_cusparse(), &csr_cusparse(),
-                        &dense_cublaslt(), &dense_cublaslt_cold()};
+  contents.executors = {
+      &tvw_decode(),   &tw_decode(),      &nm_decode(),          &tvw_sm90(),
+      &tw_sm90(),      &nm_sm90(),        &nm_cusparselt(),      &block_cusparse(),
+      &csr_cusparse(), &dense_cublaslt(), &dense_cublaslt_cold()};
   try {
     find_devices(contents);
   } catch (const std::exception& error) {

@@ -3,6 +3,8 @@
 // prepare() stores the weights in both orders and times every algorithm that the library's
 // heuristics offer for each: the fastest is the baseline. Back-to-back and with cold caches another
 // one may win, so there are two executors that choose by one state each.
+#include "kernels/cuda/baselines/cublaslt_dense.hpp"
+
 #include <cublasLt.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cuda/baselines/cublaslt_dense.hpp"
 #include "kernels/cuda/common/cache.hpp"
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr int kMostAlgorithms = 32;  // per order of the weights
 constexpr size_t kFinalists = 4;     // timed again, for longer
+constexpr int kHotRepeats = 8;
 constexpr size_t kWorkspaceBytes = size_t{64} << 20;
 
 void check_lt(cublasStatus_t status, const char* call) {
@@ -133,109 +135,129 @@ class Formulation {
 
 /// One formulation with one algorithm.
 struct Candidate {
-  const Formulation* formulation = nullptr;
+  std::shared_ptr<const Formulation> formulation;
   const uint16_t* weights = nullptr;
   cublasLtMatmulAlgo_t algorithm{};
   int rank = 0;  ///< in the library's own order
   double time_us = 0.0;
 };
 
+/// A candidate with its weights.
 class DensePlan final : public Plan {
  public:
-  DensePlan(const Problem& problem, bool cold)
-      : shape_(problem.shape()), cold_(cold), workspace_(static_cast<int64_t>(kWorkspaceBytes)) {
+  DensePlan(GemmShape shape, Candidate chosen, int tried, DeviceArray<uint16_t> weights,
+            std::shared_ptr<DeviceArray<uint8_t>> workspace)
+      : shape_(shape),
+        chosen_(std::move(chosen)),
+        tried_(tried),
+        weights_(std::move(weights)),
+        workspace_(std::move(workspace)) {}
+
+  void run(const void* A, void* C) override {
+    TVW_LT(chosen_.formulation->multiply(chosen_.algorithm, A, weights_.data(), C,
+                                         workspace_->data()));
+  }
+  [[nodiscard]] std::string kernel_name() const override {
+    return "cublasLt " + chosen_.formulation->name() + ", heuristic " +
+           std::to_string(chosen_.rank) + ", best of " + std::to_string(tried_);
+  }
+  [[nodiscard]] std::string isa() const override { return "cublasLt"; }
+  [[nodiscard]] int64_t weight_bytes() const override { return shape_.K * shape_.N * 2; }
+  [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
+  [[nodiscard]] std::unique_ptr<Plan> duplicate() const override {
+    return std::make_unique<DensePlan>(shape_, chosen_, tried_, weights_.copy(), workspace_);
+  }
+
+ private:
+  GemmShape shape_;
+  Candidate chosen_;
+  int tried_;
+  DeviceArray<uint16_t> weights_;
+  std::shared_ptr<DeviceArray<uint8_t>> workspace_;  ///< runs follow one another
+};
+
+/// Tries all formulations with all algorithms.
+class Search {
+ public:
+  Search(const Problem& problem, bool cold)
+      : shape_(problem.shape()),
+        cold_(cold),
+        workspace_(std::make_shared<DeviceArray<uint8_t>>(static_cast<int64_t>(kWorkspaceBytes))),
+        A_(shape_.M * shape_.K),
+        C_(shape_.M * shape_.N) {
     const auto& dense = std::get<DenseMatrix>(*problem.weights);
     const std::span stored(dense.values.words<uint16_t>(), static_cast<size_t>(dense.K * dense.N));
     by_row_ = DeviceArray<uint16_t>(stored);
     by_column_ = DeviceArray<uint16_t>(by_row_.count());
     launch_transpose(by_row_.data(), shape_.N, by_column_.data(), shape_.K, shape_.K, shape_.N);
-    formulations_.push_back(std::make_unique<Formulation>(problem, true));
-    formulations_.push_back(std::make_unique<Formulation>(problem, false));
-    choose(problem.dtype == DType::kBF16);
-    // Only the order that won stays.
-    DeviceArray<uint16_t>& loser =
-        best_.weights == by_row_.data() ? by_column_ : by_row_;
-    loser = DeviceArray<uint16_t>();
-  }
-
-  void run(const void* A, void* C) override {
-    TVW_LT(best_.formulation->multiply(best_.algorithm, A, best_.weights, C, workspace_.data()));
-  }
-  [[nodiscard]] std::string kernel_name() const override {
-    return "cublasLt " + best_.formulation->name() + ", heuristic " + std::to_string(best_.rank) +
-           ", best of " + std::to_string(tried_);
-  }
-  [[nodiscard]] std::string isa() const override { return "cublasLt"; }
-  [[nodiscard]] int64_t weight_bytes() const override { return shape_.K * shape_.N * 2; }
-  [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
-
- private:
-  void choose(bool bf16) {
-    DeviceArray<uint16_t> A(shape_.M * shape_.K);
-    DeviceArray<uint16_t> C(shape_.M * shape_.N);
-    launch_fill(A.data(), A.count(), bf16, 1);
-    std::vector<Candidate> candidates;
-    for (size_t f = 0; f < formulations_.size(); ++f) {
+    launch_fill(A_.data(), A_.count(), problem.dtype == DType::kBF16, 1);
+    for (const bool weights_by_row : {true, false}) {
+      const auto formulation = std::make_shared<const Formulation>(problem, weights_by_row);
       int rank = 0;
-      for (const cublasLtMatmulAlgo_t& algorithm : formulations_[f]->algorithms()) {
-        candidates.push_back({formulations_[f].get(), f == 0 ? by_row_.data() : by_column_.data(),
-                              algorithm, rank++, 0.0});
+      for (const cublasLtMatmulAlgo_t& algorithm : formulation->algorithms()) {
+        candidates_.push_back({formulation, weights_by_row ? by_row_.data() : by_column_.data(),
+                               algorithm, rank++, 0.0});
       }
     }
-    std::erase_if(candidates, [&](const Candidate& c) {  // some are offered, yet cannot run
-      const bool ok = c.formulation->multiply(c.algorithm, A.data(), c.weights, C.data(),
-                                              workspace_.data()) == CUBLAS_STATUS_SUCCESS &&
+    drop_those_that_fail();
+  }
+
+  /// @throws Error kUnsupported the library offers nothing
+  [[nodiscard]] std::unique_ptr<Plan> best() {
+    if (candidates_.empty()) {
+      throw Error(ErrorCode::kUnsupported, "cuBLASLt offers no algorithm for this problem");
+    }
+    const auto tried = static_cast<int>(candidates_.size());
+    const auto by_time = [](const Candidate& a, const Candidate& b) {
+      return a.time_us < b.time_us;
+    };
+    for (Candidate& c : candidates_) c.time_us = quick_time_us([&] { launch(c); });
+    std::sort(candidates_.begin(), candidates_.end(), by_time);
+    candidates_.resize(std::min(candidates_.size(), cold_ ? 3 * kFinalists : kFinalists));
+    time_again();
+    const Candidate& winner = *std::min_element(candidates_.begin(), candidates_.end(), by_time);
+    DeviceArray<uint16_t>& weights = winner.weights == by_row_.data() ? by_row_ : by_column_;
+    return std::make_unique<DensePlan>(shape_, winner, tried, std::move(weights), workspace_);
+  }
+
+ private:
+  void drop_those_that_fail() {
+    std::erase_if(candidates_, [&](const Candidate& c) {  // some are offered, yet cannot run
+      const bool ok = c.formulation->multiply(c.algorithm, A_.data(), c.weights, C_.data(),
+                                              workspace_->data()) == CUBLAS_STATUS_SUCCESS &&
                       cudaDeviceSynchronize() == cudaSuccess;
       if (!ok) (void)cudaGetLastError();
       return !ok;
     });
-    if (candidates.empty()) {
-      throw Error(ErrorCode::kUnsupported, "cuBLASLt offers no algorithm for this problem");
-    }
-    tried_ = static_cast<int>(candidates.size());
-    const auto launch = [&](const Candidate& c) {
-      TVW_LT(c.formulation->multiply(c.algorithm, A.data(), c.weights, C.data(),
-                                     workspace_.data()));
-    };
-    const auto by_time = [](const Candidate& a, const Candidate& b) { return a.time_us < b.time_us; };
-    for (Candidate& c : candidates) c.time_us = quick_time_us([&] { launch(c); });
-    std::sort(candidates.begin(), candidates.end(), by_time);
-    if (cold_) {
-      candidates.resize(std::min(candidates.size(), 3 * kFinalists));
-      time_again(candidates, [&](const Candidate& c) {
-        evict_cache();
-        return time_launches_us([&] { launch(c); }, 1);
-      });
-    } else {
-      candidates.resize(std::min(candidates.size(), kFinalists));
-      time_again(candidates, [&](const Candidate& c) {
-        return time_launches_us([&] { launch(c); }, 8);
-      });
-    }
-    best_ = *std::min_element(candidates.begin(), candidates.end(), by_time);
   }
 
-  /// Medians over interleaved rounds.
-  static void time_again(std::vector<Candidate>& candidates,
-                         const std::function<double(const Candidate&)>& time) {
+  void launch(const Candidate& c) {
+    TVW_LT(
+        c.formulation->multiply(c.algorithm, A_.data(), c.weights, C_.data(), workspace_->data()));
+  }
+
+  /// Medians over interleaved rounds, in the cache state that counts.
+  void time_again() {
     constexpr size_t kRounds = 5;
-    std::vector<std::vector<double>> samples(candidates.size());
+    std::vector<std::vector<double>> samples(candidates_.size());
     for (size_t round = 0; round < kRounds; ++round) {
-      for (size_t i = 0; i < candidates.size(); ++i) samples[i].push_back(time(candidates[i]));
+      for (size_t i = 0; i < candidates_.size(); ++i) {
+        if (cold_) evict_cache();
+        samples[i].push_back(
+            time_launches_us([&] { launch(candidates_[i]); }, cold_ ? 1 : kHotRepeats));
+      }
     }
-    for (size_t i = 0; i < candidates.size(); ++i) {
+    for (size_t i = 0; i < candidates_.size(); ++i) {
       std::nth_element(samples[i].begin(), samples[i].begin() + kRounds / 2, samples[i].end());
-      candidates[i].time_us = samples[i][kRounds / 2];
+      candidates_[i].time_us = samples[i][kRounds / 2];
     }
   }
 
   GemmShape shape_;
   bool cold_;
-  DeviceArray<uint8_t> workspace_;
-  DeviceArray<uint16_t> by_row_, by_column_;
-  std::vector<std::unique_ptr<Formulation>> formulations_;
-  Candidate best_;
-  int tried_ = 0;
+  std::shared_ptr<DeviceArray<uint8_t>> workspace_;
+  DeviceArray<uint16_t> by_row_, by_column_, A_, C_;
+  std::vector<Candidate> candidates_;
 };
 
 class DenseExecutor final : public Executor {
@@ -254,7 +276,7 @@ class DenseExecutor final : public Executor {
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
-    return std::make_unique<DensePlan>(problem, cold_);
+    return Search(problem, cold_).best();
   }
 
  private:
@@ -275,15 +297,14 @@ const Executor& dense_cublaslt_cold() {
 
 double measure_dense_gflops(DType dtype) {
   constexpr int64_t kSide = 8192;
-  const pack::PackedWeights weights =
-      DenseMatrix{kSide, kSide, TypedBuffer(dtype, kSide * kSide)};
+  const pack::PackedWeights weights = DenseMatrix{kSide, kSide, TypedBuffer(dtype, kSide * kSide)};
   Problem problem{kSide, dtype, Layout::kTokenMajor, &weights, {}};
-  DensePlan plan(problem, false);
+  const std::unique_ptr<Plan> plan = Search(problem, false).best();
   DeviceArray<uint16_t> A(kSide * kSide), C(kSide * kSide);
   launch_fill(A.data(), A.count(), dtype == DType::kBF16, 2);
-  double best = time_launches_us([&] { plan.run(A.data(), C.data()); }, 2);
+  double best = time_launches_us([&] { plan->run(A.data(), C.data()); }, 2);
   for (int trial = 0; trial < 3; ++trial) {
-    best = std::min(best, time_launches_us([&] { plan.run(A.data(), C.data()); }, 2));
+    best = std::min(best, time_launches_us([&] { plan->run(A.data(), C.data()); }, 2));
   }
   return problem.shape().dense_flops() / (best / 2) * 1e-3;
 }

@@ -61,8 +61,8 @@ class BlockExecutor final : public Executor {
     if (ell->slots() == 0) return Support::no("no block is kept");
     const int64_t b = ell->ell_block_size;
     if (ell->N % b != 0 || ell->K % b != 0) {
-      return Support::no("cuSPARSE wants whole blocks of " + std::to_string(b) + ", K = " +
-                         std::to_string(ell->K) + " and N = " + std::to_string(ell->N));
+      return Support::no("cuSPARSE wants whole blocks of " + std::to_string(b) +
+                         ", K = " + std::to_string(ell->K) + " and N = " + std::to_string(ell->N));
     }
     return supports_baseline(problem);
   }

@@ -88,16 +88,15 @@ class SpmmPlan final : public Plan {
     size_t bytes = 0;
     if (cusparseSpMM_bufferSize(handle(), kPlain, kPlain, &one, operand_->matrix(),
                                 activations_.get(), &zero, result_.get(), CUDA_R_32F,
-                                candidate.algorithm.value,
-                                &bytes) != CUSPARSE_STATUS_SUCCESS) {
+                                candidate.algorithm.value, &bytes) != CUSPARSE_STATUS_SUCCESS) {
       return false;
     }
     candidate.buffer = DeviceArray<uint8_t>(static_cast<int64_t>(bytes) + 16);
     (void)cusparseSpMM_preprocess(handle(), kPlain, kPlain, &one, operand_->matrix(),
                                   activations_.get(), &zero, result_.get(), CUDA_R_32F,
                                   candidate.algorithm.value, candidate.buffer.data());
-    const bool ok = multiply(candidate) == CUSPARSE_STATUS_SUCCESS &&
-                    cudaDeviceSynchronize() == cudaSuccess;
+    const bool ok =
+        multiply(candidate) == CUSPARSE_STATUS_SUCCESS && cudaDeviceSynchronize() == cudaSuccess;
     if (!ok) (void)cudaGetLastError();
     return ok;
   }
@@ -126,8 +125,8 @@ void check_cusparse(cusparseStatus_t status, const char* call) {
 cudaDataType cusparse_type(DType dtype) { return dtype == DType::kF16 ? CUDA_R_16F : CUDA_R_16BF; }
 
 std::unique_ptr<Plan> make_spmm_plan(const Problem& problem, std::unique_ptr<SparseOperand> operand,
-                                     const std::vector<SpmmAlgorithm>& algorithms,
-                                     std::string name, double stored_values) {
+                                     const std::vector<SpmmAlgorithm>& algorithms, std::string name,
+                                     double stored_values) {
   return std::make_unique<SpmmPlan>(problem, std::move(operand), algorithms, std::move(name),
                                     stored_values);
 }

@@ -1,4 +1,5 @@
-/// @file The part of cuSPARSELt's C interface that is used, opened at run time (libcusparseLt.so.0).
+/// @file The part of cuSPARSELt's C interface that is used, opened at run time
+/// (libcusparseLt.so.0).
 ///
 /// The library's objects are opaque bytes that the caller provides; theirs are 512 bytes up to
 /// version 0.7 and 1024 for the handle before, so all get 2048.

@@ -46,9 +46,8 @@ Injection& injection() {
 
 [[noreturn]] void fail(const std::string& who, std::string_view call, const std::string& text,
                        int64_t code) {
-  throw Error(ErrorCode::kUnsupported, who + ": " + std::string(function_of(call)) +
-                                           " failed: " + text + " (error " + std::to_string(code) +
-                                           ")");
+  throw Error(ErrorCode::kUnsupported, who + ": " + std::string(function_of(call)) + " failed: " +
+                                           text + " (error " + std::to_string(code) + ")");
 }
 
 }  // namespace

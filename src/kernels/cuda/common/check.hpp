@@ -15,7 +15,8 @@ namespace tvw::kernels::cuda {
 /// @throws Error kUnsupported with the call, what CUDA says, and the number
 void check(cudaError_t error, const char* call);
 /// The same for libraries with statuses of their own; 0 is success in all of them.
-void check_status(int64_t status, const char* library, const char* call, const char* text = nullptr);
+void check_status(int64_t status, const char* library, const char* call,
+                  const char* text = nullptr);
 
 /// The error of the launch before, which CUDA reports late.
 void check_launch(const char* kernel);

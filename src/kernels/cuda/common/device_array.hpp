@@ -37,6 +37,14 @@ class DeviceArray {
   DeviceArray(const DeviceArray&) = delete;
   DeviceArray& operator=(const DeviceArray&) = delete;
 
+  [[nodiscard]] DeviceArray copy() const {
+    DeviceArray other(count_);
+    if (count_ > 0) {
+      TVW_CUDA(cudaMemcpy(other.data_, data_, size_bytes(), cudaMemcpyDeviceToDevice));
+    }
+    return other;
+  }
+
   [[nodiscard]] T* data() { return data_; }
   [[nodiscard]] const T* data() const { return data_; }
   [[nodiscard]] int64_t count() const { return count_; }

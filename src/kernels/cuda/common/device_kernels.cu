@@ -9,8 +9,9 @@ namespace {
 
 constexpr int kTile = 64;  // of elements, in both directions
 
-__global__ void __launch_bounds__(256) transpose(const uint16_t* from, int64_t from_ld, uint16_t* to,
-                                                 int64_t to_ld, int64_t rows, int64_t cols) {
+__global__ void __launch_bounds__(256)
+    transpose(const uint16_t* from, int64_t from_ld, uint16_t* to, int64_t to_ld, int64_t rows,
+              int64_t cols) {
   __shared__ uint16_t tile[kTile][kTile + 2];
   const int64_t row0 = static_cast<int64_t>(blockIdx.x) * kTile;
   const int64_t col0 = static_cast<int64_t>(blockIdx.y) * kTile;
@@ -26,8 +27,8 @@ __global__ void __launch_bounds__(256) transpose(const uint16_t* from, int64_t f
   }
 }
 
-__global__ void __launch_bounds__(256) repitch(const uint16_t* from, int64_t from_ld, uint16_t* to,
-                                               int64_t to_ld, int64_t rows) {
+__global__ void __launch_bounds__(256)
+    repitch(const uint16_t* from, int64_t from_ld, uint16_t* to, int64_t to_ld, int64_t rows) {
   const int64_t row = blockIdx.x;
   for (int64_t c = threadIdx.x; c < to_ld; c += blockDim.x) {
     to[row * to_ld + c] = c < from_ld ? from[row * from_ld + c] : uint16_t{0};
@@ -44,7 +45,8 @@ __device__ __forceinline__ uint64_t mix(uint64_t x) {
 
 __global__ void fill(uint16_t* to, int64_t count, bool bf16, uint64_t seed) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
     const uint64_t bits = mix(seed * 0x9E3779B97F4A7C15ull + static_cast<uint64_t>(i));
     float sum = -2.0f;  // of four uniforms: close to normal with variance 1/3
     for (int part = 0; part < 4; ++part) {
@@ -59,7 +61,8 @@ __global__ void fill(uint16_t* to, int64_t count, bool bf16, uint64_t seed) {
 __global__ void read(const uint4* from, int64_t count, uint32_t* sink) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   uint32_t sum = 0;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
     const uint4 v = from[i];
     sum += v.x ^ v.y ^ v.z ^ v.w;
   }

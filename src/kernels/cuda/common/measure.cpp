@@ -12,7 +12,7 @@
 namespace tvw::kernels::cuda {
 namespace {
 
-constexpr double kSubmitUs = 5.0;       ///< of one launch, at most
+constexpr double kSubmitUs = 5.0;      ///< of one launch, at most
 constexpr double kMostWaitUs = 300.0;  ///< queues hold about a thousand launches
 constexpr double kSampleUs = 200.0;
 constexpr size_t kRounds = 7;

@@ -20,9 +20,15 @@ struct ThrottleReason {
   const char* name;
 };
 constexpr ThrottleReason kThrottleReasons[] = {
-    {0x1, "idle"},          {0x2, "application clocks"},  {0x4, "power cap"},
-    {0x8, "hardware slowdown"}, {0x10, "sync boost"},     {0x20, "thermal (software)"},
-    {0x40, "thermal (hardware)"}, {0x80, "power brake"},  {0x100, "display clocks"},
+    {0x1, "idle"},
+    {0x2, "application clocks"},
+    {0x4, "power cap"},
+    {0x8, "hardware slowdown"},
+    {0x10, "sync boost"},
+    {0x20, "thermal (software)"},
+    {0x40, "thermal (hardware)"},
+    {0x80, "power brake"},
+    {0x100, "display clocks"},
 };
 
 /// The library, opened and initialised once; never closed.
@@ -35,8 +41,7 @@ class Nvml {
   }
 
   [[nodiscard]] NvmlDevice device(int ordinal) const {
-    const auto by_index =
-        function<int(unsigned, NvmlDevice*)>("nvmlDeviceGetHandleByIndex_v2");
+    const auto by_index = function<int(unsigned, NvmlDevice*)>("nvmlDeviceGetHandleByIndex_v2");
     NvmlDevice device = nullptr;
     if (!ready_ || by_index == nullptr) return nullptr;
     return by_index(static_cast<unsigned>(ordinal), &device) == kSuccess ? device : nullptr;
@@ -60,8 +65,8 @@ class Nvml {
     return value;
   }
   [[nodiscard]] std::optional<unsigned long long> throttle_bits(NvmlDevice device) const {
-    const auto get = function<int(NvmlDevice, unsigned long long*)>(
-        "nvmlDeviceGetCurrentClocksThrottleReasons");
+    const auto get =
+        function<int(NvmlDevice, unsigned long long*)>("nvmlDeviceGetCurrentClocksThrottleReasons");
     unsigned long long value = 0;
     if (get == nullptr || get(device, &value) != kSuccess) return std::nullopt;
     return value;

@@ -1,3 +1,5 @@
+#include "kernels/cuda/executors.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -5,7 +7,6 @@
 
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/support.hpp"
-#include "kernels/cuda/executors.hpp"
 #include "kernels/cuda/sm90/plan.hpp"
 
 namespace tvw::kernels::cuda {

@@ -1,6 +1,7 @@
 #include "kernels/cuda/sm90/plan.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,14 @@ struct DeviceWeights {
         columns(std::span(order.columns)),
         bytes(std::span(order.bytes)) {}
 
+  DeviceWeights(const DeviceWeights& other)
+      : first_stage(other.first_stage),
+        rows(other.rows.copy()),
+        columns(other.columns.copy()),
+        bytes(other.bytes.copy()) {}
+  DeviceWeights& operator=(const DeviceWeights&) = delete;
+  ~DeviceWeights() = default;
+
   [[nodiscard]] int64_t size_bytes() const {
     return static_cast<int64_t>(rows.size_bytes() + columns.size_bytes() + bytes.size_bytes());
   }
@@ -37,11 +46,11 @@ struct Candidate {
   const Variant* variant = nullptr;
   const void* kernel = nullptr;
   std::shared_ptr<DeviceWeights> weights;
-  DeviceArray<Item> items;
+  std::shared_ptr<const DeviceArray<Item>> items;
   int grid = 0;
 
   void launch(Params params) const {
-    params.items = items.data();
+    params.items = items->data();
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
@@ -63,17 +72,39 @@ struct Candidate {
 class TilePlan final : public Plan {
  public:
   TilePlan(const Problem& problem, bool sparse, std::span<const Variant* const> tried)
-      : activations_(problem), sparse_(sparse), shape_(problem.shape()) {
-    if (!problem.epilogue.bias.empty()) bias_ = DeviceArray<float>(problem.epilogue.bias);
-    params_.bias = bias_.data();
-    params_.ld = activations_.ld();
+      : activations_(std::make_shared<FeatureMajor>(problem)),
+        sparse_(sparse),
+        shape_(problem.shape()) {
+    if (!problem.epilogue.bias.empty()) {
+      bias_ = std::make_shared<DeviceArray<float>>(problem.epilogue.bias);
+      params_.bias = bias_->data();
+    }
+    params_.ld = activations_->ld();
     params_.M = static_cast<int>(problem.M);
     params_.activation = static_cast<int>(problem.epilogue.activation);
     choose(problem, tried);
   }
 
+  /// The same on a copy of the weights.
+  TilePlan(const TilePlan& other)
+      : Plan(),
+        activations_(other.activations_),
+        sparse_(other.sparse_),
+        shape_(other.shape_),
+        bias_(other.bias_),
+        params_(other.params_),
+        best_(other.best_),
+        products_(other.products_) {
+    best_.weights = std::make_shared<DeviceWeights>(*other.best_.weights);
+  }
+  TilePlan& operator=(const TilePlan&) = delete;
+  ~TilePlan() override = default;
+
+  [[nodiscard]] std::unique_ptr<Plan> duplicate() const override {
+    return std::make_unique<TilePlan>(*this);
+  }
   void run(const void* A, void* C) override {
-    activations_.run(A, C, [&](const uint16_t* x, uint16_t* y) {
+    activations_->run(A, C, [&](const uint16_t* x, uint16_t* y) {
       Params params = params_;
       params.x = x;
       params.y = y;
@@ -82,7 +113,7 @@ class TilePlan final : public Plan {
   }
   [[nodiscard]] std::string kernel_name() const override {
     return "tile_gemm_sm90 " + std::string(best_.variant->name) + ", dependent launch" +
-           activations_.note();
+           activations_->note();
   }
   [[nodiscard]] std::string isa() const override { return sparse_ ? "wgmma.sp" : "wgmma"; }
   [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
@@ -119,22 +150,22 @@ class TilePlan final : public Plan {
 
   [[nodiscard]] Candidate make_candidate(const Variant& variant,
                                          std::shared_ptr<DeviceWeights> weights) const {
-    const Schedule schedule = make_schedule(
-        {shape_.M, weights->first_stage, variant.wide, variant.narrow,
-         current_device().multiprocessors * variant.ctas_per_sm,
-         3 * shape_.K * params_.ld < current_device().l2_bytes});
-    const bool plain = bias_.count() == 0 && params_.activation == 0;
+    const Schedule schedule =
+        make_schedule({shape_.M, weights->first_stage, variant.wide, variant.narrow,
+                       current_device().multiprocessors * variant.ctas_per_sm,
+                       3 * shape_.K * params_.ld < current_device().l2_bytes});
+    const bool plain = params_.bias == nullptr && params_.activation == 0;
     const void* kernel = plain ? variant.kernel : variant.finishing_kernel;
     TVW_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   variant.shared_bytes));
-    return {&variant, kernel, std::move(weights), DeviceArray<Item>(std::span(schedule.items)),
-            schedule.grid};
+    return {&variant, kernel, std::move(weights),
+            std::make_shared<const DeviceArray<Item>>(std::span(schedule.items)), schedule.grid};
   }
 
-  FeatureMajor activations_;
+  std::shared_ptr<FeatureMajor> activations_;  ///< its scratch is free between runs
   bool sparse_;
   GemmShape shape_;
-  DeviceArray<float> bias_;
+  std::shared_ptr<DeviceArray<float>> bias_;
   Params params_;
   Candidate best_;
   double products_ = 0.0;

@@ -5,8 +5,8 @@
 /// over the tile's kept rows in f32 (arXiv 2402.10876, section V, on wgmma instead of mma).
 ///
 /// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
-/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store. What cp.async wrote
-/// must be fenced before wgmma reads it: a relay thread does that where one is to spare, else
+/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store. What cp.async
+/// wrote must be fenced before wgmma reads it: a relay thread does that where one is to spare, else
 /// (kTwin) the consumers do, hidden behind the other CTA.
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
@@ -55,7 +55,9 @@ struct Ring {
   __device__ __forceinline__ uint32_t patch(int warp) const {
     return base + C::kPatchesAt + warp * C::kPatchBytes;
   }
-  __device__ __forceinline__ uint32_t full(int slot) const { return base + C::kBarriersAt + slot * 8; }
+  __device__ __forceinline__ uint32_t full(int slot) const {
+    return base + C::kBarriersAt + slot * 8;
+  }
   __device__ __forceinline__ uint32_t empty(int slot) const {
     return base + C::kBarriersAt + (C::kStages + slot) * 8;
   }
@@ -367,8 +369,8 @@ class Consumer {
     const int token = first_token(item) + (C::kSplitTokens ? group_ * kTokens : 0);
     const int valid = min(kTokens, p_.M - token);
     const uint32_t patch = ring_.patch(group_ * 4 + warp_);
-    const uint32_t to = patch + ((lane_ & 7) + ((lane_ >> 3) & 1) * 8) * C::kPatchPitch +
-                        (lane_ >> 4) * 16;
+    const uint32_t to =
+        patch + ((lane_ & 7) + ((lane_ >> 3) & 1) * 8) * C::kPatchPitch + (lane_ >> 4) * 16;
 #pragma unroll
     for (int b = 0; b < C::kBlocks; ++b) {
 #pragma unroll

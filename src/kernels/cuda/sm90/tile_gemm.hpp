@@ -14,9 +14,9 @@ namespace tvw::kernels::cuda::sm90 {
 
 /// Arguments of a launch; device memory.
 struct Params {
-  const uint16_t* x = nullptr;      ///< [K, ld]
-  uint16_t* y = nullptr;            ///< [N, ld]
-  const Item* items = nullptr;  ///< Schedule::items
+  const uint16_t* x = nullptr;       ///< [K, ld]
+  uint16_t* y = nullptr;             ///< [N, ld]
+  const Item* items = nullptr;       ///< Schedule::items
   const int32_t* rows = nullptr;     ///< StageOrder::rows
   const int32_t* columns = nullptr;  ///< StageOrder::columns
   const uint8_t* weights = nullptr;  ///< StageOrder::bytes
@@ -39,7 +39,7 @@ struct Variant {
   int ctas_per_sm = 0;
   int threads = 0;
   int shared_bytes = 0;
-  const void* kernel = nullptr;           ///< void (*)(Params)
+  const void* kernel = nullptr;            ///< void (*)(Params)
   const void* finishing_kernel = nullptr;  ///< the same with bias and activation
 };
 

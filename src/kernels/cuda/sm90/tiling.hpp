@@ -44,14 +44,15 @@ struct Tiling {
   static constexpr int kStageRows = kInstructions * kInstructionRows;
   static constexpr int kTileBlocks = kSplitTokens ? kBlocks : kBlocks * kConsumers;
   static constexpr int kFeatures = 64 * kTileBlocks;
-  static constexpr int kColumns = (kWide + 63) / 64;       ///< of 64 tokens, in shared memory
+  static constexpr int kColumns = (kWide + 63) / 64;  ///< of 64 tokens, in shared memory
 
   static constexpr int kActivationBytes = kColumns * kStageRows * 128;
   static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
   static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
-  static constexpr int kPatchTokens = kOrganisation == Organisation::kWide ? 64 : 32;     ///< that a warp stores at a time
+  static constexpr int kPatchTokens =
+      kOrganisation == Organisation::kWide ? 64 : 32;        ///< that a warp stores at a time
   static constexpr int kPatchPitch = kPatchTokens * 2 + 16;  ///< no bank conflicts
-  static constexpr int kPatchBytes = 16 * kPatchPitch;     ///< per consumer warp
+  static constexpr int kPatchBytes = 16 * kPatchPitch;       ///< per consumer warp
   static constexpr int kSharedLimit = kTwin ? 115712 : 232448;
   static constexpr int kStagesThatFit =
       (kSharedLimit - kConsumerWarps * kPatchBytes - 512) / (kActivationBytes + kWeightBytes);

@@ -1,4 +1,5 @@
-/// @file The list of variants; the tile_gemm_*.cu compile it for one kind of tile and one type each.
+/// @file The list of variants; the tile_gemm_*.cu compile it for one kind of tile and one type
+/// each.
 #pragma once
 
 #include <vector>

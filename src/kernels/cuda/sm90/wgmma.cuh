@@ -36,7 +36,7 @@ template <int kTokens, bool kSparse, class T>
 struct Wgmma;
 
 // Accumulators by eights: operands of the asm, and their numbers in its text.
-#define TVW_ACC8(i)                                                                          \
+#define TVW_ACC8(i)                                                                     \
   "+f"(d[(i)]), "+f"(d[(i) + 1]), "+f"(d[(i) + 2]), "+f"(d[(i) + 3]), "+f"(d[(i) + 4]), \
       "+f"(d[(i) + 5]), "+f"(d[(i) + 6]), "+f"(d[(i) + 7])
 #define TVW_ACC32(i) TVW_ACC8(i), TVW_ACC8((i) + 8), TVW_ACC8((i) + 16), TVW_ACC8((i) + 24)
@@ -56,31 +56,31 @@ struct Wgmma;
 #define TVW_FIRST64 TVW_FIRST32 "," TVW_NAMES_32 "," TVW_NAMES_40 "," TVW_NAMES_48 "," TVW_NAMES_56
 
 // A, B, META, KEEP: the operands' numbers behind the accumulators.
-#define TVW_WGMMA(N, TYPE, PTX_TYPE, NAMES, A, B, META, KEEP, ...)                               \
-  template <>                                                                                    \
-  struct Wgmma<N, true, TYPE> {                                                                  \
-    static __device__ __forceinline__ void multiply(float (&d)[(N) / 2], uint64_t a, uint64_t b, \
-                                                    uint32_t metadata, int accumulate) {         \
-      asm volatile("{.reg .pred p; setp.ne.b32 p, " KEEP                                         \
+#define TVW_WGMMA(N, TYPE, PTX_TYPE, NAMES, A, B, META, KEEP, ...)                                 \
+  template <>                                                                                      \
+  struct Wgmma<N, true, TYPE> {                                                                    \
+    static __device__ __forceinline__ void multiply(float (&d)[(N) / 2], uint64_t a, uint64_t b,   \
+                                                    uint32_t metadata, int accumulate) {           \
+      asm volatile("{.reg .pred p; setp.ne.b32 p, " KEEP                                           \
                    ", 0; wgmma.mma_async.sp.sync.aligned.m64n" #N "k32.f32." PTX_TYPE "." PTX_TYPE \
-                   " {" NAMES "}, " A ", " B ", " META ", 0, p, 1, 1, 0, 1;}"                    \
-                   : __VA_ARGS__                                                                 \
-                   : "l"(a), "l"(b), "r"(metadata), "r"(accumulate));                            \
-    }                                                                                            \
-  };                                                                                             \
-  template <>                                                                                    \
-  struct Wgmma<N, false, TYPE> {                                                                 \
-    static __device__ __forceinline__ void multiply(float (&d)[(N) / 2], uint64_t a, uint64_t b, \
-                                                    uint32_t, int accumulate) {                  \
-      asm volatile("{.reg .pred p; setp.ne.b32 p, " META                                         \
-                   ", 0; wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." PTX_TYPE "." PTX_TYPE  \
-                   " {" NAMES "}, " A ", " B ", p, 1, 1, 0, 1;}"                                 \
-                   : __VA_ARGS__                                                                 \
-                   : "l"(a), "l"(b), "r"(accumulate));                                           \
-    }                                                                                            \
+                   " {" NAMES "}, " A ", " B ", " META ", 0, p, 1, 1, 0, 1;}"                      \
+                   : __VA_ARGS__                                                                   \
+                   : "l"(a), "l"(b), "r"(metadata), "r"(accumulate));                              \
+    }                                                                                              \
+  };                                                                                               \
+  template <>                                                                                      \
+  struct Wgmma<N, false, TYPE> {                                                                   \
+    static __device__ __forceinline__ void multiply(float (&d)[(N) / 2], uint64_t a, uint64_t b,   \
+                                                    uint32_t, int accumulate) {                    \
+      asm volatile("{.reg .pred p; setp.ne.b32 p, " META                                           \
+                   ", 0; wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." PTX_TYPE "." PTX_TYPE    \
+                   " {" NAMES "}, " A ", " B ", p, 1, 1, 0, 1;}"                                   \
+                   : __VA_ARGS__                                                                   \
+                   : "l"(a), "l"(b), "r"(accumulate));                                             \
+    }                                                                                              \
   };
-#define TVW_WGMMA_TYPES(N, NAMES, A, B, META, KEEP, ...)                              \
-  TVW_WGMMA(N, __half, "f16", NAMES, A, B, META, KEEP, __VA_ARGS__)                   \
+#define TVW_WGMMA_TYPES(N, NAMES, A, B, META, KEEP, ...)            \
+  TVW_WGMMA(N, __half, "f16", NAMES, A, B, META, KEEP, __VA_ARGS__) \
   TVW_WGMMA(N, __nv_bfloat16, "bf16", NAMES, A, B, META, KEEP, __VA_ARGS__)
 
 TVW_WGMMA_TYPES(32, TVW_NAMES_0 "," TVW_NAMES_8, "%16", "%17", "%18", "%19", TVW_ACC8(0),
@@ -88,14 +88,15 @@ TVW_WGMMA_TYPES(32, TVW_NAMES_0 "," TVW_NAMES_8, "%16", "%17", "%18", "%19", TVW
 TVW_WGMMA_TYPES(64, TVW_FIRST32, "%32", "%33", "%34", "%35", TVW_ACC32(0))
 TVW_WGMMA_TYPES(96, TVW_FIRST32 "," TVW_NAMES_32 "," TVW_NAMES_40, "%48", "%49", "%50", "%51",
                 TVW_ACC32(0), TVW_ACC8(32), TVW_ACC8(40))
-TVW_WGMMA_TYPES(112, TVW_FIRST32 "," TVW_NAMES_32 "," TVW_NAMES_40 "," TVW_NAMES_48, "%56", "%57", "%58",
-                "%59", TVW_ACC32(0), TVW_ACC8(32), TVW_ACC8(40), TVW_ACC8(48))
+TVW_WGMMA_TYPES(112, TVW_FIRST32 "," TVW_NAMES_32 "," TVW_NAMES_40 "," TVW_NAMES_48, "%56", "%57",
+                "%58", "%59", TVW_ACC32(0), TVW_ACC8(32), TVW_ACC8(40), TVW_ACC8(48))
 TVW_WGMMA_TYPES(128, TVW_FIRST64, "%64", "%65", "%66", "%67", TVW_ACC32(0), TVW_ACC32(32))
 TVW_WGMMA_TYPES(144, TVW_FIRST64 "," TVW_NAMES_64, "%72", "%73", "%74", "%75", TVW_ACC32(0),
                 TVW_ACC32(32), TVW_ACC8(64))
 TVW_WGMMA_TYPES(160, TVW_FIRST64 "," TVW_NAMES_64 "," TVW_NAMES_72, "%80", "%81", "%82", "%83",
                 TVW_ACC32(0), TVW_ACC32(32), TVW_ACC8(64), TVW_ACC8(72))
-TVW_WGMMA_TYPES(192, TVW_FIRST64 "," TVW_NAMES_64 "," TVW_NAMES_72 "," TVW_NAMES_80 "," TVW_NAMES_88,
+TVW_WGMMA_TYPES(192,
+                TVW_FIRST64 "," TVW_NAMES_64 "," TVW_NAMES_72 "," TVW_NAMES_80 "," TVW_NAMES_88,
                 "%96", "%97", "%98", "%99", TVW_ACC32(0), TVW_ACC32(32), TVW_ACC32(64))
 
 #undef TVW_WGMMA_TYPES

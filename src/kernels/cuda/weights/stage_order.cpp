@@ -8,8 +8,8 @@
 namespace tvw::kernels::cuda {
 namespace {
 
-constexpr int64_t kValueBytes = 2048;     // of a block of 64 features and one instruction
-constexpr int64_t kMetadataBytes = 256;   // likewise
+constexpr int64_t kValueBytes = 2048;    // of a block of 64 features and one instruction
+constexpr int64_t kMetadataBytes = 256;  // likewise
 
 /// Where things of one 64-feature block and one instruction are, in bytes from the stage's start.
 struct Place {
@@ -18,7 +18,8 @@ struct Place {
 };
 
 Place place_of(const StageOrder& order, int64_t block, int64_t instruction) {
-  const int64_t block_bytes = order.instructions * (kValueBytes + (order.sparse ? kMetadataBytes : 0));
+  const int64_t block_bytes =
+      order.instructions * (kValueBytes + (order.sparse ? kMetadataBytes : 0));
   return {block * block_bytes + instruction * kValueBytes,
           block * block_bytes + order.instructions * kValueBytes + instruction * kMetadataBytes};
 }
@@ -80,8 +81,8 @@ StageOrder to_stage_order(const TensorCoreTiles& tiles, int64_t instructions) {
   order.sparse = tiles.sparse;
   order.first_stage.push_back(0);
   for (const TensorCoreTile& tile : tiles.tiles) {
-    const auto stages = static_cast<int32_t>(static_cast<int64_t>(tile.rows.size()) /
-                                             order.stage_rows());
+    const auto stages =
+        static_cast<int32_t>(static_cast<int64_t>(tile.rows.size()) / order.stage_rows());
     order.first_stage.push_back(order.first_stage.back() + stages);
     order.rows.insert(order.rows.end(), tile.rows.begin(), tile.rows.end());
     order.columns.insert(order.columns.end(), tile.columns.begin(), tile.columns.end());
@@ -102,8 +103,8 @@ StageOrder to_stage_order(const TensorCoreTiles& tiles, int64_t instructions) {
     for_each_metadata(order, stages, [&](int64_t f, int64_t i, int64_t stage, int64_t offset) {
       uint16_t bits = 0;
       for (int64_t j = 0; j < 8; ++j) {
-        bits = static_cast<uint16_t>(
-            bits | tile.positions[static_cast<size_t>(f * stored + i + j)] << (2 * j));
+        bits = static_cast<uint16_t>(bits | tile.positions[static_cast<size_t>(f * stored + i + j)]
+                                                << (2 * j));
       }
       std::memcpy(at(stage, offset), &bits, 2);
     });

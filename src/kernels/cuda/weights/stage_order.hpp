@@ -17,7 +17,7 @@
 
 namespace tvw::kernels::cuda {
 
-inline constexpr int64_t kBlockFeatures = 64;       ///< M of wgmma
+inline constexpr int64_t kBlockFeatures = 64;         ///< M of wgmma
 inline constexpr int64_t kStoredPerInstruction = 16;  ///< values of a feature in one instruction
 
 struct StageOrder {

@@ -11,7 +11,7 @@
 namespace tvw::kernels::cuda {
 namespace {
 
-constexpr int kQuad = 4;         // rows of B that share two stored values
+constexpr int kQuad = 4;  // rows of B that share two stored values
 constexpr int kStoredPerQuad = 2;
 
 /// A tile of the packed format: its logical rows and columns, whatever the format is.
@@ -49,8 +49,7 @@ void list_tiles(const Tiled& m, NmRatio nm, Source& source) {
       tile.rows.push_back(or_none(m.k_index[static_cast<size_t>(r)], m.K));
     }
     for (int64_t g = 0; g < m.granularity; ++g) {
-      tile.columns.push_back(
-          or_none(m.n_index[static_cast<size_t>(t * m.granularity + g)], m.N));
+      tile.columns.push_back(or_none(m.n_index[static_cast<size_t>(t * m.granularity + g)], m.N));
     }
     tile.first_value_row = begin / nm.group * nm.keep;
     source.tiles.push_back(std::move(tile));
@@ -150,8 +149,8 @@ void fill_sparse_column(const Source& source, const SourceTile& tile, int64_t g,
       const int64_t r = q * kept_per_quad + i;
       if (r >= stored_rows) break;
       const int64_t at = (tile.first_value_row + r) * source.width + g;
-      const int64_t place = i / source.nm.keep * source.nm.group +
-                            pack::get_index2(source.index, at);
+      const int64_t place =
+          i / source.nm.keep * source.nm.group + pack::get_index2(source.index, at);
       kept[static_cast<size_t>(count++)] = {source.values[at], static_cast<uint8_t>(place)};
     }
     const int64_t to = f * (L / 2) + q * kStoredPerQuad;

@@ -33,8 +33,8 @@ struct TensorCoreTiles {
 };
 
 /// Formats "tw" (dense tiles), "tvw" and "nm" (2:4 tiles; N:M of at most 2 in 4, or 1:2). A tile
-/// wider than `features` is split, a narrower one padded; L is a multiple of `row_step`. A tile that
-/// keeps no row has L = 0; columns that are in no tile come in such tiles, behind the others.
+/// wider than `features` is split, a narrower one padded; L is a multiple of `row_step`. A tile
+/// that keeps no row has L = 0; columns that are in no tile come in such tiles, behind the others.
 /// REQUIRES: tensor_core_support(weights).ok, features > 0, row_step % 4 == 0.
 [[nodiscard]] TensorCoreTiles make_tensor_core_tiles(const pack::PackedWeights& weights,
                                                      int64_t features, int64_t row_step);

@@ -36,7 +36,10 @@ struct Tiling {
   static constexpr int kGatherBytes = kTokenBlocks * kChunkRows * 16;
   /// Partial sums: [warp][token block][4][lane].
   static constexpr int kSumBytes = kWarps * kTokenBlocks * 4 * 32 * 4;
-  static constexpr int kSharedBytes = kGatherBytes > kSumBytes ? kGatherBytes : kSumBytes;
+  static constexpr int kIdsAt = kGatherBytes > kSumBytes ? kGatherBytes : kSumBytes;
+  static constexpr int kColumnsAt = kIdsAt + kChunkRows * 4;
+  static constexpr int kSharedBytes = kColumnsAt + kFeatureBlocks * 16 * 4;
+  static constexpr int kCtasPerSm = 2;
   static_assert(kInstructions % 2 == 0, "metadata comes for two instructions");
 };
 
@@ -93,45 +96,47 @@ struct Work {
   }
 };
 
-/// Rows of a chunk into shared memory; rows past the tile's and tokens past M become 0.
+/// Ids of a chunk's rows into shared memory; -1 past the tile's last.
 template <class C>
-__device__ __forceinline__ void gather(const Params& p, const Work<C>& work, int chunk,
-                                       uint8_t* memory) {
-  constexpr int kAll = C::kChunkRows * C::kTokenBlocks;
+__device__ __forceinline__ void load_ids(const Work<C>& work, int chunk, int* ids) {
   const int first = chunk * C::kChunkRows;
   const int count = work.instructions * C::kInstructionRows - first;
-  constexpr int kBatch = 8;  // ids are read before the first copy that needs one
-  for (int base = 0; base < kAll; base += kBatch * C::kThreads) {
-    int k[kBatch];
+  for (int row = static_cast<int>(threadIdx.x); row < C::kChunkRows; row += C::kThreads) {
+    ids[row] = row < count ? __ldg(work.rows + first + row) : -1;
+  }
+}
+
+/// Eight tokens of row k from `token` on; those past M are 0.
+__device__ __forceinline__ uint4 load_tokens(const Params& p, int k, int token) {
+  if (k < 0 || token >= p.M) return make_uint4(0, 0, 0, 0);
+  const uint16_t* x = p.x + k * p.x_row + token * p.x_token;
+  if (p.pieces) return *reinterpret_cast<const uint4*>(x);
+  if (p.M == 1) return make_uint4(*x, 0, 0, 0);
+  uint32_t words[4] = {};
 #pragma unroll
-    for (int i = 0; i < kBatch; ++i) {
-      const int row = (base + i * C::kThreads + static_cast<int>(threadIdx.x)) / C::kTokenBlocks;
-      k[i] = row < count && row < C::kChunkRows ? __ldg(work.rows + first + row) : -1;
-    }
+  for (int j = 0; j < 8; ++j) {
+    if (token + j < p.M) words[j / 2] |= static_cast<uint32_t>(x[j * p.x_token]) << (j % 2 * 16);
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+
+/// The rows that `ids` names into shared memory, many loads in flight.
+template <class C>
+__device__ __forceinline__ void gather(const Params& p, const int* ids, uint8_t* memory) {
+  constexpr int kAll = C::kChunkRows * C::kTokenBlocks;
+  constexpr int kMost = C::kInstructions > 8 ? 4 : 8;
+  constexpr int kBatch = kAll / C::kThreads < kMost ? kAll / C::kThreads : kMost;
+  static_assert(kAll % (kBatch * C::kThreads) == 0);
+  for (int base = static_cast<int>(threadIdx.x); base < kAll; base += kBatch * C::kThreads) {
     uint4 pieces[kBatch];
 #pragma unroll
     for (int i = 0; i < kBatch; ++i) {
-      const int id = base + i * C::kThreads + static_cast<int>(threadIdx.x);
-      const int token = id % C::kTokenBlocks * 8;
-      pieces[i] = make_uint4(0, 0, 0, 0);
-      if (k[i] < 0) continue;
-      const uint16_t* x = p.x + k[i] * p.x_row + token * p.x_token;
-      if (p.pieces) {
-        if (token < p.M) pieces[i] = *reinterpret_cast<const uint4*>(x);
-        continue;
-      }
-      uint32_t words[4] = {};
-#pragma unroll
-      for (int j = 0; j < 8; ++j) {
-        if (token + j >= p.M) continue;
-        words[j / 2] |= static_cast<uint32_t>(x[j * p.x_token]) << (j % 2 * 16);
-      }
-      pieces[i] = make_uint4(words[0], words[1], words[2], words[3]);
+      const int id = base + i * C::kThreads;
+      pieces[i] = load_tokens(p, ids[id / C::kTokenBlocks], id % C::kTokenBlocks * 8);
     }
 #pragma unroll
     for (int i = 0; i < kBatch; ++i) {
-      const int id = base + i * C::kThreads + static_cast<int>(threadIdx.x);
-      if (id >= kAll) continue;
+      const int id = base + i * C::kThreads;
       const int row = id / C::kTokenBlocks, block = id % C::kTokenBlocks;
       *reinterpret_cast<uint4*>(memory + (block * C::kChunkRows + row) * 16) = pieces[i];
     }
@@ -172,7 +177,8 @@ __device__ __forceinline__ uint16_t to_bits(float value) {
 
 /// Adds up the partial sums of the cluster's warps and stores this CTA's share of the outputs.
 template <class C, class T>
-__device__ __forceinline__ void finish(const Params& p, int cluster, int rank, float* memory) {
+__device__ __forceinline__ void finish(const Params& p, const int* columns, int rank,
+                                       float* memory) {
   constexpr int kOutputs = C::kFeatureBlocks * 16 * C::kTokenBlocks * 8;
   const int share = (kOutputs + p.splits - 1) / p.splits;
   const int end = min(kOutputs, (rank + 1) * share);
@@ -195,8 +201,7 @@ __device__ __forceinline__ void finish(const Params& p, int cluster, int rank, f
         sum += partial[((warp * C::kTokenBlocks + token_block) * 4 + reg) * 32 + lane];
       }
     }
-    const int n =
-        __ldg(p.columns + (static_cast<int64_t>(cluster) * C::kFeatureBlocks + block) * 16 + row);
+    const int n = columns[f];
     if (n < 0 || m >= p.M) continue;
     if (p.bias != nullptr) sum += __ldg(p.bias + n);
     p.y[n * p.y_row + m * p.y_token] = to_bits<T>(activate(sum, p.activation));
@@ -204,27 +209,38 @@ __device__ __forceinline__ void finish(const Params& p, int cluster, int rank, f
 }
 
 template <class C, class T>
-__global__ void __launch_bounds__(C::kThreads) decode_gemm(const Params p) {
+__global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const Params p) {
   extern __shared__ __align__(128) uint8_t memory[];
+  int* ids = reinterpret_cast<int*>(memory + C::kIdsAt);
+  int* columns = reinterpret_cast<int*>(memory + C::kColumnsAt);
   const int cluster = static_cast<int>(blockIdx.x) / p.splits;
   const int rank = static_cast<int>(blockIdx.x) % p.splits;
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
   const Work<C> work(p, cluster);
   const int chunks = (work.instructions + C::kChunkInstructions - 1) / C::kChunkInstructions;
   Weights<C> weights;
   work.load(p, rank, weights);
+  load_ids(work, rank, ids);
+  for (int f = static_cast<int>(threadIdx.x); f < C::kFeatureBlocks * 16; f += C::kThreads) {
+    columns[f] = __ldg(p.columns + static_cast<int64_t>(cluster) * C::kFeatureBlocks * 16 + f);
+  }
 #if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.wait;" ::: "memory");  // all above are nobody's results
 #endif
   float sums[C::kTokenBlocks][4] = {};
   const auto shared = static_cast<uint32_t>(__cvta_generic_to_shared(memory));
   for (int chunk = rank; chunk < chunks; chunk += p.splits) {
-    gather(p, work, chunk, memory);
     __syncthreads();
+    gather<C>(p, ids, memory);
+    __syncthreads();
+    const bool more = chunk + p.splits < chunks;
+    if (more) load_ids(work, chunk + p.splits, ids);
     multiply<C, T>(work, weights, shared, sums);
-    if (chunk + p.splits < chunks) work.load(p, chunk + p.splits, weights);
-    __syncthreads();
+    if (more) work.load(p, chunk + p.splits, weights);
   }
+  __syncthreads();
   auto* partial = reinterpret_cast<float*>(memory);
 #pragma unroll
   for (int t = 0; t < C::kTokenBlocks; ++t) {
@@ -237,7 +253,7 @@ __global__ void __launch_bounds__(C::kThreads) decode_gemm(const Params p) {
 #if __CUDA_ARCH__ >= 900
   if (p.splits > 1) cooperative_groups::this_cluster().sync();
 #endif
-  finish<C, T>(p, cluster, rank, partial);
+  finish<C, T>(p, columns, rank, partial);
 #if __CUDA_ARCH__ >= 900
   if (p.splits > 1) cooperative_groups::this_cluster().sync();  // others may still read this CTA's
 #endif
@@ -264,14 +280,18 @@ std::vector<Variant> all_variants(DType dtype) {
       describe<Tiling<kSparse, 1, 1, 16>, T>("8x16 u16", dtype),
       describe<Tiling<kSparse, 1, 2, 8>, T>("8x32 u8", dtype),
       describe<Tiling<kSparse, 1, 2, 16>, T>("8x32 u16", dtype),
+      describe<Tiling<kSparse, 1, 4, 16>, T>("8x64 u16", dtype),
       describe<Tiling<kSparse, 2, 1, 8>, T>("16x16 u8", dtype),
       describe<Tiling<kSparse, 2, 2, 8>, T>("16x32 u8", dtype),
+      describe<Tiling<kSparse, 2, 2, 16>, T>("16x32 u16", dtype),
       describe<Tiling<kSparse, 2, 4, 8>, T>("16x64 u8", dtype),
       describe<Tiling<kSparse, 4, 2, 4>, T>("32x32 u4", dtype),
       describe<Tiling<kSparse, 4, 4, 8>, T>("32x64 u8", dtype),
+      describe<Tiling<kSparse, 4, 4, 16>, T>("32x64 u16", dtype),
       describe<Tiling<kSparse, 8, 2, 2>, T>("64x32 u2", dtype),
       describe<Tiling<kSparse, 8, 4, 4>, T>("64x64 u4", dtype),
-      describe<Tiling<kSparse, 8, 8, 4>, T>("64x128 u4", dtype),
+      describe<Tiling<kSparse, 8, 8, 8>, T>("64x128 u8", dtype),
+      describe<Tiling<kSparse, 8, 8, 16>, T>("64x128 u16", dtype),
   };
 }
 

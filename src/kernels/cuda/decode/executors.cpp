@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cuda/common/cache.hpp"
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
@@ -145,58 +144,57 @@ class DecodePlan final : public Plan {
   }
 
  private:
-  /// Times variants x splits with weights that are not in L2, and keeps the fastest.
+  /// Weights of one order, as many times as exceed the L2.
+  using Copies = std::vector<std::shared_ptr<DeviceWeights>>;
+
+  /// Times variants x splits back to back over copies of the weights, and keeps the fastest.
   void choose(const Problem& problem) {
     const int token_blocks = static_cast<int>((shape_.M + 7) / 8);
     int enough = 1;
     while (enough < token_blocks) enough *= 2;
-    std::map<int64_t, std::shared_ptr<DeviceWeights>> orders;
+    std::map<int64_t, Copies> orders;
     std::vector<Candidate> candidates;
     for (const Variant& variant : decode::variants(sparse_, problem.dtype)) {
       if (variant.token_blocks != enough) continue;
       const int64_t step = variant.feature_blocks * kFragmentFeatures;
       const int64_t features = (granularity(*problem.weights) + step - 1) / step * step;
-      auto& weights = orders[features];
-      if (!weights) {
-        const TensorCoreTiles tiles =
-            make_tensor_core_tiles(*problem.weights, features, 2 * (sparse_ ? 32 : 16));
-        products_ = tiles.products;
-        weights = std::make_shared<DeviceWeights>(to_fragment_order(tiles));
-      }
+      Copies& copies = orders[features];
+      if (copies.empty()) copies = make_copies(problem, features);
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
-      for (const int splits : {1, 2, 4, 8}) candidates.push_back({&variant, weights, splits});
+      for (const int splits : {1, 2, 4, 8}) {
+        candidates.push_back({&variant, copies.front(), splits});
+      }
     }
     DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
     launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
     Params params = params_;
     params.x = x.data();
     params.y = y.data();
-    best_ = candidates[fastest_cold(candidates, params, x)];
-  }
-
-  /// Cold weights, warm activations.
-  static size_t fastest_cold(const std::vector<Candidate>& candidates, const Params& params,
-                             const DeviceArray<uint16_t>& x) {
-    DeviceArray<uint32_t> sink(1);
-    std::vector<std::vector<double>> samples(candidates.size());
-    for (size_t round = 0; round < kRounds; ++round) {
-      for (size_t i = 0; i < candidates.size(); ++i) {
-        evict_cache();
-        launch_read(reinterpret_cast<const uint8_t*>(x.data()),
-                    static_cast<int64_t>(x.size_bytes()) / 16 * 16, sink.data());
-        samples[i].push_back(time_launches_us([&] { candidates[i].launch(params); }, 1));
+    const size_t best = fastest_of(candidates.size(), [&](size_t i) {
+      Candidate candidate = candidates[i];
+      for (const auto& copy : orders[candidate.weights->features]) {
+        candidate.weights = copy;
+        candidate.launch(params);
       }
-    }
-    size_t best = 0;
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      std::nth_element(samples[i].begin(), samples[i].begin() + kRounds / 2, samples[i].end());
-      if (samples[i][kRounds / 2] < samples[best][kRounds / 2]) best = i;
-    }
-    return best;
+    });
+    best_ = candidates[best];
   }
 
-  static constexpr size_t kRounds = 5;
+  Copies make_copies(const Problem& problem, int64_t features) {
+    const TensorCoreTiles tiles =
+        make_tensor_core_tiles(*problem.weights, features, 2 * (sparse_ ? 32 : 16));
+    products_ = tiles.products;
+    Copies copies{std::make_shared<DeviceWeights>(to_fragment_order(tiles))};
+    const int64_t bytes = std::max<int64_t>(1, copies.front()->size_bytes());
+    const int64_t count = std::min(kMostCopies, 2 * current_device().l2_bytes / bytes + 2);
+    while (static_cast<int64_t>(copies.size()) < count) {
+      copies.push_back(std::make_shared<DeviceWeights>(*copies.front()));
+    }
+    return copies;
+  }
+
+  static constexpr int64_t kMostCopies = 48;
 
   GemmShape shape_;
   bool sparse_;

@@ -1,5 +1,6 @@
 // cpu.block.simd: a block row is a tile whose columns share the rows of the kept blocks.
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "kernels/cpu/executors.hpp"
@@ -10,7 +11,8 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-PanelTile build_tile(const pack::BlockEllMatrix& m, const std::vector<float>& values, int64_t bn) {
+std::vector<PanelTile> build_tiles(const pack::BlockEllMatrix& m, const std::vector<float>& values,
+                                   int64_t bn) {
   const int64_t b = m.ell_block_size;
   std::vector<int32_t> rows;
   std::vector<int64_t> places;  // of the row's first value in the block row's blocks
@@ -25,22 +27,23 @@ PanelTile build_tile(const pack::BlockEllMatrix& m, const std::vector<float>& va
   }
   std::vector<int32_t> columns(static_cast<size_t>(std::min(b, m.N - bn * b)));
   std::iota(columns.begin(), columns.end(), static_cast<int32_t>(bn * b));
-  return make_shared_tile(rows, std::move(columns), [&](size_t i, size_t c) {
+  const auto value = [&](size_t i, size_t c) {
     return values[static_cast<size_t>(places[i] + static_cast<int64_t>(c) * b)];
-  });
+  };
+  std::vector<PanelTile> tiles;
+  add_shared_tiles(rows, columns, value, tiles);
+  return tiles;
 }
 
 PanelWeights build(const pack::BlockEllMatrix& m) {
   PanelWeights weights;
   weights.K = m.K;
   weights.N = m.N;
-  weights.shared_rows = true;
-  weights.chunk = kChunkRows;
-  weights.tiles.resize(static_cast<size_t>(m.block_rows()));
   const std::vector<float> values = m.ell_values.to_f32();
-  parallel_for(m.block_rows(), [&](int64_t bn) {
-    weights.tiles[static_cast<size_t>(bn)] = build_tile(m, values, bn);
-  });
+  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.block_rows()));
+  parallel_for(m.block_rows(),
+               [&](int64_t bn) { parts[static_cast<size_t>(bn)] = build_tiles(m, values, bn); });
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
   return weights;
 }
 

@@ -1,4 +1,4 @@
-/// @file Builds the pairs of columns that multiply_pair() reads.
+/// @file Builds tiles whose columns multiply rows of their own, as multiply_lists() reads them.
 #pragma once
 
 #include <vector>
@@ -9,16 +9,21 @@ namespace tvw::kernels::cpu {
 
 struct ColumnEntry {
   float weight = 0.0f;
-  uint32_t offset = 0;
+  int32_t place = 0;  ///< of the row in the tile's rows
 };
-/// Entries of one column, rows in the order in which they are to be read.
+/// Entries of one column, places ascending.
 struct ColumnList {
   int32_t column = 0;
   std::vector<ColumnEntry> entries;
 };
 
-/// Neighbours in `lists` become pairs; the shorter of two is filled up with zero weights.
-[[nodiscard]] PanelTile make_list_tile(const std::vector<ColumnList>& lists);
+/// Four neighbours in `lists` become a group; shorter ones are filled up with zero weights.
+/// REQUIRES: at most kTileColumns lists.
+[[nodiscard]] PanelTile make_list_tile(std::vector<int32_t> rows,
+                                       const std::vector<ColumnList>& lists);
+
+/// 0, 1, ..., K - 1.
+[[nodiscard]] std::vector<int32_t> all_rows(int64_t K);
 
 /// Columns in [0, N) that no tile has, ascending.
 [[nodiscard]] std::vector<int32_t> missing_columns(const std::vector<PanelTile>& tiles, int64_t N);

@@ -18,7 +18,7 @@ std::vector<ColumnList> columns_of(const pack::CsrMatrix& m) {
     for (auto i = static_cast<size_t>(m.row_offsets[row]);
          i < static_cast<size_t>(m.row_offsets[row + 1]); ++i) {
       columns[static_cast<size_t>(m.column_indices[i])].entries.push_back(
-          {values[i], row_offset(k)});
+          {values[i], static_cast<int32_t>(k)});
     }
   }
   return columns;
@@ -32,13 +32,11 @@ PanelWeights build(const pack::CsrMatrix& m) {
   PanelWeights weights;
   weights.K = m.K;
   weights.N = m.N;
-  // As many entries as, on average, fall on the rows that stay in the L1 cache.
-  weights.chunk =
-      std::max<int64_t>(8, kChunkRows * m.values.count() / std::max<int64_t>(1, m.K * m.N));
   for (size_t begin = 0; begin < columns.size(); begin += kTileColumns) {
     const size_t end = std::min(columns.size(), begin + kTileColumns);
-    weights.tiles.push_back(make_list_tile({columns.begin() + static_cast<std::ptrdiff_t>(begin),
-                                            columns.begin() + static_cast<std::ptrdiff_t>(end)}));
+    weights.tiles.push_back(
+        make_list_tile(all_rows(m.K), {columns.begin() + static_cast<std::ptrdiff_t>(begin),
+                                       columns.begin() + static_cast<std::ptrdiff_t>(end)}));
   }
   return weights;
 }

@@ -16,7 +16,7 @@ ColumnList build_column(const pack::NmMatrix& m, const std::vector<float>& value
   for (int64_t r = 0; r < m.packed_rows(); ++r) {
     const int64_t i = r * m.N + n;
     const int64_t k = r / m.nm.keep * m.nm.group + pack::get_index2(m.index.data(), i);
-    if (k < m.K) list.entries.push_back({values[static_cast<size_t>(i)], row_offset(k)});
+    if (k < m.K) list.entries.push_back({values[static_cast<size_t>(i)], static_cast<int32_t>(k)});
   }
   return list;
 }
@@ -25,7 +25,6 @@ PanelWeights build(const pack::NmMatrix& m) {
   PanelWeights weights;
   weights.K = m.K;
   weights.N = m.N;
-  weights.chunk = std::max<int64_t>(1, kChunkRows / m.nm.group * m.nm.keep);
   const int64_t tiles = (m.N + kTileColumns - 1) / kTileColumns;
   weights.tiles.resize(static_cast<size_t>(tiles));
   const std::vector<float> values = m.values.to_f32();
@@ -34,7 +33,7 @@ PanelWeights build(const pack::NmMatrix& m) {
     for (int64_t n = t * kTileColumns; n < std::min(m.N, (t + 1) * kTileColumns); ++n) {
       lists.push_back(build_column(m, values, n));
     }
-    weights.tiles[static_cast<size_t>(t)] = make_list_tile(lists);
+    weights.tiles[static_cast<size_t>(t)] = make_list_tile(all_rows(m.K), lists);
   });
   return weights;
 }

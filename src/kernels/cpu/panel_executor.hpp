@@ -38,9 +38,4 @@ class PanelExecutor final : public Executor {
   Build build_;
 };
 
-/// Columns that one thread takes up together where the format has no tiles of its own.
-inline constexpr int64_t kTileColumns = 64;
-/// Rows of a panel that stay in the L1 cache while all columns of a tile use them: 32 KiB.
-inline constexpr int64_t kChunkRows = 64;
-
 }  // namespace tvw::kernels::cpu

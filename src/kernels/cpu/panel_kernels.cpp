@@ -1,6 +1,7 @@
 #include "kernels/cpu/panel_kernels.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 // This file is compiled once per instruction set; foreach_target includes it again.
@@ -8,6 +9,7 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/panel_kernels.cpp"
 #include <hwy/foreach_target.h>
 //
+#include <hwy/cache_control.h>
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
@@ -18,136 +20,146 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-/// AVX-512 has 32 registers, the others 16.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3;
-constexpr int kPairVectors = kManyRegisters ? 8 : 4;
-constexpr int kQuadVectors = kManyRegisters ? 4 : 2;
+/// AVX-512 and NEON have 32 registers, the others 16: sums of four columns take 16 or 8.
+constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
+constexpr int kVectors = kManyRegisters ? 4 : 2;
 
-HWY_INLINE const float* row_at(const float* panel, uint32_t offset) {
-  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(panel) + offset);
-}
+template <int kCount>
+struct Sums {
+  V values[kGroupColumns][kCount];
 
-/// `kVectors` vectors of tokens from `begin` on, kColumns columns at once.
-template <int kColumns, int kVectors>
-HWY_INLINE void load_sums(bool first, float* const* out, int64_t begin,
-                          V (&sums)[kColumns][kVectors]) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int c = 0; c < kColumns; ++c) {
-    for (int v = 0; v < kVectors; ++v) {
-      sums[c][v] = first ? hn::Zero(d) : hn::Load(d, out[c] + begin + v * lanes);
+  HWY_INLINE void load(bool zero, const float* from) {
+    const D d;
+    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+    for (int64_t c = 0; c < kGroupColumns; ++c) {
+      for (int v = 0; v < kCount; ++v) {
+        values[c][v] = zero ? hn::Zero(d) : hn::Load(d, from + c * kPanelTokens + v * lanes);
+      }
     }
   }
-}
-
-template <int kColumns, int kVectors>
-HWY_INLINE void store_sums(const V (&sums)[kColumns][kVectors], int64_t begin, float* const* out) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int c = 0; c < kColumns; ++c) {
-    for (int v = 0; v < kVectors; ++v) hn::Store(sums[c][v], d, out[c] + begin + v * lanes);
-  }
-}
-
-template <int kVectors>
-HWY_INLINE void pair_block(const PanelRange& range, const ColumnPair& columns, int64_t begin,
-                           float* const* out) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const float* panel = range.panel + begin;
-  V sums[2][kVectors];
-  load_sums<2, kVectors>(range.first, out, begin, sums);
-  const float* weights = columns.weights;
-  const uint32_t* offsets = columns.offsets;
-  for (int64_t i = 0; i < columns.count; ++i, weights += 2, offsets += 2) {
-    const float* row0 = row_at(panel, offsets[0]);
-    const float* row1 = row_at(panel, offsets[1]);
-    const V weight0 = hn::Set(d, weights[0]);
-    const V weight1 = hn::Set(d, weights[1]);
-    for (int v = 0; v < kVectors; ++v) {
-      sums[0][v] = hn::MulAdd(weight0, hn::Load(d, row0 + v * lanes), sums[0][v]);
-    }
-    for (int v = 0; v < kVectors; ++v) {
-      sums[1][v] = hn::MulAdd(weight1, hn::Load(d, row1 + v * lanes), sums[1][v]);
+  HWY_INLINE void store(float* to) const {
+    const D d;
+    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+    for (int64_t c = 0; c < kGroupColumns; ++c) {
+      for (int v = 0; v < kCount; ++v)
+        hn::Store(values[c][v], d, to + c * kPanelTokens + v * lanes);
     }
   }
-  store_sums<2, kVectors>(sums, begin, out);
-}
+};
 
-template <int kVectors>
-HWY_INLINE void quad_block(const PanelRange& range, const ColumnQuad& columns, int64_t begin,
-                           float* const* out) {
+/// Every product reads its own row: with four vectors to a weight, five loads to four products.
+template <int kCount>
+HWY_INLINE void list_block(const ChunkRows& chunk, const ListGroup& group, int64_t begin,
+                           float* sums) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const float* panel = range.panel + begin;
-  V sums[4][kVectors];
-  load_sums<4, kVectors>(range.first, out, begin, sums);
-  const float* weights = columns.weights;
-  for (int64_t i = 0; i < columns.count; ++i, weights += 4) {
-    const float* row = row_at(panel, columns.offsets[i]);
-    V rows[kVectors];
-    for (int v = 0; v < kVectors; ++v) rows[v] = hn::Load(d, row + v * lanes);
-    for (int c = 0; c < 4; ++c) {
+  const auto* base = reinterpret_cast<const char*>(chunk.rows + begin);
+  Sums<kCount> s;
+  s.load(chunk.first, sums + begin);
+  const float* weights = group.weights;
+  const uint16_t* offsets = group.offsets;
+  for (int64_t i = 0; i < group.count; ++i, weights += kGroupColumns, offsets += kGroupColumns) {
+    uint64_t packed;  // one load for four offsets
+    static_assert(kGroupColumns * sizeof(uint16_t) == sizeof packed);
+    std::memcpy(&packed, offsets, sizeof packed);
+    for (int64_t c = 0; c < kGroupColumns; ++c) {
+      const auto* row = reinterpret_cast<const float*>(base + (packed >> (16 * c) & 0xFFFF));
       const V weight = hn::Set(d, weights[c]);
-      for (int v = 0; v < kVectors; ++v) sums[c][v] = hn::MulAdd(weight, rows[v], sums[c][v]);
+      for (int v = 0; v < kCount; ++v) {
+        s.values[c][v] = hn::MulAdd(weight, hn::Load(d, row + v * lanes), s.values[c][v]);
+      }
     }
   }
-  store_sums<4, kVectors>(sums, begin, out);
+  s.store(sums + begin);
+}
+
+template <int kCount>
+HWY_INLINE void shared_block(const ChunkRows& chunk, const SharedGroup& group, int64_t begin,
+                             float* sums) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  Sums<kCount> s;
+  s.load(chunk.first, sums + begin);
+  const float* weights = group.weights;
+  const float* row = chunk.rows + begin;
+  for (int64_t i = 0; i < group.count; ++i, weights += kGroupColumns, row += kPanelTokens) {
+    V tokens[kCount];
+    for (int v = 0; v < kCount; ++v) tokens[v] = hn::Load(d, row + v * lanes);
+    for (int64_t c = 0; c < kGroupColumns; ++c) {
+      const V weight = hn::Set(d, weights[c]);
+      for (int v = 0; v < kCount; ++v) {
+        s.values[c][v] = hn::MulAdd(weight, tokens[v], s.values[c][v]);
+      }
+    }
+  }
+  s.store(sums + begin);
 }
 
 /// Calls the widest block that fits, then narrower ones: kPanelTokens is a multiple of any vector.
-template <int kWidest, class Block>
+template <class Block>
 HWY_INLINE void over_tokens(int64_t tokens, const Block& block) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(D()));
   int64_t begin = 0;
-  for (; begin + kWidest * lanes <= tokens; begin += kWidest * lanes) {
-    block(std::integral_constant<int, kWidest>(), begin);
-  }
-  for (; begin + 2 * lanes <= tokens; begin += 2 * lanes) {
-    block(std::integral_constant<int, 2>(), begin);
+  for (; begin + kVectors * lanes <= tokens; begin += kVectors * lanes) {
+    block(std::integral_constant<int, kVectors>(), begin);
   }
   for (; begin < tokens; begin += lanes) block(std::integral_constant<int, 1>(), begin);
 }
 
-void multiply_pair(const PanelRange& range, const ColumnPair& columns, float* const* out) {
-  over_tokens<kPairVectors>(range.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
-    pair_block<decltype(vectors)::value>(range, columns, begin, out);
+void multiply_lists(const ChunkRows& chunk, const ListGroup& group, float* sums) {
+  over_tokens(chunk.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
+    list_block<decltype(vectors)::value>(chunk, group, begin, sums);
   });
 }
 
-void multiply_quad(const PanelRange& range, const ColumnQuad& columns, float* const* out) {
-  over_tokens<kQuadVectors>(range.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
-    quad_block<decltype(vectors)::value>(range, columns, begin, out);
+void multiply_shared(const ChunkRows& chunk, const SharedGroup& group, float* sums) {
+  over_tokens(chunk.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
+    shared_block<decltype(vectors)::value>(chunk, group, begin, sums);
   });
 }
 
-/// Squares of 4 x 4 by interleaving twice; the rest element by element.
+#if HWY_TARGET != HWY_SCALAR
+/// A vector of blocks of four: block b is from[4 * b * ld ..].
+template <class DV>
+HWY_INLINE hn::Vec<DV> load_blocks(DV d, const float* from, int64_t ld) {
+  if constexpr (hn::MaxLanes(DV()) == 4) {
+    return hn::LoadU(d, from);
+  } else {
+    const hn::Half<DV> half;
+    constexpr int64_t kBlocks = hn::MaxLanes(DV()) / 8;
+    return hn::Combine(d, load_blocks(half, from + 4 * kBlocks * ld, ld),
+                       load_blocks(half, from, ld));
+  }
+}
+#endif
+
+/// Four rows of a vector's columns at a time, by interleaving twice; the rest element by element.
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
                int64_t cols) {
   int64_t whole_rows = 0;
   int64_t whole_cols = 0;
 #if HWY_TARGET != HWY_SCALAR
+  const D d;
+  const hn::RepartitionToWide<D> wide;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   whole_rows = rows / 4 * 4;
-  whole_cols = cols / 4 * 4;
-  const hn::FixedTag<float, 4> d;
-  const hn::RepartitionToWide<decltype(d)> wide;
-  for (int64_t c = 0; c < whole_cols; c += 4) {
+  whole_cols = cols / lanes * lanes;
+  for (int64_t c = 0; c < whole_cols; c += lanes) {
     for (int64_t r = 0; r < whole_rows; r += 4) {
-      const auto a = hn::LoadU(d, from + c * from_ld + r);
-      const auto b = hn::LoadU(d, from + (c + 1) * from_ld + r);
-      const auto e = hn::LoadU(d, from + (c + 2) * from_ld + r);
-      const auto f = hn::LoadU(d, from + (c + 3) * from_ld + r);
+      const float* corner = from + c * from_ld + r;
+      const V a = load_blocks(d, corner, from_ld);
+      const V b = load_blocks(d, corner + from_ld, from_ld);
+      const V e = load_blocks(d, corner + 2 * from_ld, from_ld);
+      const V f = load_blocks(d, corner + 3 * from_ld, from_ld);
       const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
       const auto ef_low = hn::BitCast(wide, hn::InterleaveLower(d, e, f));
       const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
       const auto ef_high = hn::BitCast(wide, hn::InterleaveUpper(d, e, f));
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ef_low)), d, to + r * to_ld + c);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ef_low)), d,
-                 to + (r + 1) * to_ld + c);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ef_high)), d,
-                 to + (r + 2) * to_ld + c);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ef_high)), d,
-                 to + (r + 3) * to_ld + c);
+      float* row = to + r * to_ld + c;
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ef_low)), d, row);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ef_low)), d, row + to_ld);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ef_high)), d, row + 2 * to_ld);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ef_high)), d, row + 3 * to_ld);
     }
   }
 #endif
@@ -155,6 +167,21 @@ void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int
     for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; ++r) {
       to[r * to_ld + c] = from[c * from_ld + r];
     }
+  }
+}
+
+void gather_rows(const float* panel, const int32_t* rows, int64_t count, float* to) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  constexpr int64_t kAhead = 6;  // rows: their order is nothing that hardware can guess
+  constexpr int64_t kLineFloats = 16;
+  for (int64_t i = 0; i < count; ++i, to += kPanelTokens) {
+    if (i + kAhead < count) {
+      const float* coming = panel + rows[i + kAhead] * kPanelTokens;
+      for (int64_t t = 0; t < kPanelTokens; t += kLineFloats) hwy::Prefetch(coming + t);
+    }
+    const float* row = panel + rows[i] * kPanelTokens;
+    for (int64_t t = 0; t < kPanelTokens; t += lanes) hn::Store(hn::Load(d, row + t), d, to + t);
   }
 }
 
@@ -241,22 +268,26 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tvw::kernels::cpu {
 
-HWY_EXPORT(multiply_pair);
-HWY_EXPORT(multiply_quad);
+HWY_EXPORT(multiply_lists);
+HWY_EXPORT(multiply_shared);
 HWY_EXPORT(transpose);
+HWY_EXPORT(gather_rows);
 HWY_EXPORT(finish_feature);
 HWY_EXPORT(finish_token);
 HWY_EXPORT(isa);
 
-void multiply_pair(const PanelRange& range, const ColumnPair& columns, float* const out[2]) {
-  HWY_DYNAMIC_DISPATCH(multiply_pair)(range, columns, out);
+void multiply_lists(const ChunkRows& chunk, const ListGroup& group, float* sums) {
+  HWY_DYNAMIC_DISPATCH(multiply_lists)(chunk, group, sums);
 }
-void multiply_quad(const PanelRange& range, const ColumnQuad& columns, float* const out[4]) {
-  HWY_DYNAMIC_DISPATCH(multiply_quad)(range, columns, out);
+void multiply_shared(const ChunkRows& chunk, const SharedGroup& group, float* sums) {
+  HWY_DYNAMIC_DISPATCH(multiply_shared)(chunk, group, sums);
 }
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
                int64_t cols) {
   HWY_DYNAMIC_DISPATCH(transpose)(from, from_ld, to, to_ld, rows, cols);
+}
+void gather_rows(const float* panel, const int32_t* rows, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_rows)(panel, rows, count, to);
 }
 void finish_feature(float* values, int64_t count, float bias, Activation activation) {
   HWY_DYNAMIC_DISPATCH(finish_feature)(values, count, bias, activation);

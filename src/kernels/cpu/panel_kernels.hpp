@@ -13,41 +13,44 @@
 
 namespace tvw::kernels::cpu {
 
-/// Tokens of a panel: 8 vectors of AVX-512. Shorter blocks at the end are padded with zeros.
-inline constexpr int64_t kPanelTokens = 128;
+/// Tokens of a panel: 4 vectors of AVX-512. Shorter blocks at the end are padded with zeros.
+inline constexpr int64_t kPanelTokens = 64;
+/// Rows that are worked on at a time: with the sums of 64 columns they fit an L1 cache of 48 KiB.
+inline constexpr int64_t kChunkRows = 96;
+/// Columns that the kernels take at once.
+inline constexpr int64_t kGroupColumns = 4;
 
-/// Two columns that each multiply `count` rows of their own: entry i of column c is
-/// weights[2 * i + c] times the row at byte offset offsets[2 * i + c].
-struct ColumnPair {
-  const float* weights = nullptr;     ///< [count][2]
-  const uint32_t* offsets = nullptr;  ///< [count][2]
-  int64_t count = 0;
+/// Some rows of a panel, one after the other, and how many of their tokens count.
+struct ChunkRows {
+  const float* rows = nullptr;  ///< [rows][kPanelTokens], 64-byte aligned
+  int64_t tokens = 0;           ///< rounded up to whole vectors by the kernels
+  bool first = true;            ///< sums start from zero, else from what they are
 };
 
-/// Four columns that multiply the same `count` rows: entry i of column c is weights[4 * i + c]
-/// times the row at byte offset offsets[i].
-struct ColumnQuad {
+/// Four columns that each multiply `count` rows of their own: entry i of column c is
+/// weights[4 * i + c] times the row at byte offset offsets[4 * i + c].
+struct ListGroup {
   const float* weights = nullptr;     ///< [count][4]
-  const uint32_t* offsets = nullptr;  ///< [count]
+  const uint16_t* offsets = nullptr;  ///< [count][4]
   int64_t count = 0;
 };
 
-/// `tokens` of the panel, rounded up to whole vectors, are computed; `first` starts from zero, else
-/// from what is in `out`.
-struct PanelRange {
-  const float* panel = nullptr;
-  int64_t tokens = 0;
-  bool first = true;
+/// Four columns that multiply the same rows, the first `count`.
+struct SharedGroup {
+  const float* weights = nullptr;  ///< [count][4]
+  int64_t count = 0;
 };
 
-/// out[c] += products, c < 2; each out[c] has kPanelTokens floats, 64-byte aligned.
-void multiply_pair(const PanelRange& range, const ColumnPair& columns, float* const out[2]);
-/// The same for four columns.
-void multiply_quad(const PanelRange& range, const ColumnQuad& columns, float* const out[4]);
+/// sums [4][kPanelTokens], 64-byte aligned, += products.
+void multiply_lists(const ChunkRows& chunk, const ListGroup& group, float* sums);
+void multiply_shared(const ChunkRows& chunk, const SharedGroup& group, float* sums);
 
 /// to[r * to_ld + c] = from[c * from_ld + r] for r < rows, c < cols.
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
                int64_t cols);
+
+/// Copies the rows of a panel that `rows` names, one after the other; both 64-byte aligned.
+void gather_rows(const float* panel, const int32_t* rows, int64_t count, float* to);
 
 /// values[i] = activation(values[i] + bias), one bias for all.
 void finish_feature(float* values, int64_t count, float bias, Activation activation);

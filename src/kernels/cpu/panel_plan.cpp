@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "kernels/cpu/panel_kernels.hpp"
 #include "tvw/core/error.hpp"
@@ -89,11 +90,7 @@ class PanelPlan final : public Plan {
     parallel_for(blocks() * tiles, [&](int64_t item) {
       const int64_t b = item / tiles;
       const PanelTile& tile = weights_.tiles[static_cast<size_t>(item % tiles)];
-      if (weights_.shared_rows) {
-        multiply_shared(b, tile);
-      } else {
-        multiply_lists(b, tile);
-      }
+      multiply_tile(b, tile);
       if (layout_ == Layout::kFeatureMajor) {
         for (const int32_t n : tile.columns) store_feature(b, n, c);
       }
@@ -106,49 +103,48 @@ class PanelPlan final : public Plan {
     }
   }
 
-  /// Where group g of the tile puts its sums; columns that are missing go to `dump`.
-  template <size_t kWidth>
-  void outputs(int64_t b, const PanelTile& tile, size_t group, float* dump, float* (&out)[kWidth]) {
-    for (size_t c = 0; c < kWidth; ++c) {
-      const size_t i = group * kWidth + c;
-      out[c] = i < tile.columns.size() ? result(b, tile.columns[i]) : dump;
+  /// One tile on one panel.
+  void multiply_tile(int64_t b, const PanelTile& tile) {
+    alignas(64) thread_local float gathered[kChunkRows * kPanelTokens];
+    alignas(64) thread_local float sums[kTileColumns * kPanelTokens];
+    const float* weights = tile.weights.data();
+    const uint16_t* offsets = tile.offsets.data();
+    const int32_t* counts = tile.counts.data();
+    ChunkRows chunk{nullptr, blocks_[static_cast<size_t>(b)].padded, true};
+    for (int64_t begin = 0; begin == 0 || begin < std::ssize(tile.rows); begin += kChunkRows) {
+      chunk.first = begin == 0;
+      const int64_t rows = std::min(kChunkRows, std::ssize(tile.rows) - begin);
+      chunk.rows = chunk_rows(
+          b, std::span(tile.rows).subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)),
+          gathered);
+      for (int64_t g = 0; g < tile.groups(); ++g) {
+        float* to = sums + g * kGroupColumns * kPanelTokens;
+        int64_t count = rows;
+        if (tile.counts.empty()) {
+          multiply_shared(chunk, {weights, count}, to);
+        } else {
+          count = *counts++;
+          multiply_lists(chunk, {weights, offsets, count}, to);
+          offsets += count * kGroupColumns;
+        }
+        weights += count * kGroupColumns;
+      }
+    }
+    for (size_t c = 0; c < tile.columns.size(); ++c) {
+      std::copy_n(sums + static_cast<int64_t>(c) * kPanelTokens, kPanelTokens,
+                  result(b, tile.columns[c]));
     }
   }
 
-  void multiply_lists(int64_t b, const PanelTile& tile) {
-    alignas(64) float dump[kPanelTokens] = {};
-    const int64_t longest = *std::max_element(tile.counts.begin(), tile.counts.end());
-    PanelRange range{panel(b), blocks_[static_cast<size_t>(b)].padded, true};
-    for (int64_t begin = 0; begin == 0 || begin < longest; begin += weights_.chunk) {
-      range.first = begin == 0;
-      int64_t first_entry = 0;
-      for (size_t g = 0; g < tile.counts.size(); first_entry += tile.counts[g], ++g) {
-        const int64_t count = std::clamp<int64_t>(tile.counts[g] - begin, 0, weights_.chunk);
-        if (count == 0 && !range.first) continue;
-        float* out[2];
-        outputs(b, tile, g, dump, out);
-        const ColumnPair columns{tile.weights.data() + 2 * (first_entry + begin),
-                                 tile.offsets.data() + 2 * (first_entry + begin), count};
-        multiply_pair(range, columns, out);
-      }
+  /// The rows one after the other: in the panel itself if they are neighbours, else copied.
+  const float* chunk_rows(int64_t b, std::span<const int32_t> rows, float* gathered) {
+    if (rows.empty()) return gathered;
+    if (rows.back() - rows.front() + 1 == std::ssize(rows) &&
+        std::is_sorted(rows.begin(), rows.end())) {
+      return panel(b) + rows.front() * kPanelTokens;
     }
-  }
-
-  void multiply_shared(int64_t b, const PanelTile& tile) {
-    alignas(64) float dump[kPanelTokens] = {};
-    const int64_t rows = tile.counts.front();
-    PanelRange range{panel(b), blocks_[static_cast<size_t>(b)].padded, true};
-    for (int64_t begin = 0; begin == 0 || begin < rows; begin += weights_.chunk) {
-      range.first = begin == 0;
-      const int64_t count = std::min(weights_.chunk, rows - begin);
-      for (size_t g = 0; g < tile.counts.size(); ++g) {
-        float* out[4];
-        outputs(b, tile, g, dump, out);
-        const ColumnQuad columns{tile.weights.data() + 4 * (static_cast<int64_t>(g) * rows + begin),
-                                 tile.offsets.data() + begin, count};
-        multiply_quad(range, columns, out);
-      }
-    }
+    gather_rows(panel(b), rows.data(), std::ssize(rows), gathered);
+    return gathered;
   }
 
   [[nodiscard]] float bias(int64_t n) const {
@@ -194,23 +190,25 @@ class PanelPlan final : public Plan {
 
 }  // namespace
 
+int64_t PanelTile::chunks() const { return (std::ssize(rows) + kChunkRows - 1) / kChunkRows; }
+int64_t PanelTile::groups() const {
+  return (std::ssize(columns) + kGroupColumns - 1) / kGroupColumns;
+}
+
 int64_t PanelWeights::entries() const {
   int64_t sum = 0;
-  for (const PanelTile& tile : tiles) sum += static_cast<int64_t>(tile.weights.size());
+  for (const PanelTile& tile : tiles) sum += std::ssize(tile.weights);
   return sum;
 }
 
 int64_t PanelWeights::size_bytes() const {
   int64_t bytes = 0;
   for (const PanelTile& tile : tiles) {
-    bytes += static_cast<int64_t>(tile.weights.size() * sizeof(float) +
-                                  tile.offsets.size() * sizeof(uint32_t));
+    bytes += static_cast<int64_t>(
+        tile.weights.size() * sizeof(float) + tile.offsets.size() * sizeof(uint16_t) +
+        (tile.rows.size() + tile.columns.size() + tile.counts.size()) * sizeof(int32_t));
   }
   return bytes;
-}
-
-uint32_t row_offset(int64_t k) {
-  return static_cast<uint32_t>(k * kPanelTokens * static_cast<int64_t>(sizeof(float)));
 }
 
 Support panel_supports(const Problem& problem) {
@@ -218,10 +216,6 @@ Support panel_supports(const Problem& problem) {
     return Support::no("computes in f32 only, asked for " + std::string(name(problem.dtype)));
   }
   if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
-  const int64_t K = problem.shape().K;
-  if (K > kMaxRows) {
-    return Support::no("K is " + std::to_string(K) + ", at most " + std::to_string(kMaxRows));
-  }
   return Support::yes();
 }
 

@@ -1,5 +1,6 @@
 // cpu.tvw.simd: every column of a tile multiplies its own rows, `keep` of each group of the tile's.
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
@@ -10,38 +11,51 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-PanelTile build_tile(const pack::TvwMatrix& m, const std::vector<float>& values, int64_t t) {
+/// Tiles of up to kTileColumns columns; all parts of a TVW tile have its rows.
+std::vector<PanelTile> build_tiles(const pack::TvwMatrix& m, const std::vector<float>& values,
+                                   int64_t t) {
   const NmRatio nm = m.nm;
-  const int64_t begin = m.row_offsets[static_cast<size_t>(t)] / nm.group * nm.keep;
-  const int64_t end = m.row_offsets[static_cast<size_t>(t) + 1] / nm.group * nm.keep;
+  const int64_t first_row = m.row_offsets[static_cast<size_t>(t)];
+  const int64_t last_row = m.row_offsets[static_cast<size_t>(t) + 1];
+  std::vector<int32_t> rows;
+  std::vector<int32_t> places(static_cast<size_t>(last_row - first_row), -1);  // -1: a pad row
+  for (int64_t r = first_row; r < last_row; ++r) {
+    const int32_t k = m.k_index[static_cast<size_t>(r)];
+    if (k == m.K) continue;
+    places[static_cast<size_t>(r - first_row)] = static_cast<int32_t>(rows.size());
+    rows.push_back(k);
+  }
   std::vector<ColumnList> lists;
   for (int64_t g = 0; g < m.granularity; ++g) {
     const int32_t n = m.n_index[static_cast<size_t>(t * m.granularity + g)];
     if (n == m.N) continue;
     ColumnList list{n, {}};
-    list.entries.reserve(static_cast<size_t>(end - begin));
-    for (int64_t r = begin; r < end; ++r) {
+    for (int64_t r = first_row / nm.group * nm.keep; r < last_row / nm.group * nm.keep; ++r) {
       const int64_t i = r * m.granularity + g;
-      const int64_t slot = r / nm.keep * nm.group + pack::get_index2(m.index.data(), i);
-      const int64_t k = m.k_index[static_cast<size_t>(slot)];
-      if (k != m.K) list.entries.push_back({values[static_cast<size_t>(i)], row_offset(k)});
+      const int64_t row = r / nm.keep * nm.group + pack::get_index2(m.index.data(), i) - first_row;
+      const int32_t place = places[static_cast<size_t>(row)];
+      if (place >= 0) list.entries.push_back({values[static_cast<size_t>(i)], place});
     }
     lists.push_back(std::move(list));
   }
-  return make_list_tile(lists);
+  std::vector<PanelTile> tiles;
+  for (size_t begin = 0; begin < lists.size(); begin += kTileColumns) {
+    const size_t end = std::min(lists.size(), begin + kTileColumns);
+    tiles.push_back(make_list_tile(rows, {lists.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          lists.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return tiles;
 }
 
 PanelWeights build(const pack::TvwMatrix& m) {
   PanelWeights weights;
   weights.K = m.K;
   weights.N = m.N;
-  weights.chunk = std::max<int64_t>(1, kChunkRows / m.nm.group * m.nm.keep);
-  weights.tiles.resize(static_cast<size_t>(m.tiles()));
   const std::vector<float> values = m.values.to_f32();
-  parallel_for(m.tiles(), [&](int64_t t) {
-    weights.tiles[static_cast<size_t>(t)] = build_tile(m, values, t);
-  });
-  std::erase_if(weights.tiles, [](const PanelTile& tile) { return tile.columns.empty(); });
+  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
+  parallel_for(m.tiles(),
+               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t); });
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
   weights.empty_columns = missing_columns(weights.tiles, m.N);
   return weights;
 }

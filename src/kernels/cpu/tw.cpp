@@ -1,4 +1,7 @@
 // cpu.tw.simd: each tile is a dense product over its kept rows.
+#include <algorithm>
+#include <iterator>
+
 #include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
@@ -8,7 +11,8 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-PanelTile build_tile(const pack::TwMatrix& m, const std::vector<float>& values, int64_t t) {
+std::vector<PanelTile> build_tiles(const pack::TwMatrix& m, const std::vector<float>& values,
+                                   int64_t t) {
   std::vector<int32_t> rows;
   std::vector<int64_t> packed_rows;
   for (int64_t r = m.row_offsets[static_cast<size_t>(t)];
@@ -26,23 +30,23 @@ PanelTile build_tile(const pack::TwMatrix& m, const std::vector<float>& values, 
     columns.push_back(n);
     places.push_back(g);
   }
-  return make_shared_tile(rows, std::move(columns), [&](size_t i, size_t c) {
+  const auto value = [&](size_t i, size_t c) {
     return values[static_cast<size_t>(packed_rows[i] * m.granularity + places[c])];
-  });
+  };
+  std::vector<PanelTile> tiles;
+  add_shared_tiles(rows, columns, value, tiles);
+  return tiles;
 }
 
 PanelWeights build(const pack::TwMatrix& m) {
   PanelWeights weights;
   weights.K = m.K;
   weights.N = m.N;
-  weights.shared_rows = true;
-  weights.chunk = kChunkRows;
-  weights.tiles.resize(static_cast<size_t>(m.tiles()));
   const std::vector<float> values = m.values.to_f32();
-  parallel_for(m.tiles(), [&](int64_t t) {
-    weights.tiles[static_cast<size_t>(t)] = build_tile(m, values, t);
-  });
-  std::erase_if(weights.tiles, [](const PanelTile& tile) { return tile.columns.empty(); });
+  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
+  parallel_for(m.tiles(),
+               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t); });
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
   weights.empty_columns = missing_columns(weights.tiles, m.N);
   return weights;
 }

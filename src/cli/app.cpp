@@ -1,5 +1,6 @@
 #include "tvw/cli/app.hpp"
 
+#include <filesystem>
 #include <spdlog/spdlog.h>
 
 #include <iostream>
@@ -40,6 +41,8 @@ int usage_error(const std::string& message) {
 int run(int argc, const char* const* argv) {
   Settings settings;
   settings.argv.assign(argv, argv + argc);
+  // Records keep the command, not the place of the program on this machine.
+  if (argc > 0) settings.argv[0] = std::filesystem::path(argv[0]).filename();
   set_up_log(settings);
 
   CLI::App app(kDescription, "tvw");

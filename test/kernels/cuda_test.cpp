@@ -165,7 +165,7 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
       if (wrong >= 5) break;  // one executor's bug need not fill the log
     }
     CAPTURE(executor->name());
-    CHECK(accepted > 0);
+    if (problems >= 50) CHECK(accepted > 0);  // an executor that refuses everything is untested
     std::printf("%-28s %d problems right\n", std::string(executor->name()).c_str(),
                 accepted - wrong);
   }

@@ -11,6 +11,7 @@ class Sparsity {
   explicit Sparsity(double zeros);
   [[nodiscard]] double value() const { return zeros_; }
   [[nodiscard]] double density() const { return 1.0 - zeros_; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison for a 0
   friend auto operator<=>(const Sparsity&, const Sparsity&) = default;
 
  private:

@@ -1,0 +1,141 @@
+/// @file Filling the ring: gathered rows of the activations, weights, and the relay between
+/// proxies.
+#pragma once
+
+#include "kernels/cuda/sm90/ring.cuh"
+#include "kernels/cuda/sm90/tile_gemm.hpp"
+
+namespace tvw::kernels::cuda::sm90 {
+
+/// Copies the rows of one stage, as one of the kGatherTeam warps that share it. Eight rows (one
+/// period of the swizzle) at a time: full columns of 64 tokens by 8 lanes a row, what is left of
+/// the width by the lanes in any order.
+template <class C>
+struct Gather {
+  static constexpr int kFullColumns = C::kWide / 64;
+  static constexpr int kRestPieces = C::kWide % 64 / 8;  ///< 16-byte pieces of a row
+  static constexpr int kRestCopies = (8 * kRestPieces + 31) / 32;
+  static constexpr int kRowWords = (C::kStageRows + 31) / 32;
+
+  const Params& p;
+  int lane;
+  int part;  ///< of the team
+  uint32_t to_full;
+  int rest_row[kRestCopies > 0 ? kRestCopies : 1];
+  uint32_t to_rest[kRestCopies > 0 ? kRestCopies : 1];
+  int rest_token[kRestCopies > 0 ? kRestCopies : 1];
+
+  __device__ __forceinline__ Gather(const Params& params, int lane_, int part_)
+      : p(params), lane(lane_), part(part_) {
+    const int piece = lane & 7, row = lane >> 3;
+    to_full = row * 128 + ((piece ^ row) << 4);
+    if constexpr (kRestCopies > 0) {
+#pragma unroll
+      for (int i = 0; i < kRestCopies; ++i) {
+        const int id = i * 32 + lane, r = id / kRestPieces, c = id % kRestPieces;
+        rest_row[i] = r;
+        rest_token[i] = kFullColumns * 64 + c * 8;
+        to_rest[i] = kFullColumns * (C::kStageRows * 128) + (r & 7) * 128 + ((c ^ (r & 7)) << 4);
+      }
+    }
+  }
+
+  /// Ids of a stage's rows, spread over the lanes.
+  __device__ __forceinline__ void load_rows(const StageWalk& walk, int (&rows)[kRowWords]) const {
+    if (walk.done()) return;
+    const int32_t* from =
+        p.rows + static_cast<int64_t>(walk.current.first_stage + walk.stage) * C::kStageRows;
+#pragma unroll
+    for (int i = 0; i < kRowWords; ++i) rows[i] = __ldg(from + i * 32 + lane);
+  }
+
+  __device__ __forceinline__ void copy(const Item& item, const int (&rows)[kRowWords],
+                                       uint32_t slot) const {
+    const int token = first_token(item);
+    const int width = C::kNarrow ? width_of(item) : C::kWide;
+    const int valid = min(width, p.M - token);
+    const uint16_t* x = p.x + token;
+    const int mine = (lane & 7) * 8;
+#pragma unroll
+    for (int i = 0; i < C::kStageRows / 8 / C::kGatherTeam; ++i) {
+      const int block = i * C::kGatherTeam + part;
+      const int word = i * C::kGatherTeam / 4;  // the same for all warps of a team
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int k = __shfl_sync(~0u, rows[word], (block * 8 + half * 4 + (lane >> 3)) & 31);
+        const uint16_t* row = x + static_cast<int64_t>(k) * p.ld + mine;
+        const uint32_t to = slot + block * 1024 + half * 512 + (to_full ^ (half << 6));
+#pragma unroll
+        for (int column = 0; column < kFullColumns; ++column) {
+          if (C::kNarrow && column * 64 >= C::kNarrow && column * 64 + mine >= width) continue;
+          copy_16(to + column * (C::kStageRows * 128), row + column * 64,
+                  column * 64 + mine < valid ? 16u : 0u);
+        }
+      }
+      if constexpr (kRestCopies > 0) {
+#pragma unroll
+        for (int c = 0; c < kRestCopies; ++c) {
+          const int k = __shfl_sync(~0u, rows[word], (block * 8 + rest_row[c]) & 31);
+          if ((8 * kRestPieces) % 32 != 0 && rest_row[c] >= 8) continue;
+          if (C::kNarrow && rest_token[c] >= width) continue;
+          copy_16(slot + block * 1024 + to_rest[c],
+                  x + static_cast<int64_t>(k) * p.ld + rest_token[c],
+                  rest_token[c] < valid ? 16u : 0u);
+        }
+      }
+    }
+  }
+};
+
+/// One of the gather warps. Its row ids are read two of its stages ahead; it never waits for data.
+template <class C>
+__device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring, const Item* begin,
+                                            int warp, int lane) {
+  const int team = warp / C::kGatherTeam;
+  const bool copies_weights = lane == 0 && warp % C::kGatherTeam == 0;
+  const Gather<C> gather(p, lane, warp % C::kGatherTeam);
+  StageWalk walk(begin, team), ahead(begin, team);
+  Slot<C> slot{team, 1};
+  int even[Gather<C>::kRowWords], odd[Gather<C>::kRowWords];
+  const auto read_ahead = [&](int(&rows)[Gather<C>::kRowWords]) {
+    gather.load_rows(ahead, rows);
+    if (!ahead.done()) ahead.advance(C::kTeams);
+  };
+  const auto one = [&](int(&rows)[Gather<C>::kRowWords]) {
+    barrier_wait(ring.empty(slot.index), slot.parity);
+    if (copies_weights) {
+      const int64_t stage = walk.current.first_stage + walk.stage;
+      barrier_expect(ring.full(slot.index), C::kWeightBytes);
+      copy_bulk(ring.weights(slot.index), p.weights + stage * C::kWeightBytes, C::kWeightBytes,
+                ring.full(slot.index));
+    }
+    __syncwarp();
+    gather.copy(walk.current, rows, ring.activations(slot.index));
+    barrier_arrive_after_copies(C::kTwin ? ring.full(slot.index) : ring.landed(slot.index));
+    read_ahead(rows);
+    slot.advance(C::kTeams);
+    walk.advance(C::kTeams);
+  };
+  read_ahead(even);
+  read_ahead(odd);
+  wait_for_previous_kernel();  // it may have written x; row ids and weights are nobody's results
+  while (!walk.done()) {
+    one(even);
+    if (walk.done()) break;
+    one(odd);
+  }
+  wait_all_copies();
+}
+
+/// One thread that hands stages on to the consumers.
+template <class C>
+__device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
+  Slot<C> slot{0, 0};
+  for (StageWalk walk(begin, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
+    barrier_wait(ring.landed(slot.index), slot.parity);
+    fence_for_async_proxy();
+    barrier_arrive(ring.full(slot.index));
+  }
+}
+
+}  // namespace tvw::kernels::cuda::sm90

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Writes README's result table from the records in test/records, between its two markers.
+
+    readme_results.py            rewrites README.md
+    readme_results.py --check    exits 1 if README.md is not what the records say
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+# record, what it is called in the table
+RECORDS = [
+    ("cpu-bert-base.json", "BERT-base, M = {M}"),
+    ("h200-bert-base.json", "BERT-base, M = {M}"),
+    ("h200-llama-2048.json", "LLaMA 4096 and 11008, M = {M}"),
+    ("h200-8192.json", "8192 x 8192 x 8192"),
+]
+# row of the table: the start of the pattern that it takes
+PATTERNS = [("TVW 75 %", "tvw"), ("TW 75 %", "tw:"), ("2:4, 50 %", "2:4"), ("block 75 %", "block"),
+            ("unstructured 75 %", "ew")]
+
+
+def best_by_layer(rows, pattern, cache):
+    """The best verified speed-up of each layer, whatever executor or block size gives it."""
+    sparsity = 0.5 if pattern == "2:4" else 0.75
+    best = {}
+    for row in rows:
+        if row["cache"] != cache or not row["pattern"].startswith(pattern) or not row["verified"]:
+            continue
+        if abs(row["sparsity"] - sparsity) > 0.02 or row["speedup_vs_dense"] is None:
+            continue
+        best[row["layer"]] = max(best.get(row["layer"], 0.0), row["speedup_vs_dense"])
+    return list(best.values())
+
+
+def geomean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def cell(rows, pattern, cache):
+    values = best_by_layer(rows, pattern, cache)
+    return f"{geomean(values):.2f}x" if values else "-"
+
+
+def machine(record):
+    """The device that ran, with its threads if it is the CPU."""
+    environment = record["environment"]
+    device = environment["devices"][-1]
+    threads = f", {environment['threads']} threads" if device["id"] == "cpu" else ""
+    return f"{device['name']}{threads}, {record['rows'][0]['dtype']}"
+
+
+def table():
+    lines = ["| machine | shapes | " + " | ".join(name for name, _ in PATTERNS) + " | record |",
+             "|---|---|" + "---:|" * len(PATTERNS) + "---|"]
+    for file, title in RECORDS:
+        record = json.loads((ROOT / "test/records" / file).read_text())
+        rows = record["rows"]
+        cells = [f"{cell(rows, pattern, 'hot')} / {cell(rows, pattern, 'cold')}".replace("- / -", "-")
+                 for _, pattern in PATTERNS]
+        lines.append(f"| {machine(record)} | {title.format(M=rows[0]['M'])} | " + " | ".join(cells) +
+                     f" | `test/records/{file}` |")
+    return "\n".join(lines)
+
+
+def main():
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    head, rest = text.split(BEGIN)
+    tail = rest.split(END)[1]
+    wanted = f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+    if "--check" not in sys.argv:
+        readme.write_text(wanted)
+    elif wanted != text:
+        sys.exit("README.md: the result table is not that of test/records: run tools/dev/readme_results.py")
+
+
+if __name__ == "__main__":
+    main()

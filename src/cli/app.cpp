@@ -1,8 +1,8 @@
 #include "tvw/cli/app.hpp"
 
-#include <filesystem>
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "cli/commands.hpp"

@@ -26,15 +26,19 @@ std::vector<kernels::Layout> parse_layouts(std::string_view text) {
   throw Error(ErrorCode::kUsage, unknown_name("layout", text, known));
 }
 
-std::vector<PatternSpec> BenchRequest::default_baselines() {
-  PatternSpec block;
-  block.kind = PatternKind::kBlock;
-  PatternSpec unstructured;
-  unstructured.kind = PatternKind::kEw;
-  return {block, unstructured};
+std::vector<PatternSpec> default_baselines(kernels::DeviceKind device) {
+  // cuSPARSE's Blocked-ELL likes another block size for every shape: the best one counts.
+  const bool gpu = device == kernels::DeviceKind::kCuda;
+  return parse_patterns(gpu ? "block:b=16,block:b=32,block:b=64,block:b=128,csr" : "block,csr");
 }
 
-std::vector<PatternSpec> parse_subjects(std::string_view text) {
+PatternSpec default_pattern(kernels::DeviceKind device) {
+  PatternSpec spec;
+  if (device == kernels::DeviceKind::kCuda) spec.granularity = 256;
+  return spec;
+}
+
+std::vector<PatternSpec> parse_subjects(std::string_view text, const PatternSpec& defaults) {
   std::string others;
   bool dense = false;
   for (const std::string& word : split(text, ',')) {
@@ -46,7 +50,7 @@ std::vector<PatternSpec> parse_subjects(std::string_view text) {
     others += word;
   }
   if (others.empty() && dense) return {};
-  return parse_patterns(others);
+  return parse_patterns(others, defaults);
 }
 
 std::vector<PatternSpec> parse_baselines(std::string_view text) {

@@ -38,7 +38,7 @@ constexpr const char* kFooter =
 struct BenchOptions {
   std::string model;
   std::string patterns = "tvw";
-  std::string baselines = "block,csr";
+  std::string baselines;
   std::string sparsities = "0.75";
   std::string workload = "bert-base";
   std::string M;
@@ -54,11 +54,13 @@ struct BenchOptions {
   std::string output;
 };
 
-bench::BenchRequest make_request(const BenchOptions& options, const Settings& settings) {
+bench::BenchRequest make_request(const BenchOptions& options, const Settings& settings,
+                                 kernels::DeviceKind device) {
   bench::BenchRequest request;
   request.workload = options.workload;
-  request.patterns = bench::parse_subjects(options.patterns);
-  request.baselines = bench::parse_baselines(options.baselines);
+  request.patterns = bench::parse_subjects(options.patterns, bench::default_pattern(device));
+  request.baselines = options.baselines.empty() ? bench::default_baselines(device)
+                                                : bench::parse_baselines(options.baselines);
   request.sparsities = parse_sparsities(options.sparsities);
   if (!options.M.empty()) request.M = parse_counts("--m", options.M);
   request.batch = options.batch;
@@ -92,7 +94,8 @@ void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
 
 void run_bench_command(const BenchOptions& options, const Settings& settings) {
   const kernels::Registry registry = kernels::Registry::discover();
-  const bench::BenchRequest request = make_request(options, settings);
+  const bench::BenchRequest request =
+      make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {
     print_answers(bench::list_executors(request, registry));
     return;
@@ -129,7 +132,9 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command
       ->add_option("--pattern", options->patterns, "tvw, tw, 2:4, block, csr; several with commas")
       ->capture_default_str();
-  command->add_option("--baselines", options->baselines, "Patterns to compare with, or none")
+  command
+      ->add_option("--baselines", options->baselines,
+                   "Patterns to compare with, or none (block,csr; on a GPU blocks of 16 to 128)")
       ->capture_default_str();
   command->add_option("--sparsity", options->sparsities, "Shares of zeros, several with commas")
       ->capture_default_str();

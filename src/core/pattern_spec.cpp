@@ -84,8 +84,8 @@ PatternKind parse_kind(std::string_view name) {
 
 }  // namespace
 
-PatternSpec parse_pattern(std::string_view text) {
-  PatternSpec spec;
+PatternSpec parse_pattern(std::string_view text, const PatternSpec& defaults) {
+  PatternSpec spec = defaults;
   if (looks_like_ratio(text)) {
     spec.kind = PatternKind::kNm;
     spec.nm = parse_ratio(text, text);
@@ -110,7 +110,7 @@ PatternSpec parse_pattern(std::string_view text) {
   return spec;
 }
 
-std::vector<PatternSpec> parse_patterns(std::string_view text) {
+std::vector<PatternSpec> parse_patterns(std::string_view text, const PatternSpec& defaults) {
   std::vector<std::string> items;
   for (const std::string& part : split(text, ',')) {
     // "nm=2:4" after "tvw:g=64" goes on with that pattern; "2:4" starts one of its own.
@@ -123,7 +123,7 @@ std::vector<PatternSpec> parse_patterns(std::string_view text) {
   }
   std::vector<PatternSpec> specs;
   specs.reserve(items.size());
-  for (const std::string& item : items) specs.push_back(parse_pattern(item));
+  for (const std::string& item : items) specs.push_back(parse_pattern(item, defaults));
   return specs;
 }
 

@@ -89,7 +89,8 @@ Override parse_override(const Json& json, const std::string& where) {
   const Json* match = object.find("match");
   if (match == nullptr) object.fail("'match' is missing");
   change.match = object.text("match", *match);
-  object.parse_text("pattern", change.pattern, parse_pattern);
+  object.parse_text("pattern", change.pattern,
+                    [](const std::string& t) { return parse_pattern(t); });
   if (const Json* value = object.find("sparsity")) change.sparsity = sparsity_of(object, *value);
   if (const Json* value = object.find("skip")) change.skip = object.flag("skip", *value);
   return change;
@@ -109,7 +110,8 @@ Recipe parse_recipe(std::string_view text, std::string_view where) {
                       {"pattern", "sparsity", "scope", "min_keep", "score", "permute", "split",
                        "include", "exclude", "overrides"});
   Recipe recipe;
-  object.parse_text("pattern", recipe.pattern, parse_pattern);
+  object.parse_text("pattern", recipe.pattern,
+                    [](const std::string& t) { return parse_pattern(t); });
   if (const Json* value = object.find("sparsity")) recipe.sparsity = sparsity_of(object, *value);
   object.parse_text("scope", recipe.scope, parse_scope);
   if (const Json* value = object.find("min_keep")) {

@@ -27,6 +27,11 @@ TEST_CASE("dense is no subject: it always runs", "[bench]") {
 
 TEST_CASE("baselines are block and unstructured unless said otherwise", "[bench]") {
   CHECK(parse_baselines("none").empty());
-  CHECK(parse_baselines("block,csr") == BenchRequest::default_baselines());
+  CHECK(parse_baselines("block,csr") == default_baselines(kernels::DeviceKind::kCpu));
+  CHECK(default_baselines(kernels::DeviceKind::kCuda).size() == 5);
+  const PatternSpec gpu = default_pattern(kernels::DeviceKind::kCuda);
+  CHECK(parse_subjects("tvw", gpu).front().granularity == 256);
+  CHECK(parse_subjects("tvw:g=64", gpu).front().granularity == 64);
+  CHECK(parse_subjects("tvw").front().granularity == 64);
   CHECK(BenchRequest{}.patterns.at(0).kind == PatternKind::kTvw);
 }

@@ -17,6 +17,11 @@
 
 namespace tvw::bench {
 
+/// Block and unstructured (CSR); on a GPU blocks of several sizes.
+[[nodiscard]] std::vector<PatternSpec> default_baselines(kernels::DeviceKind device);
+/// What a pattern's text leaves open: tiles of 64 columns, on a GPU of 256, as its kernels like it.
+[[nodiscard]] PatternSpec default_pattern(kernels::DeviceKind device);
+
 enum class CacheState : uint8_t { kHot, kCold };
 [[nodiscard]] std::string_view name(CacheState cache);  ///< "hot", "cold"
 /// "hot", "cold" or "both".
@@ -59,7 +64,7 @@ struct BenchRequest {
   /// Run beside the subjects at the sparsity that each of them reaches (2:4: 0.5), to be compared
   /// with. Those among the patterns (same kind) are not run twice. Dense always runs and is not
   /// listed.
-  std::vector<PatternSpec> baselines = default_baselines();
+  std::vector<PatternSpec> baselines = default_baselines(kernels::DeviceKind::kCpu);
   std::vector<Sparsity> sparsities = {Sparsity(0.75)};
   std::vector<int64_t> M;      ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
   int64_t batch = 1;           ///< multiplies M of layers that state a number
@@ -77,14 +82,13 @@ struct BenchRequest {
   bool measure_roofline = true;   ///< measures and caches the peaks of the device
   std::vector<std::string> argv;  ///< copied into the record
   std::vector<std::pair<std::string, std::string>> libraries;  ///< into the environment
-
-  [[nodiscard]] static std::vector<PatternSpec> default_baselines();  ///< block, ew (CSR)
 };
 
 /// As core's parse_patterns, and "dense" is allowed: it always runs, so it is left out. "dense"
 /// alone gives no subjects.
 /// @throws Error kUsage
-[[nodiscard]] std::vector<PatternSpec> parse_subjects(std::string_view text);
+[[nodiscard]] std::vector<PatternSpec> parse_subjects(std::string_view text,
+                                                      const PatternSpec& defaults = {});
 
 /// As parse_subjects, and "none" gives none.
 /// @throws Error kUsage

@@ -39,11 +39,13 @@ struct PatternSpec {
 
 /// "tvw", "tvw:g=64,nm=2:4", "2:4", "block:b=32", "ew"; "csr" is another word for "ew" and "bw" for
 /// "block". parse_pattern(to_string(spec)) == spec.
+/// What the text does not say is as in `defaults`.
 /// @throws Error kUsage unknown name (with the nearest known one), parameter or value
-[[nodiscard]] PatternSpec parse_pattern(std::string_view text);
+[[nodiscard]] PatternSpec parse_pattern(std::string_view text, const PatternSpec& defaults = {});
 /// Comma-separated list of the above; a comma inside parameters binds to its pattern:
 /// "tvw:g=64,nm=2:4,2:4,csr" is three patterns.
-[[nodiscard]] std::vector<PatternSpec> parse_patterns(std::string_view text);
+[[nodiscard]] std::vector<PatternSpec> parse_patterns(std::string_view text,
+                                                      const PatternSpec& defaults = {});
 [[nodiscard]] std::string to_string(const PatternSpec& spec);  ///< canonical, all parameters
 [[nodiscard]] std::string_view name(PatternKind kind);  ///< "ew", "n:m", "block", "tw", "tvw"
 

@@ -1,5 +1,4 @@
 // The CUDA module's host side, which needs no GPU: orders of weights, schedules, errors.
-#include <cuda_runtime_api.h>
 
 #include <cstdlib>
 #include <map>

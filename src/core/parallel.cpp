@@ -20,11 +20,15 @@ void set_thread_count(int threads) {
 }
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
+  parallel_for_with_scratch(count, [&](int64_t i, int /*thread*/) { body(i); });
+}
+
+void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body) {
   std::exception_ptr first_error;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t i = 0; i < count; ++i) {
     try {
-      body(i);
+      body(i, omp_get_thread_num());
     } catch (...) {
 #pragma omp critical(tvw_parallel_for_error)
       if (!first_error) first_error = std::current_exception();

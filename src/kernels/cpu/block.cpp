@@ -5,14 +5,13 @@
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "kernels/cpu/shared_rows.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
 
 std::vector<PanelTile> build_tiles(const pack::BlockEllMatrix& m, const std::vector<float>& values,
-                                   int64_t bn) {
+                                   int64_t bn, PanelShape shape) {
   const int64_t b = m.ell_block_size;
   std::vector<int32_t> rows;
   std::vector<int64_t> places;  // of the row's first value in the block row's blocks
@@ -27,24 +26,27 @@ std::vector<PanelTile> build_tiles(const pack::BlockEllMatrix& m, const std::vec
   }
   std::vector<int32_t> columns(static_cast<size_t>(std::min(b, m.N - bn * b)));
   std::iota(columns.begin(), columns.end(), static_cast<int32_t>(bn * b));
-  const auto value = [&](size_t i, size_t c) {
-    return values[static_cast<size_t>(places[i] + static_cast<int64_t>(c) * b)];
-  };
+  std::vector<float> weights;
+  weights.reserve(places.size() * columns.size());
+  for (const int64_t place : places) {
+    for (size_t c = 0; c < columns.size(); ++c) {
+      weights.push_back(values[static_cast<size_t>(place + static_cast<int64_t>(c) * b)]);
+    }
+  }
   std::vector<PanelTile> tiles;
-  add_shared_tiles(rows, columns, value, tiles);
+  add_shared_rows_tiles(rows, columns, weights, shape, tiles);
   return tiles;
 }
 
-PanelWeights build(const pack::BlockEllMatrix& m) {
-  PanelWeights weights;
-  weights.K = m.K;
-  weights.N = m.N;
+PanelWeights build(const pack::BlockEllMatrix& m, PanelShape shape) {
   const std::vector<float> values = m.ell_values.to_f32();
   std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.block_rows()));
-  parallel_for(m.block_rows(),
-               [&](int64_t bn) { parts[static_cast<size_t>(bn)] = build_tiles(m, values, bn); });
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
-  return weights;
+  parallel_for(m.block_rows(), [&](int64_t bn) {
+    parts[static_cast<size_t>(bn)] = build_tiles(m, values, bn, shape);
+  });
+  std::vector<PanelTile> tiles;
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
+  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
 }
 
 }  // namespace

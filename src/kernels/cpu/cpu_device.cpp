@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
@@ -15,7 +16,6 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr int64_t kLine = 64;
 /// Where the operating system does not say how large the last cache is.
 constexpr int64_t kAssumedCacheBytes = int64_t{32} << 20;
@@ -24,23 +24,20 @@ class HostBuffer final : public Buffer {
  public:
   explicit HostBuffer(int64_t size_bytes) : size_bytes_(size_bytes) {
     try {
-      data_ = ::operator new(static_cast<size_t>(size_bytes), kAlignment);
+      data_.reset(allocate_host(static_cast<size_t>(size_bytes)));
     } catch (const std::bad_alloc&) {
       throw Error(ErrorCode::kUnsupported,
                   "out of memory: " + std::to_string(size_bytes) + " bytes for a buffer");
     }
-    std::memset(data_, 0, static_cast<size_t>(size_bytes));  // so that every page is there
+    std::memset(data_.get(), 0, static_cast<size_t>(size_bytes));  // so that every page is there
   }
-  ~HostBuffer() override { ::operator delete(data_, kAlignment); }
-  HostBuffer(const HostBuffer&) = delete;
-  HostBuffer& operator=(const HostBuffer&) = delete;
 
-  [[nodiscard]] void* data() override { return data_; }
+  [[nodiscard]] void* data() override { return data_.get(); }
   [[nodiscard]] int64_t size_bytes() const override { return size_bytes_; }
 
  private:
   int64_t size_bytes_;
-  void* data_ = nullptr;
+  HostMemory data_;
 };
 
 std::string model_name() {

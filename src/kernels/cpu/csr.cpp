@@ -1,8 +1,6 @@
-// cpu.csr.simd: columns of unstructured weights, those of similar length side by side.
+// cpu.csr.simd: every column of unstructured weights multiplies its own rows.
 #include <algorithm>
-#include <numeric>
 
-#include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
 
@@ -24,21 +22,17 @@ std::vector<ColumnList> columns_of(const pack::CsrMatrix& m) {
   return columns;
 }
 
-PanelWeights build(const pack::CsrMatrix& m) {
-  std::vector<ColumnList> columns = columns_of(m);
-  std::stable_sort(columns.begin(), columns.end(), [](const ColumnList& a, const ColumnList& b) {
-    return a.entries.size() > b.entries.size();
-  });
-  PanelWeights weights;
-  weights.K = m.K;
-  weights.N = m.N;
+PanelWeights build(const pack::CsrMatrix& m, PanelShape shape) {
+  const std::vector<ColumnList> columns = columns_of(m);
+  std::vector<PanelTile> tiles;
   for (size_t begin = 0; begin < columns.size(); begin += kTileColumns) {
     const size_t end = std::min(columns.size(), begin + kTileColumns);
-    weights.tiles.push_back(
-        make_list_tile(all_rows(m.K), {columns.begin() + static_cast<std::ptrdiff_t>(begin),
-                                       columns.begin() + static_cast<std::ptrdiff_t>(end)}));
+    tiles.push_back(make_own_rows_tile(
+        iota(m.K), {columns.begin() + static_cast<std::ptrdiff_t>(begin),
+                    columns.begin() + static_cast<std::ptrdiff_t>(end)},
+        shape));
   }
-  return weights;
+  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
 }
 
 }  // namespace

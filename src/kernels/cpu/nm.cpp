@@ -1,7 +1,6 @@
 // cpu.nm.simd: every column multiplies its own rows, `keep` of each group of K.
 #include <algorithm>
 
-#include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
 #include "tvw/core/parallel.hpp"
@@ -21,21 +20,18 @@ ColumnList build_column(const pack::NmMatrix& m, const std::vector<float>& value
   return list;
 }
 
-PanelWeights build(const pack::NmMatrix& m) {
-  PanelWeights weights;
-  weights.K = m.K;
-  weights.N = m.N;
-  const int64_t tiles = (m.N + kTileColumns - 1) / kTileColumns;
-  weights.tiles.resize(static_cast<size_t>(tiles));
+PanelWeights build(const pack::NmMatrix& m, PanelShape shape) {
+  const int64_t count = (m.N + kTileColumns - 1) / kTileColumns;
+  std::vector<PanelTile> tiles(static_cast<size_t>(count));
   const std::vector<float> values = m.values.to_f32();
-  parallel_for(tiles, [&](int64_t t) {
+  parallel_for(count, [&](int64_t t) {
     std::vector<ColumnList> lists;
     for (int64_t n = t * kTileColumns; n < std::min(m.N, (t + 1) * kTileColumns); ++n) {
       lists.push_back(build_column(m, values, n));
     }
-    weights.tiles[static_cast<size_t>(t)] = make_list_tile(all_rows(m.K), lists);
+    tiles[static_cast<size_t>(t)] = make_own_rows_tile(iota(m.K), lists, shape);
   });
-  return weights;
+  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
 }
 
 }  // namespace

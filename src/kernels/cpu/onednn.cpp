@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "tvw/core/error.hpp"
 
@@ -47,6 +48,7 @@ dnnl::primitive_attr attributes(Activation activation) {
   }
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attr;
 }
 
@@ -62,7 +64,7 @@ struct Variant {
 class Formulation {
  public:
   /// `dense` [K, N] and `bias` [N] or empty are read here and in run(); not owned.
-  Formulation(const Problem& problem, const Variant& variant, std::vector<float>& dense,
+  Formulation(const Problem& problem, const Variant& variant, HostFloats& dense,
               std::vector<float>& bias)
       : variant_(variant) {
     const GemmShape s = problem.shape();
@@ -87,6 +89,7 @@ class Formulation {
     const dnnl::matmul::primitive_desc primitive(desc, attributes(problem.epilogue.activation),
                                                  engine());
     implementation_ = primitive.impl_info_str();
+    scratchpad_ = make_memory(primitive.scratchpad_desc());
     activations_ = memory(act, engine(), nullptr);
     result_ = memory(dst, engine(), nullptr);
     const memory::desc packed = variant.swapped ? primitive.src_desc() : primitive.weights_desc();
@@ -94,7 +97,7 @@ class Formulation {
     if (packed == plain) {
       weights_ = stored;
     } else {
-      weights_ = memory(packed, engine());
+      weights_ = make_memory(packed);
       dnnl::reorder(stored, weights_).execute(stream_, stored, weights_);
       stream_.wait();
     }
@@ -108,7 +111,8 @@ class Formulation {
     std::unordered_map<int, memory> arguments{
         {DNNL_ARG_SRC, variant_.swapped ? weights_ : activations_},
         {DNNL_ARG_WEIGHTS, variant_.swapped ? activations_ : weights_},
-        {DNNL_ARG_DST, result_}};
+        {DNNL_ARG_DST, result_},
+        {DNNL_ARG_SCRATCHPAD, scratchpad_}};
     if (bias_) arguments.emplace(DNNL_ARG_BIAS, *bias_);
     matmul_.execute(stream_, arguments);
     stream_.wait();
@@ -121,10 +125,17 @@ class Formulation {
   }
 
  private:
+  /// In memory like that of our own kernels.
+  memory make_memory(const memory::desc& desc) {
+    owned_.emplace_back(allocate_host(desc.get_size()));
+    return {desc, engine(), owned_.back().get()};
+  }
+
   Variant variant_;
   std::string implementation_;
   dnnl::stream stream_{engine()};
-  memory activations_, weights_, result_;
+  memory activations_, weights_, result_, scratchpad_;
+  std::vector<HostMemory> owned_;
   std::optional<memory> bias_;
   dnnl::matmul matmul_;
 };
@@ -139,6 +150,13 @@ const std::vector<Variant>& variants() {
   return kVariants;
 }
 
+HostFloats unpack_f32(const pack::PackedWeights& weights) {
+  const DenseMatrix dense = pack::unpack(weights);
+  HostFloats values(static_cast<size_t>(dense.values.count()));
+  to_f32(dense.values.dtype(), dense.values.bytes(), values);
+  return values;
+}
+
 double microseconds(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
@@ -150,7 +168,7 @@ class OneDnnPlan final : public Plan {
  public:
   explicit OneDnnPlan(const Problem& problem)
       : shape_(problem.shape()),
-        dense_(pack::unpack(*problem.weights).values.to_f32()),
+        dense_(unpack_f32(*problem.weights)),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()) {
     std::vector<std::unique_ptr<Formulation>> candidates;
     std::vector<std::unique_ptr<Formulation>> fallbacks;
@@ -203,7 +221,7 @@ class OneDnnPlan final : public Plan {
   }
 
   GemmShape shape_;
-  std::vector<float> dense_;  ///< [K, N]; a plain formulation reads it in place
+  HostFloats dense_;  ///< [K, N]; a plain formulation reads it in place
   std::vector<float> bias_;
   std::unique_ptr<Formulation> best_;
 };

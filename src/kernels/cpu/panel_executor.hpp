@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu/panel_plan.hpp"
+#include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 
@@ -11,7 +12,7 @@ namespace tvw::kernels::cpu {
 template <class Matrix>
 class PanelExecutor final : public Executor {
  public:
-  using Build = PanelWeights (*)(const Matrix&);
+  using Build = PanelWeights (*)(const Matrix&, PanelShape);
 
   PanelExecutor(std::string_view name, std::string_view format, Build build)
       : name_(name), format_(format), build_(build) {}
@@ -28,7 +29,8 @@ class PanelExecutor final : public Executor {
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
-    return make_panel_plan(problem, build_(std::get<Matrix>(*problem.weights)),
+    const PanelShape shape = choose_panel_shape(problem.M, thread_count());
+    return make_panel_plan(problem, build_(std::get<Matrix>(*problem.weights), shape),
                            std::string(format_) + "_f32_panel");
   }
 

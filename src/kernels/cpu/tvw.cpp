@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
 #include "tvw/core/parallel.hpp"
@@ -13,7 +12,7 @@ namespace {
 
 /// Tiles of up to kTileColumns columns; all parts of a TVW tile have its rows.
 std::vector<PanelTile> build_tiles(const pack::TvwMatrix& m, const std::vector<float>& values,
-                                   int64_t t) {
+                                   int64_t t, PanelShape shape) {
   const NmRatio nm = m.nm;
   const int64_t first_row = m.row_offsets[static_cast<size_t>(t)];
   const int64_t last_row = m.row_offsets[static_cast<size_t>(t) + 1];
@@ -41,23 +40,22 @@ std::vector<PanelTile> build_tiles(const pack::TvwMatrix& m, const std::vector<f
   std::vector<PanelTile> tiles;
   for (size_t begin = 0; begin < lists.size(); begin += kTileColumns) {
     const size_t end = std::min(lists.size(), begin + kTileColumns);
-    tiles.push_back(make_list_tile(rows, {lists.begin() + static_cast<std::ptrdiff_t>(begin),
-                                          lists.begin() + static_cast<std::ptrdiff_t>(end)}));
+    tiles.push_back(make_own_rows_tile(rows,
+                                       {lists.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        lists.begin() + static_cast<std::ptrdiff_t>(end)},
+                                       shape));
   }
   return tiles;
 }
 
-PanelWeights build(const pack::TvwMatrix& m) {
-  PanelWeights weights;
-  weights.K = m.K;
-  weights.N = m.N;
+PanelWeights build(const pack::TvwMatrix& m, PanelShape shape) {
   const std::vector<float> values = m.values.to_f32();
   std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
   parallel_for(m.tiles(),
-               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t); });
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
-  weights.empty_columns = missing_columns(weights.tiles, m.N);
-  return weights;
+               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t, shape); });
+  std::vector<PanelTile> tiles;
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
+  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
 }
 
 }  // namespace

@@ -2,17 +2,15 @@
 #include <algorithm>
 #include <iterator>
 
-#include "kernels/cpu/column_lists.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "kernels/cpu/shared_rows.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
 
 std::vector<PanelTile> build_tiles(const pack::TwMatrix& m, const std::vector<float>& values,
-                                   int64_t t) {
+                                   int64_t t, PanelShape shape) {
   std::vector<int32_t> rows;
   std::vector<int64_t> packed_rows;
   for (int64_t r = m.row_offsets[static_cast<size_t>(t)];
@@ -30,25 +28,26 @@ std::vector<PanelTile> build_tiles(const pack::TwMatrix& m, const std::vector<fl
     columns.push_back(n);
     places.push_back(g);
   }
-  const auto value = [&](size_t i, size_t c) {
-    return values[static_cast<size_t>(packed_rows[i] * m.granularity + places[c])];
-  };
+  std::vector<float> weights;
+  weights.reserve(packed_rows.size() * places.size());
+  for (const int64_t r : packed_rows) {
+    for (const int64_t g : places) {
+      weights.push_back(values[static_cast<size_t>(r * m.granularity + g)]);
+    }
+  }
   std::vector<PanelTile> tiles;
-  add_shared_tiles(rows, columns, value, tiles);
+  add_shared_rows_tiles(rows, columns, weights, shape, tiles);
   return tiles;
 }
 
-PanelWeights build(const pack::TwMatrix& m) {
-  PanelWeights weights;
-  weights.K = m.K;
-  weights.N = m.N;
+PanelWeights build(const pack::TwMatrix& m, PanelShape shape) {
   const std::vector<float> values = m.values.to_f32();
   std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
   parallel_for(m.tiles(),
-               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t); });
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
-  weights.empty_columns = missing_columns(weights.tiles, m.N);
-  return weights;
+               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t, shape); });
+  std::vector<PanelTile> tiles;
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
+  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
 }
 
 }  // namespace

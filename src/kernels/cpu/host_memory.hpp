@@ -1,0 +1,36 @@
+/// @file Host memory that kernels read at full speed, however large and wherever it lies.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace tvw::kernels::cpu {
+
+/// `size_bytes` on cache lines, not initialised; from 2 MiB on it asks for huge pages: small pages
+/// lie anywhere in memory, and whether they then collide in a cache is luck that differs from run to
+/// run. For free_host().
+/// @throws std::bad_alloc
+[[nodiscard]] void* allocate_host(size_t size_bytes);
+void free_host(void* memory) noexcept;
+
+struct FreeHost {
+  void operator()(void* memory) const noexcept { free_host(memory); }
+};
+using HostMemory = std::unique_ptr<void, FreeHost>;
+
+/// For std::vector.
+template <class T>
+struct HostAllocator {
+  using value_type = T;
+  HostAllocator() = default;
+  template <class U>
+  explicit HostAllocator(const HostAllocator<U>& /*other*/) {}
+  T* allocate(size_t count) { return static_cast<T*>(allocate_host(count * sizeof(T))); }
+  void deallocate(T* pointer, size_t /*count*/) { free_host(pointer); }
+  friend bool operator==(const HostAllocator&, const HostAllocator&) { return true; }
+};
+
+using HostFloats = std::vector<float, HostAllocator<float>>;
+
+}  // namespace tvw::kernels::cpu

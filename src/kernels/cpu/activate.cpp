@@ -1,6 +1,6 @@
-#include "kernels/cpu/panel_kernels.hpp"
-
 #include <algorithm>
+
+#include "kernels/cpu/panel_kernels.hpp"
 
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE

@@ -1,17 +1,15 @@
 // cpu.block.simd: a block row is a tile whose columns share the rows of the kept blocks.
 #include <algorithm>
-#include <iterator>
 #include <numeric>
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
 
 std::vector<PanelTile> build_tiles(const pack::BlockEllMatrix& m, const std::vector<float>& values,
-                                   int64_t bn, PanelShape shape) {
+                                   int64_t bn) {
   const int64_t b = m.ell_block_size;
   std::vector<int32_t> rows;
   std::vector<int64_t> places;  // of the row's first value in the block row's blocks
@@ -34,25 +32,21 @@ std::vector<PanelTile> build_tiles(const pack::BlockEllMatrix& m, const std::vec
     }
   }
   std::vector<PanelTile> tiles;
-  add_shared_rows_tiles(rows, columns, weights, shape, tiles);
+  add_shared_rows_tiles(rows, columns, weights, tiles);
   return tiles;
 }
 
-PanelWeights build(const pack::BlockEllMatrix& m, PanelShape shape) {
+PanelWeights build(const pack::BlockEllMatrix& m, int64_t tokens) {
   const std::vector<float> values = m.ell_values.to_f32();
-  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.block_rows()));
-  parallel_for(m.block_rows(), [&](int64_t bn) {
-    parts[static_cast<size_t>(bn)] = build_tiles(m, values, bn, shape);
-  });
-  std::vector<PanelTile> tiles;
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
-  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
+  return make_panel_weights(m.K, m.N, tokens, m.block_rows(),
+                            [&](int64_t bn) { return build_tiles(m, values, bn); });
 }
 
 }  // namespace
 
 const Executor& block_simd() {
-  static const PanelExecutor<pack::BlockEllMatrix> executor("cpu.block.simd", "block-ell", &build);
+  static const PanelExecutor<pack::BlockEllMatrix> executor("cpu.block.simd", "block-ell", false,
+                                                            &build);
   return executor;
 }
 

@@ -22,23 +22,23 @@ std::vector<ColumnList> columns_of(const pack::CsrMatrix& m) {
   return columns;
 }
 
-PanelWeights build(const pack::CsrMatrix& m, PanelShape shape) {
+PanelTile build_tile(const std::vector<ColumnList>& columns, int64_t K, int64_t t, int64_t tokens) {
+  const auto begin = columns.begin() + t * kTileColumns;
+  const auto end = begin + std::min(kTileColumns, columns.end() - begin);
+  return make_own_rows_tile(iota(K), {begin, end}, tokens);
+}
+
+PanelWeights build(const pack::CsrMatrix& m, int64_t tokens) {
   const std::vector<ColumnList> columns = columns_of(m);
-  std::vector<PanelTile> tiles;
-  for (size_t begin = 0; begin < columns.size(); begin += kTileColumns) {
-    const size_t end = std::min(columns.size(), begin + kTileColumns);
-    tiles.push_back(make_own_rows_tile(
-        iota(m.K), {columns.begin() + static_cast<std::ptrdiff_t>(begin),
-                    columns.begin() + static_cast<std::ptrdiff_t>(end)},
-        shape));
-  }
-  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
+  return make_panel_weights(
+      m.K, m.N, tokens, (m.N + kTileColumns - 1) / kTileColumns,
+      [&](int64_t t) { return std::vector<PanelTile>{build_tile(columns, m.K, t, tokens)}; });
 }
 
 }  // namespace
 
 const Executor& csr_simd() {
-  static const PanelExecutor<pack::CsrMatrix> executor("cpu.csr.simd", "csr", &build);
+  static const PanelExecutor<pack::CsrMatrix> executor("cpu.csr.simd", "csr", true, &build);
   return executor;
 }
 

@@ -8,8 +8,8 @@
 namespace tvw::kernels::cpu {
 
 /// `size_bytes` on cache lines, not initialised; from 2 MiB on it asks for huge pages: small pages
-/// lie anywhere in memory, and whether they then collide in a cache is luck that differs from run to
-/// run. For free_host().
+/// lie anywhere in memory, and whether they then collide in a cache is luck that differs from run
+/// to run. For free_host().
 /// @throws std::bad_alloc
 [[nodiscard]] void* allocate_host(size_t size_bytes);
 void free_host(void* memory) noexcept;

@@ -3,7 +3,6 @@
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "tvw/core/parallel.hpp"
 #include "tvw/pack/index2.hpp"
 
 namespace tvw::kernels::cpu {
@@ -20,24 +19,26 @@ ColumnList build_column(const pack::NmMatrix& m, const std::vector<float>& value
   return list;
 }
 
-PanelWeights build(const pack::NmMatrix& m, PanelShape shape) {
-  const int64_t count = (m.N + kTileColumns - 1) / kTileColumns;
-  std::vector<PanelTile> tiles(static_cast<size_t>(count));
+PanelTile build_tile(const pack::NmMatrix& m, const std::vector<float>& values, int64_t t,
+                     int64_t tokens) {
+  std::vector<ColumnList> lists;
+  for (int64_t n = t * kTileColumns; n < std::min(m.N, (t + 1) * kTileColumns); ++n) {
+    lists.push_back(build_column(m, values, n));
+  }
+  return make_own_rows_tile(iota(m.K), lists, tokens);
+}
+
+PanelWeights build(const pack::NmMatrix& m, int64_t tokens) {
   const std::vector<float> values = m.values.to_f32();
-  parallel_for(count, [&](int64_t t) {
-    std::vector<ColumnList> lists;
-    for (int64_t n = t * kTileColumns; n < std::min(m.N, (t + 1) * kTileColumns); ++n) {
-      lists.push_back(build_column(m, values, n));
-    }
-    tiles[static_cast<size_t>(t)] = make_own_rows_tile(iota(m.K), lists, shape);
-  });
-  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
+  return make_panel_weights(
+      m.K, m.N, tokens, (m.N + kTileColumns - 1) / kTileColumns,
+      [&](int64_t t) { return std::vector<PanelTile>{build_tile(m, values, t, tokens)}; });
 }
 
 }  // namespace
 
 const Executor& nm_simd() {
-  static const PanelExecutor<pack::NmMatrix> executor("cpu.nm.simd", "nm", &build);
+  static const PanelExecutor<pack::NmMatrix> executor("cpu.nm.simd", "nm", true, &build);
   return executor;
 }
 

@@ -12,10 +12,10 @@ namespace tvw::kernels::cpu {
 template <class Matrix>
 class PanelExecutor final : public Executor {
  public:
-  using Build = PanelWeights (*)(const Matrix&, PanelShape);
+  using Build = PanelWeights (*)(const Matrix&, int64_t tokens);
 
-  PanelExecutor(std::string_view name, std::string_view format, Build build)
-      : name_(name), format_(format), build_(build) {}
+  PanelExecutor(std::string_view name, std::string_view format, bool own_rows, Build build)
+      : name_(name), format_(format), own_rows_(own_rows), build_(build) {}
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string_view format() const override { return format_; }
@@ -29,14 +29,15 @@ class PanelExecutor final : public Executor {
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
-    const PanelShape shape = choose_panel_shape(problem.M, thread_count());
-    return make_panel_plan(problem, build_(std::get<Matrix>(*problem.weights), shape),
+    const int64_t tokens = choose_panel_tokens(problem.M, thread_count(), own_rows_);
+    return make_panel_plan(problem, build_(std::get<Matrix>(*problem.weights), tokens),
                            std::string(format_) + "_f32_panel");
   }
 
  private:
   std::string_view name_;
   std::string_view format_;
+  bool own_rows_;  ///< columns multiply rows of their own
   Build build_;
 };
 

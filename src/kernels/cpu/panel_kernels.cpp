@@ -1,7 +1,5 @@
 #include "kernels/cpu/panel_kernels.hpp"
 
-#include <algorithm>
-#include <cstring>
 #include <type_traits>
 
 #include "kernels/cpu/panel_weights.hpp"
@@ -35,11 +33,11 @@ HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t begin = 
 
 // --- Rows of each column's own ------------------------------------------------------------------
 
-/// Every product loads its row: with eight vectors to a weight, nine loads to eight products.
+/// Every product loads its row: the more vectors, the fewer broadcasts of weights between.
 constexpr int kOwnVectors = 8;
 
 template <int kCount>
-HWY_INLINE void add_product(const char* base, uint64_t offset, V weight, V (&sums)[kCount]) {
+HWY_INLINE void add_product(const char* base, size_t offset, V weight, V (&sums)[kCount]) {
   const D d;
   const auto* row = reinterpret_cast<const float*>(base + offset);
   for (int v = 0; v < kCount; ++v) {
@@ -47,39 +45,43 @@ HWY_INLINE void add_product(const char* base, uint64_t offset, V weight, V (&sum
   }
 }
 
+/// Every other entry goes to sums of its own: a sum that waits for the one before it leaves half
+/// of two multipliers idle.
 template <int kCount>
-HWY_INLINE void own_rows_column(const char* base, const float* weights, const uint16_t* offsets,
+HWY_INLINE void own_rows_column(const char* base, const float* weights, const uint32_t* offsets,
                                 int64_t count, V (&sums)[kCount]) {
   const D d;
   int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
+  V odd[kCount];
+  for (int v = 0; v < kCount; ++v) odd[v] = hn::Zero(d);
   for (; i + 4 <= count; i += 4) {
-    uint64_t packed;  // one load for four offsets, and one for four weights
-    std::memcpy(&packed, offsets + i, sizeof packed);
-    const V four = hn::LoadDup128(d, weights + i);
-    add_product(base, packed & 0xFFFF, hn::Broadcast<0>(four), sums);
-    add_product(base, packed >> 16 & 0xFFFF, hn::Broadcast<1>(four), sums);
-    add_product(base, packed >> 32 & 0xFFFF, hn::Broadcast<2>(four), sums);
-    add_product(base, packed >> 48, hn::Broadcast<3>(four), sums);
+    const V four = hn::LoadDup128(d, weights + i);  // one load for four weights
+    add_product(base, offsets[i], hn::Broadcast<0>(four), sums);
+    add_product(base, offsets[i + 1], hn::Broadcast<1>(four), odd);
+    add_product(base, offsets[i + 2], hn::Broadcast<2>(four), sums);
+    add_product(base, offsets[i + 3], hn::Broadcast<3>(four), odd);
   }
+  for (int v = 0; v < kCount; ++v) sums[v] = hn::Add(sums[v], odd[v]);
 #endif
   for (; i < count; ++i) add_product(base, offsets[i], hn::Set(d, weights[i]), sums);
 }
 
-void multiply_own_rows(const ChunkRows& chunk, const OwnRows& columns) {
+void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
   const D d;
   const float* weights = columns.weights;
-  const uint16_t* offsets = columns.offsets;
+  const uint32_t* offsets = columns.offsets;
   for (int64_t c = 0; c < columns.columns; ++c) {
     const int64_t count = columns.counts[c];
-    over_tokens<kOwnVectors>(chunk.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
+    over_tokens<kOwnVectors>(rows.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
       constexpr int kCount = decltype(vectors)::value;
-      float* to = chunk.sums[c] + begin;
+      float* to = rows.sums[c] + begin;
       V sums[kCount];
       for (int v = 0; v < kCount; ++v) {
-        sums[v] = chunk.start != nullptr ? hn::Set(d, chunk.start[c]) : hn::LoadU(d, to + v * lanes());
+        sums[v] =
+            rows.start != nullptr ? hn::Set(d, rows.start[c]) : hn::LoadU(d, to + v * lanes());
       }
-      own_rows_column(reinterpret_cast<const char*>(chunk.rows + begin), weights, offsets, count,
+      own_rows_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets, count,
                       sums);
       for (int v = 0; v < kCount; ++v) hn::StoreU(sums[v], d, to + v * lanes());
     });
@@ -98,18 +100,19 @@ static_assert(kGroupColumns % kSharedColumns == 0);
 
 /// kSharedColumns of a group, whose weights lie kGroupColumns apart.
 template <int kCount>
-HWY_INLINE void shared_rows_block(const ChunkRows& chunk, const float* weights, int64_t rows,
+HWY_INLINE void shared_rows_block(const Rows& rows, const float* weights, int64_t count,
                                   int64_t column, int64_t begin) {
   const D d;
   V sums[kSharedColumns][kCount];
   for (int c = 0; c < kSharedColumns; ++c) {
     for (int v = 0; v < kCount; ++v) {
-      sums[c][v] = chunk.start != nullptr ? hn::Set(d, chunk.start[column + c])
-                                          : hn::LoadU(d, chunk.sums[column + c] + begin + v * lanes());
+      sums[c][v] = rows.start != nullptr
+                       ? hn::Set(d, rows.start[column + c])
+                       : hn::LoadU(d, rows.sums[column + c] + begin + v * lanes());
     }
   }
-  const float* row = chunk.rows + begin;
-  for (int64_t i = 0; i < rows; ++i, weights += kGroupColumns, row += chunk.stride) {
+  const float* row = rows.data + begin;
+  for (int64_t i = 0; i < count; ++i, weights += kGroupColumns, row += rows.stride) {
     V tokens[kCount];
     for (int v = 0; v < kCount; ++v) tokens[v] = hn::Load(d, row + v * lanes());
     for (int c = 0; c < kSharedColumns; ++c) {
@@ -119,17 +122,17 @@ HWY_INLINE void shared_rows_block(const ChunkRows& chunk, const float* weights, 
   }
   for (int c = 0; c < kSharedColumns; ++c) {
     for (int v = 0; v < kCount; ++v) {
-      hn::StoreU(sums[c][v], d, chunk.sums[column + c] + begin + v * lanes());
+      hn::StoreU(sums[c][v], d, rows.sums[column + c] + begin + v * lanes());
     }
   }
 }
 
-void multiply_shared_rows(const ChunkRows& chunk, const SharedRows& columns) {
+void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
   const float* weights = columns.weights;
   for (int64_t group = 0; group < columns.groups; ++group) {
     for (int64_t part = 0; part < kGroupColumns; part += kSharedColumns) {
-      over_tokens<kSharedVectors>(chunk.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
-        shared_rows_block<decltype(vectors)::value>(chunk, weights + part, columns.rows,
+      over_tokens<kSharedVectors>(rows.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
+        shared_rows_block<decltype(vectors)::value>(rows, weights + part, columns.rows,
                                                     group * kGroupColumns + part, begin);
       });
     }
@@ -139,22 +142,17 @@ void multiply_shared_rows(const ChunkRows& chunk, const SharedRows& columns) {
 
 // --- Gathering ----------------------------------------------------------------------------------
 
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> rows, int64_t tokens,
-                 float* to, int64_t to_stride) {
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to) {
   const D d;
   constexpr size_t kAhead = 6;  // rows: their order is nothing that hardware can guess
   constexpr int64_t kLineFloats = 16;
-  const int64_t whole = tokens / lanes() * lanes();
-  for (size_t i = 0; i < rows.size(); ++i, to += to_stride) {
-    if (i + kAhead < rows.size()) {
-      const float* coming = from + rows[i + kAhead] * stride;
-      for (int64_t t = 0; t < tokens; t += kLineFloats) hwy::Prefetch(coming + t);
+  for (size_t i = 0; i < ids.size(); ++i, to += stride) {
+    if (i + kAhead < ids.size()) {
+      const float* coming = from + ids[i + kAhead] * stride;
+      for (int64_t t = 0; t < stride; t += kLineFloats) hwy::Prefetch(coming + t);
     }
-    const float* row = from + rows[i] * stride;
-    for (int64_t t = 0; t < whole; t += lanes()) hn::Store(hn::LoadU(d, row + t), d, to + t);
-    if (whole == to_stride) continue;
-    std::copy(row + whole, row + tokens, to + whole);
-    std::fill(to + tokens, to + to_stride, 0.0f);
+    const float* row = from + ids[i] * stride;
+    for (int64_t t = 0; t < stride; t += lanes()) hn::Store(hn::Load(d, row + t), d, to + t);
   }
 }
 
@@ -183,15 +181,14 @@ HWY_EXPORT(multiply_shared_rows);
 HWY_EXPORT(gather_rows);
 HWY_EXPORT(isa);
 
-void multiply_own_rows(const ChunkRows& chunk, const OwnRows& columns) {
-  HWY_DYNAMIC_DISPATCH(multiply_own_rows)(chunk, columns);
+void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
+  HWY_DYNAMIC_DISPATCH(multiply_own_rows)(rows, columns);
 }
-void multiply_shared_rows(const ChunkRows& chunk, const SharedRows& columns) {
-  HWY_DYNAMIC_DISPATCH(multiply_shared_rows)(chunk, columns);
+void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
+  HWY_DYNAMIC_DISPATCH(multiply_shared_rows)(rows, columns);
 }
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> rows, int64_t tokens,
-                 float* to, int64_t to_stride) {
-  HWY_DYNAMIC_DISPATCH(gather_rows)(from, stride, rows, tokens, to, to_stride);
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_rows)(from, stride, ids, to);
 }
 std::string isa_name() { return HWY_DYNAMIC_DISPATCH(isa)(); }
 

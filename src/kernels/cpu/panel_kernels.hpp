@@ -9,11 +9,11 @@
 
 namespace tvw::kernels::cpu {
 
-/// Rows of one panel, one after the other, and what becomes of them.
-struct ChunkRows {
-  const float* rows = nullptr;  ///< [rows][stride], 64-byte aligned
-  int64_t stride = 0;           ///< floats from one row to the next
-  int64_t tokens = 0;           ///< that count, a multiple of kVectorTokens
+/// Rows of activations, and what becomes of them.
+struct Rows {
+  const float* data = nullptr;   ///< [rows][stride], 64-byte aligned
+  int64_t stride = 0;            ///< floats from one row to the next
+  int64_t tokens = 0;            ///< that count, a multiple of kVectorTokens
   float* const* sums = nullptr;  ///< [columns] -> [tokens]
   /// [columns] what sums start from, e.g. the bias; null: from what they are.
   const float* start = nullptr;
@@ -23,26 +23,24 @@ struct ChunkRows {
 /// weights[i] times the row at byte offset offsets[i].
 struct OwnRows {
   const float* weights = nullptr;
-  const uint16_t* offsets = nullptr;
+  const uint32_t* offsets = nullptr;
   const int32_t* counts = nullptr;
   int64_t columns = 0;
 };
 
 /// Columns that all multiply the first `rows` rows, [groups][rows][kGroupColumns]. The last group
-/// is whole: chunk.sums and chunk.start have an entry for every column of it.
+/// is whole: sums and start have an entry for every column of it.
 struct SharedRows {
   const float* weights = nullptr;
   int64_t rows = 0;
   int64_t groups = 0;
 };
 
-void multiply_own_rows(const ChunkRows& chunk, const OwnRows& columns);
-void multiply_shared_rows(const ChunkRows& chunk, const SharedRows& columns);
+void multiply_own_rows(const Rows& rows, const OwnRows& columns);
+void multiply_shared_rows(const Rows& rows, const SharedRows& columns);
 
-/// Copies `tokens` values of each of the rows that `rows` names, `stride` floats apart, one after
-/// the other to `to`, which is 64-byte aligned; so many that `to_stride` is filled with zeros.
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> rows, int64_t tokens,
-                 float* to, int64_t to_stride);
+/// Copies the rows of `stride` floats that `ids` names, one after the other; both 64-byte aligned.
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to);
 
 /// to[r * to_ld + c] = from[c * from_ld + r] for r < rows, c < cols.
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,

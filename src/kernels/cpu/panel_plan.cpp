@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <numeric>
 #include <span>
 
 #include "kernels/cpu/panel_kernels.hpp"
@@ -10,8 +10,6 @@
 
 namespace tvw::kernels::cpu {
 namespace {
-
-constexpr int64_t kStripFeatures = 64;  ///< that are transposed together
 
 int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -25,23 +23,15 @@ struct TokenBlock {
 
 /// Scratch for a block: activations and results, feature by feature.
 struct Panel {
-  HostFloats rows;     ///< [K, shape.tokens]
-  HostFloats results;  ///< [N, shape.tokens]
+  HostFloats rows;     ///< [K, tokens]
+  HostFloats results;  ///< [N, tokens]
 };
 
-/// Share of the fastest rate that inner loops reach with panels of so many tokens: each weight is
-/// broadcast for fewer vectors.
-double rate(int64_t tokens) {
-  switch (tokens) {
-    case 128:
-      return 1.0;
-    case 64:
-      return 0.95;
-    case 32:
-      return 0.85;
-    default:
-      return 0.65;
-  }
+/// Share of the fastest rate that inner loops reach with panels of so many tokens.
+double rate(int64_t tokens, bool own_rows) {
+  if (tokens >= kMostTokens) return 1.0;
+  if (tokens == kMostTokens / 2) return own_rows ? 0.8 : 0.97;
+  return own_rows ? 0.6 : 0.9;
 }
 
 /// Share of their time that threads have work, if each takes whole panels.
@@ -51,6 +41,7 @@ double balance(int64_t panels, int64_t threads) {
 
 /// Threads share panels, at the cost of waiting for each other and of each other's caches.
 constexpr double kSharedPanelRate = 0.9;
+constexpr int64_t kStepRows = 64;  ///< of feature-major activations that are packed together
 
 class PanelPlan final : public Plan {
  public:
@@ -62,7 +53,7 @@ class PanelPlan final : public Plan {
         weights_(std::move(weights)),
         kernel_(std::move(kernel)) {
     bias_.resize(static_cast<size_t>(weights_.N), 0.0f);
-    const int64_t tokens = weights_.shape.tokens;
+    const int64_t tokens = weights_.tokens;
     for (int64_t begin = 0; begin < M_; begin += tokens) {
       blocks_.push_back({begin, std::min(tokens, M_ - begin)});
     }
@@ -80,7 +71,7 @@ class PanelPlan final : public Plan {
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    return kernel_ + "_" + isa_name() + " " + std::to_string(weights_.shape.tokens) + " tokens";
+    return kernel_ + "_" + isa_name() + " " + std::to_string(weights_.tokens) + " tokens";
   }
   [[nodiscard]] std::string isa() const override { return isa_name(); }
   [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
@@ -95,71 +86,78 @@ class PanelPlan final : public Plan {
     parallel_for_with_scratch(std::ssize(blocks_), [&](int64_t b, int thread) {
       Panel& panel = panels_[static_cast<size_t>(thread)];
       const TokenBlock& block = blocks_[static_cast<size_t>(b)];
-      for (int64_t k = 0; k < weights_.K; k += kStripFeatures) pack_strip(block, k, a, panel);
-      for (const PanelTile& tile : weights_.tiles) multiply(block, tile, a, panel, c);
-      for (int64_t n = 0; n < weights_.N; n += kStripFeatures) unpack_strip(block, n, panel, c);
+      for (int64_t step = 0; step < pack_steps(); ++step) pack(block, step, a, panel);
+      for (const PanelTile& tile : weights_.tiles) multiply(block, tile, panel, c);
+      for (int64_t step = 0; step < unpack_steps(); ++step) unpack(block, step, panel, c);
     });
   }
 
   /// All threads pack, then all multiply, then all unpack.
   void run_step_by_step(const float* a, float* c) {
     make_panels(std::ssize(blocks_));
-    const auto for_each = [&](int64_t steps, const auto& step) {
+    const auto for_each = [&](int64_t steps, const auto& do_step) {
       parallel_for(std::ssize(blocks_) * steps, [&](int64_t item) {
         const auto b = static_cast<size_t>(item / steps);
-        step(blocks_[b], item % steps, panels_[b]);
+        do_step(blocks_[b], item % steps, panels_[b]);
       });
     };
-    if (token_major_) {
-      for_each(strips(weights_.K), [&](const TokenBlock& block, int64_t strip, Panel& panel) {
-        pack_strip(block, strip * kStripFeatures, a, panel);
-      });
-    }
-    for_each(std::ssize(weights_.tiles), [&](const TokenBlock& block, int64_t tile, Panel& panel) {
-      multiply(block, weights_.tiles[static_cast<size_t>(tile)], a, panel, c);
+    for_each(pack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
+      pack(block, step, a, panel);
     });
-    if (token_major_) {
-      for_each(strips(weights_.N), [&](const TokenBlock& block, int64_t strip, Panel& panel) {
-        unpack_strip(block, strip * kStripFeatures, panel, c);
-      });
-    }
-  }
-
-  static int64_t strips(int64_t features) {
-    return (features + kStripFeatures - 1) / kStripFeatures;
+    for_each(std::ssize(weights_.tiles), [&](const TokenBlock& block, int64_t tile, Panel& panel) {
+      multiply(block, weights_.tiles[static_cast<size_t>(tile)], panel, c);
+    });
+    for_each(unpack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
+      unpack(block, step, panel, c);
+    });
   }
 
   void make_panels(int64_t count) {
     const auto floats = [&](int64_t features) {
-      return static_cast<size_t>(features * weights_.shape.tokens);
+      return static_cast<size_t>(features * weights_.tokens);
     };
     while (std::ssize(panels_) < count) {
       Panel panel;
-      panel.rows.resize(token_major_ ? floats(weights_.K) : 0);
+      panel.rows.resize(floats(weights_.K));
       panel.results.resize(floats(weights_.N));
       panels_.push_back(std::move(panel));
     }
   }
 
-  void pack_strip(const TokenBlock& block, int64_t k, const float* a, Panel& panel) {
-    if (!token_major_) return;
-    transpose(a + block.begin * weights_.K + k, weights_.K,
-              panel.rows.data() + k * weights_.shape.tokens, weights_.shape.tokens,
-              std::min(kStripFeatures, weights_.K - k), block.count);
+  /// Steps of token-major activations are kVectorTokens tokens with all their features, so that
+  /// each token is read from its first feature to its last; of feature-major ones, kStepRows rows.
+  [[nodiscard]] int64_t pack_steps() const {
+    return token_major_ ? weights_.tokens / kVectorTokens
+                        : (weights_.K + kStepRows - 1) / kStepRows;
+  }
+  void pack(const TokenBlock& block, int64_t step, const float* a, Panel& panel) const {
+    const int64_t tokens = weights_.tokens;
+    if (token_major_) {
+      const int64_t m = step * kVectorTokens;
+      if (m >= block.count) return;
+      transpose(a + (block.begin + m) * weights_.K, weights_.K, panel.rows.data() + m, tokens,
+                weights_.K, std::min(kVectorTokens, block.count - m));
+      return;
+    }
+    for (int64_t k = step * kStepRows; k < std::min(weights_.K, (step + 1) * kStepRows); ++k) {
+      std::copy_n(a + k * M_ + block.begin, block.count, panel.rows.data() + k * tokens);
+    }
   }
 
-  void unpack_strip(const TokenBlock& block, int64_t n, Panel& panel, float* c) {
-    if (!token_major_) return;
-    transpose(panel.results.data() + n * weights_.shape.tokens, weights_.shape.tokens,
-              c + block.begin * weights_.N + n, weights_.N, block.count,
-              std::min(kStripFeatures, weights_.N - n));
+  /// Feature-major results are in C when they are computed.
+  [[nodiscard]] int64_t unpack_steps() const {
+    return token_major_ ? weights_.tokens / kVectorTokens : 0;
+  }
+  void unpack(const TokenBlock& block, int64_t step, const Panel& panel, float* c) const {
+    const int64_t m = step * kVectorTokens;
+    if (m >= block.count) return;
+    transpose(panel.results.data() + m, weights_.tokens, c + (block.begin + m) * weights_.N,
+              weights_.N, std::min(kVectorTokens, block.count - m), weights_.N);
   }
 
   /// Chunk after chunk of the tile's rows, all columns on each while it is in the L1 cache.
-  void multiply(const TokenBlock& block, const PanelTile& tile, const float* a, Panel& panel,
-                float* c) {
-    alignas(64) thread_local float gathered[kChunkBytes / sizeof(float)];
-    alignas(64) thread_local float unused[kMostTokens];  // of columns that a group lacks
+  void multiply(const TokenBlock& block, const PanelTile& tile, Panel& panel, float* c) const {
+    alignas(64) thread_local float unused[kMostTokens];  // sums of columns that a group lacks
     std::array<float*, kTileColumns> sums;
     std::array<float, kTileColumns> start;
     sums.fill(unused);
@@ -168,62 +166,68 @@ class PanelPlan final : public Plan {
       sums[i] = sums_of(block, tile.columns[i], panel, c);
       start[i] = bias_[static_cast<size_t>(tile.columns[i])];
     }
-    const auto columns = std::ssize(tile.columns);
-    const int64_t groups = round_up(columns, kGroupColumns) / kGroupColumns;
-    const auto row_count = std::ssize(tile.rows);
-    ChunkRows chunk{gathered, weights_.shape.tokens, round_up(block.count, kVectorTokens),
-                    sums.data(), start.data()};
-    const float* weights = tile.weights.data();
-    const uint16_t* offsets = tile.offsets.data();
-    const int32_t* counts = tile.counts.data();
-    int64_t begin = 0;
-    do {
-      const int64_t rows = std::min(weights_.shape.chunk_rows, row_count - begin);
-      chunk.rows = chunk_rows(block, std::span(tile.rows).subspan(static_cast<size_t>(begin),
-                                                                  static_cast<size_t>(rows)),
-                              a, panel, gathered);
-      if (tile.has_own_rows()) {
-        multiply_own_rows(chunk, {weights, offsets, counts, columns});
-        for (int64_t i = 0; i < columns; ++i) weights += counts[i], offsets += counts[i];
-        counts += columns;
-      } else {
-        multiply_shared_rows(chunk, {weights, rows, groups});
-        weights += rows * groups * kGroupColumns;
-      }
-      chunk.start = nullptr;
-      begin += rows;
-    } while (begin < row_count);
+    Rows rows{panel.rows.data(), weights_.tokens, round_up(block.count, kVectorTokens), sums.data(),
+              start.data()};
+    if (tile.has_own_rows()) {
+      multiply_own(tile, rows);
+    } else {
+      multiply_shared(tile, panel, rows);
+    }
     for (size_t i = 0; i < tile.columns.size(); ++i) {
-      if (activation_ != Activation::kNone) activate(sums[i], chunk.tokens, activation_);
+      if (activation_ != Activation::kNone) activate(sums[i], rows.tokens, activation_);
       if (!token_major_) store_partial(block, tile.columns[i], sums[i], c);
     }
+  }
+
+  static void multiply_own(const PanelTile& tile, Rows& rows) {
+    const auto columns = std::ssize(tile.columns);
+    OwnRows own{tile.weights.data(), tile.offsets.data(), nullptr, columns};
+    for (auto at = std::ptrdiff_t{0}; at < std::ssize(tile.counts); at += columns) {
+      own.counts = tile.counts.data() + at;
+      multiply_own_rows(rows, own);
+      const int64_t entries = std::accumulate(own.counts, own.counts + columns, int64_t{0});
+      own.weights += entries;
+      own.offsets += entries;
+      rows.start = nullptr;
+    }
+  }
+
+  void multiply_shared(const PanelTile& tile, const Panel& panel, Rows& rows) const {
+    alignas(64) thread_local float gathered[kChunkRows * kMostTokens];
+    SharedRows shared{tile.weights.data(), 0,
+                      round_up(std::ssize(tile.columns), kGroupColumns) / kGroupColumns};
+    std::span<const int32_t> left(tile.rows);
+    do {
+      const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(kChunkRows)));
+      left = left.subspan(chunk.size());
+      shared.rows = std::ssize(chunk);
+      rows.data = rows_of(chunk, panel, gathered);
+      multiply_shared_rows(rows, shared);
+      shared.weights += shared.rows * shared.groups * kGroupColumns;
+      rows.start = nullptr;
+    } while (!left.empty());
+  }
+
+  /// One after the other: in the panel itself if they are neighbours, else copied.
+  const float* rows_of(std::span<const int32_t> ids, const Panel& panel, float* gathered) const {
+    const int64_t tokens = weights_.tokens;
+    if (!ids.empty() && ids.back() - ids.front() + 1 == std::ssize(ids) &&
+        std::is_sorted(ids.begin(), ids.end())) {
+      return panel.rows.data() + ids.front() * tokens;
+    }
+    gather_rows(panel.rows.data(), tokens, ids, gathered);
+    return gathered;
   }
 
   /// Where a column's sums are kept: in C itself where it holds whole vectors of tokens.
   float* sums_of(const TokenBlock& block, int64_t n, Panel& panel, float* c) const {
     if (!token_major_ && block.count % kVectorTokens == 0) return c + n * M_ + block.begin;
-    return panel.results.data() + n * weights_.shape.tokens;
+    return panel.results.data() + n * weights_.tokens;
   }
 
   void store_partial(const TokenBlock& block, int64_t n, const float* sums, float* c) const {
     float* to = c + n * M_ + block.begin;
     if (to != sums) std::copy_n(sums, block.count, to);
-  }
-
-  /// The rows one after the other: in the panel itself if they are neighbours, else copied.
-  const float* chunk_rows(const TokenBlock& block, std::span<const int32_t> rows, const float* a,
-                          const Panel& panel, float* gathered) const {
-    const int64_t tokens = weights_.shape.tokens;
-    if (!token_major_) {
-      gather_rows(a + block.begin, M_, rows, block.count, gathered, tokens);
-      return gathered;
-    }
-    if (!rows.empty() && rows.back() - rows.front() + 1 == std::ssize(rows) &&
-        std::is_sorted(rows.begin(), rows.end())) {
-      return panel.rows.data() + rows.front() * tokens;
-    }
-    gather_rows(panel.rows.data(), tokens, rows, tokens, gathered, tokens);
-    return gathered;
   }
 
   int64_t M_;
@@ -246,19 +250,20 @@ Support panel_supports(const Problem& problem) {
   return Support::yes();
 }
 
-PanelShape choose_panel_shape(int64_t M, int threads) {
+int64_t choose_panel_tokens(int64_t M, int threads, bool own_rows) {
   int64_t best = kVectorTokens;
   double best_rate = 0.0;
   for (int64_t tokens = kVectorTokens; tokens <= kMostTokens; tokens *= 2) {
     const int64_t panels = (M + tokens - 1) / tokens;
     const double full = static_cast<double>(M) / static_cast<double>(panels * tokens);
-    const double expected = full * rate(tokens) * std::max(kSharedPanelRate, balance(panels, threads));
+    const double expected =
+        full * rate(tokens, own_rows) * std::max(kSharedPanelRate, balance(panels, threads));
     if (expected > best_rate) {
       best = tokens;
       best_rate = expected;
     }
   }
-  return make_panel_shape(best);
+  return best;
 }
 
 std::unique_ptr<Plan> make_panel_plan(const Problem& problem, PanelWeights weights,

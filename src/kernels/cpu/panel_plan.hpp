@@ -12,10 +12,10 @@ namespace tvw::kernels::cpu {
 /// What all panel executors can do besides their format.
 [[nodiscard]] Support panel_supports(const Problem& problem);
 
-/// The size of panels that suits so many tokens on so many threads.
-[[nodiscard]] PanelShape choose_panel_shape(int64_t M, int threads);
+/// Tokens of a panel that suit M of them on so many threads. Rows that columns share are
+/// loaded once for kGroupColumns of them; other rows want to be long, for fewer broadcasts.
+[[nodiscard]] int64_t choose_panel_tokens(int64_t M, int threads, bool own_rows);
 
-/// `weights` are cut for choose_panel_shape(problem.M, ...) of some number of threads.
 [[nodiscard]] std::unique_ptr<Plan> make_panel_plan(const Problem& problem, PanelWeights weights,
                                                     std::string kernel);
 

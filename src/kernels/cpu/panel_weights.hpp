@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
@@ -16,29 +17,29 @@ namespace tvw::kernels::cpu {
 inline constexpr int64_t kTileColumns = 64;
 /// Columns that multiply the same rows are taken so many at a time.
 inline constexpr int64_t kGroupColumns = 8;
-/// Rows that are worked on at a time lie in the L1 cache (32 KiB and more), beside what else is read.
-inline constexpr int64_t kChunkBytes = 24 * 1024;
 /// Tokens of the widest vector; panels are padded to a multiple.
 inline constexpr int64_t kVectorTokens = 16;
-inline constexpr int64_t kMostTokens = 128;  ///< of a panel: 8 vectors of AVX-512
+inline constexpr int64_t kMostTokens = 64;  ///< of a panel: 4 vectors of AVX-512
+/// Rows that are worked on at a time: of kMostTokens tokens they take 20 of the 32 KiB or more of
+/// an L1 cache. Whole groups of 2, 4, 8 and 16 rows. The same for all panels, as the order of
+/// additions and with it the last bit of the results depends on it.
+inline constexpr int64_t kChunkRows = 80;
 
-struct PanelShape {
-  int64_t tokens = 0;      ///< a multiple of kVectorTokens
-  int64_t chunk_rows = 0;  ///< a multiple of 16, so that groups of 2, 4, 8 and 16 rows are whole
-};
-/// REQUIRES: tokens is a multiple of kVectorTokens and at most kMostTokens.
-[[nodiscard]] PanelShape make_panel_shape(int64_t tokens);
+/// Bytes of a row of a panel.
+[[nodiscard]] constexpr int64_t row_bytes(int64_t tokens) {
+  return tokens * static_cast<int64_t>(sizeof(float));
+}
 
-/// Columns and the rows they multiply, all of them (`offsets` empty) or each column its own.
+/// Columns and the rows they multiply: all of the tile's, or each column its own.
 struct PanelTile {
   std::vector<int32_t> columns;  ///< ids in B, at most kTileColumns
-  std::vector<int32_t> rows;     ///< ids in B, in the order of reading; chunk_rows make a chunk
-  /// Shared rows: [chunks][groups][rows of the chunk][kGroupColumns], zero for columns that the last
-  /// group lacks. Own rows: [chunks][columns][entries].
+  std::vector<int32_t> rows;     ///< ids in B, in the order of reading; kChunkRows make a chunk
+  /// Shared rows: [chunks][groups][rows of the chunk][kGroupColumns], zero for columns that the
+  /// last group lacks. Own rows: [chunks][columns][entries].
   HostFloats weights;
   // Own rows only.
   std::vector<int32_t> counts;    ///< [chunks][columns] entries
-  std::vector<uint16_t> offsets;  ///< like `weights`: byte offset of the row in its chunk
+  std::vector<uint32_t> offsets;  ///< like `weights`: byte offset of the row in the panel
 
   [[nodiscard]] bool has_own_rows() const { return !counts.empty(); }
 };
@@ -46,7 +47,7 @@ struct PanelTile {
 struct PanelWeights {
   int64_t K = 0;
   int64_t N = 0;
-  PanelShape shape;
+  int64_t tokens = 0;  ///< of a panel
   /// Every column is in one of them; those that nothing is left of are in tiles without rows.
   std::vector<PanelTile> tiles;
   double products = 0.0;  ///< per token
@@ -65,16 +66,17 @@ struct ColumnList {
 };
 /// REQUIRES: at most kTileColumns lists.
 [[nodiscard]] PanelTile make_own_rows_tile(std::vector<int32_t> rows,
-                                           const std::vector<ColumnList>& lists, PanelShape shape);
+                                           const std::vector<ColumnList>& lists, int64_t tokens);
 
 /// `weights` [rows, columns] row-major. More columns than a tile has become several tiles.
 void add_shared_rows_tiles(const std::vector<int32_t>& rows, const std::vector<int32_t>& columns,
-                           const std::vector<float>& weights, PanelShape shape,
-                           std::vector<PanelTile>& tiles);
+                           const std::vector<float>& weights, std::vector<PanelTile>& tiles);
 
-/// Adds tiles without rows for the columns in [0, N) that no tile has, and counts the products.
-[[nodiscard]] PanelWeights finish_panel_weights(int64_t K, int64_t N, PanelShape shape,
-                                                std::vector<PanelTile> tiles);
+/// The tiles that `build` makes of parts 0 to count - 1, each on one thread, and tiles without rows
+/// for the columns in [0, N) that are in none of these.
+[[nodiscard]] PanelWeights make_panel_weights(
+    int64_t K, int64_t N, int64_t tokens, int64_t count,
+    const std::function<std::vector<PanelTile>(int64_t part)>& build);
 
 /// 0, 1, ..., count - 1.
 [[nodiscard]] std::vector<int32_t> iota(int64_t count);

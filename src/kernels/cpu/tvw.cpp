@@ -1,10 +1,8 @@
 // cpu.tvw.simd: every column of a tile multiplies its own rows, `keep` of each group of the tile's.
 #include <algorithm>
-#include <iterator>
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "tvw/core/parallel.hpp"
 #include "tvw/pack/index2.hpp"
 
 namespace tvw::kernels::cpu {
@@ -12,7 +10,7 @@ namespace {
 
 /// Tiles of up to kTileColumns columns; all parts of a TVW tile have its rows.
 std::vector<PanelTile> build_tiles(const pack::TvwMatrix& m, const std::vector<float>& values,
-                                   int64_t t, PanelShape shape) {
+                                   int64_t t, int64_t tokens) {
   const NmRatio nm = m.nm;
   const int64_t first_row = m.row_offsets[static_cast<size_t>(t)];
   const int64_t last_row = m.row_offsets[static_cast<size_t>(t) + 1];
@@ -43,25 +41,21 @@ std::vector<PanelTile> build_tiles(const pack::TvwMatrix& m, const std::vector<f
     tiles.push_back(make_own_rows_tile(rows,
                                        {lists.begin() + static_cast<std::ptrdiff_t>(begin),
                                         lists.begin() + static_cast<std::ptrdiff_t>(end)},
-                                       shape));
+                                       tokens));
   }
   return tiles;
 }
 
-PanelWeights build(const pack::TvwMatrix& m, PanelShape shape) {
+PanelWeights build(const pack::TvwMatrix& m, int64_t tokens) {
   const std::vector<float> values = m.values.to_f32();
-  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
-  parallel_for(m.tiles(),
-               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t, shape); });
-  std::vector<PanelTile> tiles;
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
-  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
+  return make_panel_weights(m.K, m.N, tokens, m.tiles(),
+                            [&](int64_t t) { return build_tiles(m, values, t, tokens); });
 }
 
 }  // namespace
 
 const Executor& tvw_simd() {
-  static const PanelExecutor<pack::TvwMatrix> executor("cpu.tvw.simd", "tvw", &build);
+  static const PanelExecutor<pack::TvwMatrix> executor("cpu.tvw.simd", "tvw", true, &build);
   return executor;
 }
 

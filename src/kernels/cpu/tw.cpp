@@ -1,16 +1,14 @@
 // cpu.tw.simd: each tile is a dense product over its kept rows.
 #include <algorithm>
-#include <iterator>
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/panel_executor.hpp"
-#include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
 
 std::vector<PanelTile> build_tiles(const pack::TwMatrix& m, const std::vector<float>& values,
-                                   int64_t t, PanelShape shape) {
+                                   int64_t t) {
   std::vector<int32_t> rows;
   std::vector<int64_t> packed_rows;
   for (int64_t r = m.row_offsets[static_cast<size_t>(t)];
@@ -36,24 +34,20 @@ std::vector<PanelTile> build_tiles(const pack::TwMatrix& m, const std::vector<fl
     }
   }
   std::vector<PanelTile> tiles;
-  add_shared_rows_tiles(rows, columns, weights, shape, tiles);
+  add_shared_rows_tiles(rows, columns, weights, tiles);
   return tiles;
 }
 
-PanelWeights build(const pack::TwMatrix& m, PanelShape shape) {
+PanelWeights build(const pack::TwMatrix& m, int64_t tokens) {
   const std::vector<float> values = m.values.to_f32();
-  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(m.tiles()));
-  parallel_for(m.tiles(),
-               [&](int64_t t) { parts[static_cast<size_t>(t)] = build_tiles(m, values, t, shape); });
-  std::vector<PanelTile> tiles;
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(tiles));
-  return finish_panel_weights(m.K, m.N, shape, std::move(tiles));
+  return make_panel_weights(m.K, m.N, tokens, m.tiles(),
+                            [&](int64_t t) { return build_tiles(m, values, t); });
 }
 
 }  // namespace
 
 const Executor& tw_simd() {
-  static const PanelExecutor<pack::TwMatrix> executor("cpu.tw.simd", "tw", &build);
+  static const PanelExecutor<pack::TwMatrix> executor("cpu.tw.simd", "tw", false, &build);
   return executor;
 }
 

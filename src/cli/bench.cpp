@@ -48,7 +48,7 @@ struct BenchOptions {
   std::string layouts;
   std::string executors;
   int64_t batch = 1;
-  double time_budget_s = 2.0;
+  double time_budget_s = 4.0;
   uint64_t seed = 1;
   bool list = false;
   std::string output;

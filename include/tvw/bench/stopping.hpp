@@ -13,7 +13,7 @@ struct StoppingRule {
   /// Enough when the median of every contestant is known this well (record::relative_error: its
   /// MAD over sqrt(n), as MAD alone does not shrink with n).
   double max_relative_error = 0.005;
-  double time_budget_s = 2.0;  ///< spent: stop once min_samples are there
+  double time_budget_s = 4.0;  ///< spent: stop once min_samples are there
 };
 
 enum class StopReason { kContinue, kPrecise, kTimeSpent, kMaxSamples };

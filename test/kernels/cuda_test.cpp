@@ -1,7 +1,8 @@
 // The CUDA module: its host side everywhere, its executors where there is a GPU.
 //
 // On a machine with a GPU, TVW_CUDA_PROBLEMS sets how many random problems are tried (default 100)
-// and TVW_CUDA_SEED where they start; a failure prints the seed of its problem.
+// and TVW_CUDA_SEED where they start; a failure prints the seed of its problem. TVW_CUDA_EXECUTORS is
+// part of the names of the executors that are tried (default all).
 #include <cstdlib>
 #include <random>
 
@@ -147,6 +148,8 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
   const auto first = static_cast<uint32_t>(from_environment("TVW_CUDA_SEED", 1));
   for (const kernels::Executor* executor : registry().executors()) {
     if (executor->device() != kernels::DeviceKind::kCuda) continue;
+    const char* wanted = std::getenv("TVW_CUDA_EXECUTORS");
+    if (wanted != nullptr && executor->name().find(wanted) == std::string_view::npos) continue;
     int accepted = 0, wrong = 0;
     for (int i = 0; i < problems; ++i) {
       const uint32_t seed = first + static_cast<uint32_t>(i);

@@ -13,6 +13,9 @@ namespace tvw::kernels::cuda {
 [[nodiscard]] const Executor& tvw_sm90();
 [[nodiscard]] const Executor& tw_sm90();
 [[nodiscard]] const Executor& nm_sm90();
+[[nodiscard]] const Executor& tvw_sm80();
+[[nodiscard]] const Executor& tw_sm80();
+[[nodiscard]] const Executor& nm_sm80();
 [[nodiscard]] const Executor& tvw_decode();
 [[nodiscard]] const Executor& tw_decode();
 [[nodiscard]] const Executor& nm_decode();

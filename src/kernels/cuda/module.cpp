@@ -59,10 +59,13 @@ extern "C" __attribute__((visibility("default"))) bool tvw_module_entry(
   using namespace tvw::kernels::cuda;
   if (abi != tvw::kernels::kModuleAbi) return false;
   // In order of preference.
-  contents.executors = {
-      &tvw_decode(),   &tw_decode(),      &nm_decode(),          &tvw_sm90(),
-      &tw_sm90(),      &nm_sm90(),        &nm_cusparselt(),      &block_cusparse(),
-      &csr_cusparse(), &dense_cublaslt(), &dense_cublaslt_cold()};
+  contents.executors = {&tvw_decode(),     &tw_decode(),
+                        &nm_decode(),      &tvw_sm90(),
+                        &tw_sm90(),        &nm_sm90(),
+                        &tvw_sm80(),       &tw_sm80(),
+                        &nm_sm80(),        &nm_cusparselt(),
+                        &block_cusparse(), &csr_cusparse(),
+                        &dense_cublaslt(), &dense_cublaslt_cold()};
   try {
     find_devices(contents);
   } catch (const std::exception& error) {

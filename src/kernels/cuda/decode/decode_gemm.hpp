@@ -12,16 +12,16 @@
 namespace tvw::kernels::cuda::decode {
 
 inline constexpr int64_t kMostTokens = 64;
+inline constexpr int kMostSplits = 8;  ///< CTAs of a cluster that every device can run
 
 /// Arguments of a launch; device memory.
 struct Params {
-  const uint16_t* x = nullptr;                 ///< element (k, m) at k * x_row + m * x_token
-  uint16_t* y = nullptr;                       ///< element (n, m) at n * y_row + m * y_token
-  const int32_t* first_instruction = nullptr;  ///< FragmentOrder, all of these
+  const uint16_t* x = nullptr;          ///< element (k, m) at k * x_row + m * x_token
+  uint16_t* y = nullptr;                ///< element (n, m) at n * y_row + m * y_token
+  const int32_t* first_step = nullptr;  ///< FragmentOrder, all of these
   const int32_t* rows = nullptr;
   const int32_t* columns = nullptr;
-  const uint16_t* values = nullptr;
-  const uint32_t* metadata = nullptr;
+  const uint8_t* weights = nullptr;
   const float* bias = nullptr;  ///< [N] or null
   int64_t x_row = 0, x_token = 0;
   int64_t y_row = 0, y_token = 0;
@@ -29,7 +29,10 @@ struct Params {
   int blocks_per_tile = 0;  ///< features / 16
   int splits = 1;           ///< CTAs (a cluster) that share the rows of the same features
   int activation = 0;       ///< kernels::Activation
-  bool pieces = false;      ///< rows of x can be read 8 tokens at a time
+  /// Bytes of a row of x that can be copied at a time: 16, 8, 4, or 2 where tokens do not lie side
+  /// by side.
+  int piece_bytes = 2;
+  int staged_bytes = 0;  ///< of x, where the kernel takes all of it into shared memory first
 };
 
 /// One instantiation of the kernel.
@@ -39,9 +42,10 @@ struct Variant {
   DType dtype = DType::kF16;
   int token_blocks = 0;    ///< of 8
   int feature_blocks = 0;  ///< of 16, per CTA
-  int instructions = 0;    ///< in flight per warp
+  int ctas_per_sm = 0;
   int threads = 0;
   int shared_bytes = 0;
+  int most_staged_bytes = 0;
   const void* kernel = nullptr;  ///< void (*)(Params)
 };
 

@@ -1,8 +1,8 @@
 /// @file The ring of stages in shared memory, and how a role walks through a CTA's work.
 #pragma once
 
+#include "kernels/cuda/common/ptx.cuh"
 #include "kernels/cuda/sm90/items.hpp"
-#include "kernels/cuda/sm90/ptx.cuh"
 #include "kernels/cuda/sm90/tiling.hpp"
 
 namespace tvw::kernels::cuda::sm90 {

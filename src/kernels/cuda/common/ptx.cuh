@@ -1,4 +1,5 @@
-/// @file The PTX instructions that the Hopper kernels use, one function each (PTX ISA 9.0).
+/// @file The PTX instructions that the kernels use, one function each (PTX ISA 9.0). Barriers, bulk
+/// copies and dependent launch need sm_90, registers of a warpgroup sm_90a.
 ///
 /// Shared memory is addressed by 32-bit offsets in the shared window.
 #pragma once
@@ -8,7 +9,7 @@
 
 #include <cstdint>
 
-namespace tvw::kernels::cuda::sm90 {
+namespace tvw::kernels::cuda {
 
 __device__ __forceinline__ uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));
@@ -52,6 +53,23 @@ __device__ __forceinline__ void copy_16(uint32_t to, const void* from, uint32_t 
   asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
                "r"(bytes));
 }
+/// 4, 8 or 16 bytes.
+template <int kBytes>
+__device__ __forceinline__ void copy_piece(uint32_t to, const void* from) {
+  if constexpr (kBytes == 16) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from));
+  } else {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(kBytes));
+  }
+}
+__device__ __forceinline__ void commit_copies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
+/// Waits until all groups of this thread but the latest kPending have landed.
+template <int kPending>
+__device__ __forceinline__ void wait_copies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
+}
 __device__ __forceinline__ void wait_all_copies() {
   asm volatile("cp.async.wait_all;" ::: "memory");
 }
@@ -82,12 +100,52 @@ __device__ __forceinline__ uint4 load_shared_128(uint32_t from) {
                : "r"(from));
   return v;
 }
+__device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
+  uint16_t value;
+  asm volatile("ld.shared.b16 %0, [%1];" : "=h"(value) : "r"(from) : "memory");
+  return value;
+}
+__device__ __forceinline__ void store_shared_32(uint32_t to, uint32_t value) {
+  asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
+}
+__device__ __forceinline__ void store_shared_16(uint32_t to, uint16_t value) {
+  asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
+}
+__device__ __forceinline__ void store_shared_128(uint32_t to, const float (&v)[4]) {
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v[0]), "f"(v[1]),
+               "f"(v[2]), "f"(v[3])
+               : "memory");
+}
 /// Four 8x8 matrices of 16-bit elements.
 __device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c,
                                                uint32_t d) {
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a),
                "r"(b), "r"(c), "r"(d)
                : "memory");
+}
+
+// --- clusters ---------------------------------------------------------------------------------
+
+__device__ __forceinline__ void cluster_arrive() {
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+}
+__device__ __forceinline__ void cluster_wait() {
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+/// The address in CTA `rank` of the cluster of what is at `address` here.
+__device__ __forceinline__ uint32_t remote_address(uint32_t address, int rank) {
+  uint32_t remote;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(remote) : "r"(address), "r"(rank));
+  return remote;
+}
+/// Stores 16 bytes in a CTA of the cluster; completes on a barrier of that CTA.
+__device__ __forceinline__ void store_remote_128(uint32_t to, const float (&v)[4],
+                                                 uint32_t barrier) {
+  asm volatile(
+      "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, "
+      "[%5];" ::"r"(to),
+      "f"(v[0]), "f"(v[1]), "f"(v[2]), "f"(v[3]), "r"(barrier)
+      : "memory");
 }
 
 // --- registers of a warpgroup -----------------------------------------------------------------
@@ -129,4 +187,4 @@ __device__ __forceinline__ uint32_t pack_pair<__nv_bfloat16>(float low, float hi
   return r;
 }
 
-}  // namespace tvw::kernels::cuda::sm90
+}  // namespace tvw::kernels::cuda

@@ -1,0 +1,185 @@
+#include "kernels/cuda/decode/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda/common/device_info.hpp"
+#include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/common/support.hpp"
+#include "kernels/cuda/decode/decode_gemm.hpp"
+#include "kernels/cuda/weights/fragment_weights.hpp"
+
+namespace tvw::kernels::cuda::decode {
+namespace {
+
+struct Candidate {
+  const Variant* variant = nullptr;
+  std::shared_ptr<FragmentWeights> weights;
+  int splits = 1;
+
+  void launch(Params params, int64_t x_elements) const {
+    params.first_step = weights->first_step.data();
+    params.rows = weights->rows.data();
+    params.columns = weights->columns.data();
+    params.weights = weights->bytes.data();
+    params.blocks_per_tile = static_cast<int>(weights->features / kFragmentFeatures);
+    params.splits = splits;
+    const int64_t x_bytes = x_elements * 2;
+    const bool stages =
+        params.piece_bytes == 2 && x_bytes % 16 == 0 && x_bytes <= variant->most_staged_bytes;
+    params.staged_bytes = stages ? static_cast<int>(x_bytes) : 0;
+    const int64_t ctas =
+        weights->tiles * (params.blocks_per_tile / variant->feature_blocks) * splits;
+    cudaLaunchAttribute attributes[2]{};
+    attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attributes[0].val.programmaticStreamSerializationAllowed = 1;
+    attributes[1].id = cudaLaunchAttributeClusterDimension;
+    attributes[1].val.clusterDim = {static_cast<unsigned>(splits), 1, 1};
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(static_cast<unsigned>(ctas));
+    config.blockDim = dim3(static_cast<unsigned>(variant->threads));
+    config.dynamicSmemBytes = static_cast<size_t>(variant->shared_bytes);
+    config.attrs = attributes;
+    config.numAttrs = splits > 1 ? 2 : 1;
+    void* arguments[] = {&params};
+    TVW_CUDA(cudaLaunchKernelExC(&config, variant->kernel, arguments));
+  }
+};
+
+/// Columns that tiles of the pattern have; N:M has no tiles and takes what is asked for.
+int64_t granularity(const pack::PackedWeights& weights) {
+  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) return tw->granularity;
+  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) return tvw->granularity;
+  return 1;
+}
+
+/// Bytes of a row of M 16-bit tokens that can be copied at a time.
+int largest_piece(int64_t M) {
+  int bytes = 2;
+  while (bytes < 16 && M * 2 % (2 * bytes) == 0) bytes *= 2;
+  return bytes;
+}
+
+class DecodePlan final : public Plan {
+ public:
+  DecodePlan(const Problem& problem, bool sparse) : shape_(problem.shape()), sparse_(sparse) {
+    if (!problem.epilogue.bias.empty()) {
+      bias_ = std::make_shared<DeviceArray<float>>(problem.epilogue.bias);
+      params_.bias = bias_->data();
+    }
+    const bool feature = problem.layout == Layout::kFeatureMajor;
+    params_.M = static_cast<int>(shape_.M);
+    params_.x_row = feature ? shape_.M : 1;
+    params_.x_token = feature ? 1 : shape_.K;
+    params_.y_row = feature ? shape_.M : 1;
+    params_.y_token = feature ? 1 : shape_.N;
+    params_.piece_bytes = feature ? largest_piece(shape_.M) : 2;
+    params_.activation = static_cast<int>(problem.epilogue.activation);
+    choose(problem);
+  }
+
+  /// The same on a copy of the weights.
+  DecodePlan(const DecodePlan& other)
+      : Plan(),
+        shape_(other.shape_),
+        sparse_(other.sparse_),
+        bias_(other.bias_),
+        params_(other.params_),
+        best_(other.best_),
+        products_(other.products_) {
+    best_.weights = std::make_shared<FragmentWeights>(*other.best_.weights);
+  }
+  DecodePlan& operator=(const DecodePlan&) = delete;
+  ~DecodePlan() override = default;
+
+  [[nodiscard]] std::unique_ptr<Plan> duplicate() const override {
+    return std::make_unique<DecodePlan>(*this);
+  }
+  void run(const void* A, void* C) override {
+    Params params = params_;
+    params.x = static_cast<const uint16_t*>(A);
+    params.y = static_cast<uint16_t*>(C);
+    best_.launch(params, shape_.M * shape_.K);
+  }
+  [[nodiscard]] std::string kernel_name() const override {
+    return "decode_gemm " + std::string(best_.variant->name) + ", rows split in " +
+           std::to_string(best_.splits) + ", dependent launch";
+  }
+  [[nodiscard]] std::string isa() const override { return sparse_ ? "mma.sp" : "mma"; }
+  [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
+  [[nodiscard]] double actual_flops() const override {
+    return 2.0 * products_ * static_cast<double>(shape_.M);
+  }
+
+ private:
+  /// Weights of one order, as many times as exceed the L2.
+  using Copies = std::vector<std::shared_ptr<FragmentWeights>>;
+
+  /// Times variants x splits back to back over copies of the weights, and keeps the fastest.
+  void choose(const Problem& problem) {
+    const int token_blocks = static_cast<int>((shape_.M + 7) / 8);
+    int enough = 1;
+    while (enough < token_blocks) enough *= 2;
+    std::map<int64_t, Copies> orders;
+    std::vector<Candidate> candidates;
+    for (const Variant& variant : variants(sparse_, problem.dtype)) {
+      if (variant.token_blocks != enough) continue;
+      const int64_t step = variant.feature_blocks * kFragmentFeatures;
+      const int64_t features = (granularity(*problem.weights) + step - 1) / step * step;
+      Copies& copies = orders[features];
+      if (copies.empty()) copies = make_copies(problem, features);
+      TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    variant.shared_bytes));
+      for (int splits = 1; splits <= kMostSplits; splits *= 2) {
+        candidates.push_back({&variant, copies.front(), splits});
+      }
+    }
+    DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
+    launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+    Params params = params_;
+    params.x = x.data();
+    params.y = y.data();
+    const size_t best = fastest_of(candidates.size(), [&](size_t i) {
+      Candidate candidate = candidates[i];
+      for (const auto& copy : orders[candidate.weights->features]) {
+        candidate.weights = copy;
+        candidate.launch(params, shape_.M * shape_.K);
+      }
+    });
+    best_ = candidates[best];
+  }
+
+  Copies make_copies(const Problem& problem, int64_t features) {
+    const TensorCoreTiles tiles =
+        make_tensor_core_tiles(*problem.weights, features, step_rows(sparse_));
+    products_ = tiles.products;
+    Copies copies{std::make_shared<FragmentWeights>(to_fragment_order(tiles))};
+    const int64_t bytes = std::max<int64_t>(1, copies.front()->size_bytes());
+    const int64_t count = std::min(kMostCopies, 2 * current_device().l2_bytes / bytes + 2);
+    while (static_cast<int64_t>(copies.size()) < count) {
+      copies.push_back(std::make_shared<FragmentWeights>(*copies.front()));
+    }
+    return copies;
+  }
+
+  static constexpr int64_t kMostCopies = 48;
+
+  GemmShape shape_;
+  bool sparse_;
+  std::shared_ptr<DeviceArray<float>> bias_;
+  Params params_;
+  Candidate best_;
+  double products_ = 0.0;
+};
+
+}  // namespace
+
+std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse) {
+  return std::make_unique<DecodePlan>(problem, sparse);
+}
+
+}  // namespace tvw::kernels::cuda::decode

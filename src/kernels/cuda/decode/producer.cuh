@@ -1,0 +1,149 @@
+/// @file Filling the ring: weights by bulk copies, the activations' kept rows one by one.
+#pragma once
+
+#include "kernels/cuda/common/ptx.cuh"
+#include "kernels/cuda/decode/decode_gemm.hpp"
+#include "kernels/cuda/decode/tiling.cuh"
+
+namespace tvw::kernels::cuda::decode {
+
+/// One of the producer warps; each takes every kProducerWarps-th step.
+template <class C>
+class Producer {
+ public:
+  __device__ __forceinline__ Producer(const Params& p, const Ring<C>& ring, const Work<C>& work,
+                                      int warp, int lane)
+      : p_(p), ring_(ring), work_(work), warp_(warp), lane_(lane) {}
+
+  __device__ __forceinline__ void run() {
+    // Weights and row ids are nobody's results: as many as the ring holds before the wait.
+    for (int step = warp_; step < min(work_.steps, C::kSlots); step += C::kProducerWarps) {
+      copy_weights(step, step);
+    }
+    Ids now, next;
+    load_ids(warp_, now);
+    wait_for_previous_kernel();
+    if (p_.staged_bytes > 0) stage();
+    Slot<C> slot{warp_, 1};
+    for (int step = warp_; step < work_.steps; step += C::kProducerWarps) {
+      load_ids(step + C::kProducerWarps, next);
+      if (step >= C::kSlots) {
+        barrier_wait(ring_.empty(slot.index), slot.parity);
+        copy_weights(step, slot.index);
+      }
+      copy_rows(now, slot.index);
+#pragma unroll
+      for (int i = 0; i < kRowWords; ++i) now[i] = next[i];
+      slot.advance(C::kProducerWarps);
+    }
+    wait_all_copies();
+  }
+
+ private:
+  static constexpr int kRowWords = C::kStepRows / 32;
+  using Ids = int[kRowWords];  ///< of a step's rows, spread over the lanes
+
+  __device__ __forceinline__ void copy_weights(int step, int slot) const {
+    if (lane_ != 0) return;
+    const int64_t block =
+        static_cast<int64_t>(work_.first_step + step) * p_.blocks_per_tile + work_.first_block;
+    barrier_expect(ring_.full(slot), C::kWeightBytes);
+    copy_bulk(ring_.weights(slot), p_.weights + block * C::kFragmentBytes, C::kWeightBytes,
+              ring_.full(slot));
+  }
+
+  /// All of x into shared memory: its elements are then picked from there.
+  __device__ __forceinline__ void stage() const {
+    if (warp_ == 0 && lane_ == 0) {
+      barrier_expect(ring_.staged(), static_cast<uint32_t>(p_.staged_bytes));
+      copy_bulk(ring_.base + C::kStagedAt, p_.x, static_cast<uint32_t>(p_.staged_bytes),
+                ring_.staged());
+    }
+    barrier_wait(ring_.staged(), 0);
+  }
+
+  __device__ __forceinline__ void load_ids(int step, Ids& ids) const {
+    if (step >= work_.steps) return;
+    const int32_t* from =
+        p_.rows + static_cast<int64_t>(work_.first_step + step) * C::kStepRows + lane_;
+#pragma unroll
+    for (int i = 0; i < kRowWords; ++i) ids[i] = __ldg(from + 32 * i);
+  }
+
+  __device__ __forceinline__ void copy_rows(const Ids& ids, int slot) const {
+    const uint32_t to = ring_.activations(slot);
+    switch (p_.piece_bytes) {
+      case 16:
+        copy_pieces<16>(ids, to);
+        break;
+      case 8:
+        copy_pieces<8>(ids, to);
+        break;
+      case 4:
+        copy_pieces<4>(ids, to);
+        break;
+      default:
+        copy_elements(ids, to);
+        barrier_arrive(ring_.full(slot));
+        return;
+    }
+    barrier_arrive_after_copies(ring_.full(slot));
+  }
+
+  /// Tokens past M stay what they are: they only reach results that nobody stores.
+  template <int kBytes>
+  __device__ __forceinline__ void copy_pieces(const Ids& ids, uint32_t to) const {
+    constexpr int kInBlock = 16 / kBytes;
+    constexpr int kPieces = C::kTokenBlocks * kInBlock;  // of a row
+#pragma unroll
+    for (int i = 0; i < C::kStepRows * kPieces / 32; ++i) {
+      const int id = i * 32 + lane_, row = id / kPieces, piece = id % kPieces;
+      const int k = __shfl_sync(~0u, ids[i / kPieces], row % 32);
+      const int token = piece * (kBytes / 2);
+      if (token >= p_.M) continue;
+      copy_piece<kBytes>(place(to, row, piece / kInBlock) + piece % kInBlock * kBytes,
+                         p_.x + static_cast<int64_t>(k) * p_.x_row + token);
+    }
+  }
+
+  __device__ __forceinline__ void copy_elements(const Ids& ids, uint32_t to) const {
+    constexpr int kBatch = 4;  // in flight
+    const int all = C::kStepRows * p_.M;
+    for (int base = lane_; base < all; base += 32 * kBatch) {
+      uint16_t values[kBatch];
+#pragma unroll
+      for (int j = 0; j < kBatch; ++j) {
+        const int id = base + 32 * j, row = id / p_.M, m = id - row * p_.M;
+        int k = __shfl_sync(~0u, ids[0], row % 32);
+        if constexpr (kRowWords == 2) {
+          const int high = __shfl_sync(~0u, ids[kRowWords - 1], row % 32);
+          k = row < 32 ? k : high;
+        }
+        if (id < all) values[j] = element(k * p_.x_row + m * p_.x_token);
+      }
+#pragma unroll
+      for (int j = 0; j < kBatch; ++j) {
+        const int id = base + 32 * j, row = id / p_.M, m = id - row * p_.M;
+        if (id < all) store_shared_16(place(to, row, m / 8) + m % 8 * 2, values[j]);
+      }
+    }
+  }
+
+  __device__ __forceinline__ uint16_t element(int64_t at) const {
+    if (p_.staged_bytes > 0) {
+      return load_shared_16(ring_.base + C::kStagedAt + static_cast<uint32_t>(at) * 2);
+    }
+    return __ldcg(reinterpret_cast<const unsigned short*>(p_.x + at));
+  }
+
+  __device__ __forceinline__ uint32_t place(uint32_t to, int row, int block) const {
+    return to + (block * C::kStepRows + (row ^ block)) * 16;
+  }
+
+  const Params& p_;
+  const Ring<C>& ring_;
+  const Work<C>& work_;
+  int warp_, lane_;
+};
+
+}  // namespace tvw::kernels::cuda::decode

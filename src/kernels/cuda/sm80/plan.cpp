@@ -1,0 +1,129 @@
+#include "kernels/cuda/sm80/plan.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda/common/activations.hpp"
+#include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/sm80/tile_gemm.hpp"
+#include "kernels/cuda/weights/fragment_weights.hpp"
+
+namespace tvw::kernels::cuda::sm80 {
+namespace {
+
+/// A variant with all it needs to be launched.
+struct Candidate {
+  const Variant* variant = nullptr;
+  std::shared_ptr<FragmentWeights> weights;
+
+  void launch(Params params) const {
+    params.first_step = weights->first_step.data();
+    params.rows = weights->rows.data();
+    params.columns = weights->columns.data();
+    params.weights = weights->bytes.data();
+    const int blocks = (params.M + variant->tokens - 1) / variant->tokens;
+    void* arguments[] = {&params};
+    TVW_CUDA(cudaLaunchKernel(
+        variant->kernel, dim3(static_cast<unsigned>(weights->tiles), static_cast<unsigned>(blocks)),
+        dim3(static_cast<unsigned>(variant->threads)), arguments,
+        static_cast<size_t>(variant->shared_bytes), nullptr));
+  }
+};
+
+class TilePlan final : public Plan {
+ public:
+  TilePlan(const Problem& problem, bool sparse)
+      : activations_(std::make_shared<FeatureMajor>(problem)),
+        sparse_(sparse),
+        shape_(problem.shape()) {
+    if (!problem.epilogue.bias.empty()) {
+      bias_ = std::make_shared<DeviceArray<float>>(problem.epilogue.bias);
+      params_.bias = bias_->data();
+    }
+    params_.ld = activations_->ld();
+    params_.M = static_cast<int>(problem.M);
+    params_.activation = static_cast<int>(problem.epilogue.activation);
+    choose(problem);
+  }
+
+  /// The same on a copy of the weights.
+  TilePlan(const TilePlan& other)
+      : Plan(),
+        activations_(other.activations_),
+        sparse_(other.sparse_),
+        shape_(other.shape_),
+        bias_(other.bias_),
+        params_(other.params_),
+        best_(other.best_),
+        products_(other.products_) {
+    best_.weights = std::make_shared<FragmentWeights>(*other.best_.weights);
+  }
+  TilePlan& operator=(const TilePlan&) = delete;
+  ~TilePlan() override = default;
+
+  [[nodiscard]] std::unique_ptr<Plan> duplicate() const override {
+    return std::make_unique<TilePlan>(*this);
+  }
+  void run(const void* A, void* C) override {
+    activations_->run(A, C, [&](const uint16_t* x, uint16_t* y) {
+      Params params = params_;
+      params.x = x;
+      params.y = y;
+      best_.launch(params);
+    });
+  }
+  [[nodiscard]] std::string kernel_name() const override {
+    return "tile_gemm_sm80 " + std::string(best_.variant->name) + activations_->note();
+  }
+  [[nodiscard]] std::string isa() const override { return sparse_ ? "mma.sp" : "mma"; }
+  [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
+  [[nodiscard]] double actual_flops() const override {
+    return 2.0 * products_ * static_cast<double>(shape_.M);
+  }
+
+ private:
+  void choose(const Problem& problem) {
+    std::map<int, std::shared_ptr<FragmentWeights>> orders;  // by the features of a tile
+    std::vector<Candidate> candidates;
+    for (const Variant& variant : variants(sparse_, problem.dtype)) {
+      auto& weights = orders[variant.features];
+      if (!weights) {
+        const TensorCoreTiles tiles =
+            make_tensor_core_tiles(*problem.weights, variant.features, step_rows(sparse_));
+        products_ = tiles.products;
+        weights = std::make_shared<FragmentWeights>(to_fragment_order(tiles));
+      }
+      TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    variant.shared_bytes));
+      candidates.push_back({&variant, weights});
+    }
+    DeviceArray<uint16_t> x(shape_.K * params_.ld), y(shape_.N * params_.ld);
+    launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+    const size_t best = fastest_of(candidates.size(), [&](size_t i) {
+      Params params = params_;
+      params.x = x.data();
+      params.y = y.data();
+      candidates[i].launch(params);
+    });
+    best_ = std::move(candidates[best]);
+  }
+
+  std::shared_ptr<FeatureMajor> activations_;  ///< its scratch is free between runs
+  bool sparse_;
+  GemmShape shape_;
+  std::shared_ptr<DeviceArray<float>> bias_;
+  Params params_;
+  Candidate best_;
+  double products_ = 0.0;
+};
+
+}  // namespace
+
+std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse) {
+  return std::make_unique<TilePlan>(problem, sparse);
+}
+
+}  // namespace tvw::kernels::cuda::sm80

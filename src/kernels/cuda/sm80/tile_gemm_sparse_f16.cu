@@ -1,0 +1,11 @@
+// 2:4 tiles (TVW, N:M), f16.
+#include "kernels/cuda/sm80/tile_gemm.cuh"
+
+namespace tvw::kernels::cuda::sm80 {
+
+std::span<const Variant> sparse_f16_variants() {
+  static const std::vector<Variant> kVariants = all_variants<true, __half>(DType::kF16);
+  return kVariants;
+}
+
+}  // namespace tvw::kernels::cuda::sm80

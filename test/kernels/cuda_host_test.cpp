@@ -5,7 +5,7 @@
 #include <set>
 
 #include "kernels/cuda/common/check.hpp"
-#include "kernels/cuda/sm90/items.hpp"
+#include "kernels/cuda/common/items.hpp"
 #include "kernels/cuda/weights/fragment_order.hpp"
 #include "kernels/cuda/weights/stage_order.hpp"
 #include "kernels/cuda/weights/tensor_core_tiles.hpp"
@@ -142,8 +142,8 @@ TEST_CASE("a schedule computes every output tile once", "[cuda]") {
     for (const bool cached : {false, true}) {
       CAPTURE(M, wide, narrow, cached);
       const std::vector<int32_t> first_stage{0, 8, 8, 13, 20};  // the second tile has no rows
-      const sm90::Schedule schedule =
-          sm90::make_schedule({M, first_stage, wide, narrow, 132, cached});
+      const Schedule schedule =
+          make_schedule({M, first_stage, wide, narrow, 132, cached});
       REQUIRE(schedule.grid > 0);
       REQUIRE(schedule.grid <= 132);
       std::vector<std::vector<int>> covered(4, std::vector<int>(static_cast<size_t>(M), 0));
@@ -152,7 +152,7 @@ TEST_CASE("a schedule computes every output tile once", "[cuda]") {
       for (size_t cta = 0; cta < grid; ++cta) {
         size_t i = cta;
         for (; schedule.items[i].token_width != 0; i += grid) {
-          const sm90::Item& item = schedule.items[i];
+          const Item& item = schedule.items[i];
           const auto tile = static_cast<size_t>(item.tile);
           CHECK(item.first_stage == first_stage[tile]);
           CHECK(item.stages == first_stage[tile + 1] - first_stage[tile]);
@@ -174,8 +174,8 @@ TEST_CASE("a schedule computes every output tile once", "[cuda]") {
 
 TEST_CASE("a schedule is balanced, better with a second width", "[cuda]") {
   const std::vector<int32_t> first_stage{0, 6, 12, 18};
-  const double one = sm90::make_schedule({12800, first_stage, 160, 0, 132, true}).longest;
-  const double two = sm90::make_schedule({12800, first_stage, 160, 144, 132, true}).longest;
+  const double one = make_schedule({12800, first_stage, 160, 0, 132, true}).longest;
+  const double two = make_schedule({12800, first_stage, 160, 144, 132, true}).longest;
   CHECK(two < one);
 }
 

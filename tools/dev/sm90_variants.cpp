@@ -110,6 +110,7 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
                 median(x.hot), hot / median(x.hot), median(x.cold), cold / median(x.cold), x.error,
                 x.ok ? "" : "  *** WRONG");
   }
+  std::fflush(stdout);
 }
 
 }  // namespace

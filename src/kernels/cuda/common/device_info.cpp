@@ -17,7 +17,9 @@ DeviceInfo read_device_info(int ordinal) {
           properties.minor,
           properties.multiProcessorCount,
           properties.l2CacheSize,
-          static_cast<int64_t>(properties.totalGlobalMem)};
+          static_cast<int64_t>(properties.totalGlobalMem),
+          static_cast<int64_t>(properties.sharedMemPerMultiprocessor),
+          static_cast<int64_t>(properties.sharedMemPerBlockOptin)};
 }
 
 const DeviceInfo& current_device() {

@@ -14,6 +14,8 @@ struct DeviceInfo {
   int multiprocessors = 0;
   int64_t l2_bytes = 0;
   int64_t memory_bytes = 0;
+  int64_t shared_bytes_per_sm = 0;
+  int64_t shared_bytes_per_block = 0;  ///< that a kernel can opt in to
 
   [[nodiscard]] std::string capability() const {
     return std::to_string(major) + "." + std::to_string(minor);

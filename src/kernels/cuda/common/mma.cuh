@@ -60,4 +60,11 @@ __device__ __forceinline__ void load_transposed(uint32_t (&b)[4], uint32_t from)
                : "r"(from));
 }
 
+/// Two of them: the B fragments of 16 rows, whose addresses lanes 0 to 15 give.
+__device__ __forceinline__ void load_transposed(uint32_t (&b)[2], uint32_t from) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];"
+               : "=r"(b[0]), "=r"(b[1])
+               : "r"(from));
+}
+
 }  // namespace tvw::kernels::cuda

@@ -38,7 +38,11 @@ __device__ __forceinline__ void barrier_arrive_after_copies(uint32_t barrier) {
 __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) {
   asm volatile(
       "{.reg .pred p;\n"
+#if __CUDA_ARCH__ >= 900
       "WAIT_%=: mbarrier.try_wait.parity.shared.b64 p, [%0], %1;\n"
+#else
+      "WAIT_%=: mbarrier.test_wait.parity.shared.b64 p, [%0], %1;\n"
+#endif
       "@p bra DONE_%=;\n"
       "bra WAIT_%=;\n"
       "DONE_%=:}" ::"r"(barrier),

@@ -59,7 +59,6 @@ Variant describe(std::string_view name, DType dtype) {
           dtype,
           C::kTokenBlocks,
           C::kFeatureBlocks,
-          C::kCtasPerSm,
           C::kThreads,
           C::kSharedBytes,
           C::kStagedBytes,
@@ -70,18 +69,20 @@ Variant describe(std::string_view name, DType dtype) {
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
   return {
-      describe<Tiling<kSparse, 1, 4, 2>, T>("64x8", dtype),
-      describe<Tiling<kSparse, 1, 8, 2>, T>("128x8", dtype),
-      describe<Tiling<kSparse, 1, 16, 2>, T>("256x8", dtype),
-      describe<Tiling<kSparse, 2, 4, 2>, T>("64x16", dtype),
-      describe<Tiling<kSparse, 2, 8, 2>, T>("128x16", dtype),
-      describe<Tiling<kSparse, 2, 16, 2>, T>("256x16", dtype),
-      describe<Tiling<kSparse, 4, 4, 2>, T>("64x32", dtype),
-      describe<Tiling<kSparse, 4, 8, 2>, T>("128x32", dtype),
-      describe<Tiling<kSparse, 4, 16, 1>, T>("256x32", dtype),
-      describe<Tiling<kSparse, 8, 4, 2>, T>("64x64", dtype),
-      describe<Tiling<kSparse, 8, 8, 2>, T>("128x64", dtype),
-      describe<Tiling<kSparse, 8, 16, 1>, T>("256x64", dtype),
+      describe<Tiling<kSparse, 1, 2>, T>("32x8", dtype),
+      describe<Tiling<kSparse, 1, 4>, T>("64x8", dtype),
+      describe<Tiling<kSparse, 1, 8>, T>("128x8", dtype),
+      describe<Tiling<kSparse, 1, 16>, T>("256x8", dtype),
+      describe<Tiling<kSparse, 2, 2>, T>("32x16", dtype),
+      describe<Tiling<kSparse, 2, 4>, T>("64x16", dtype),
+      describe<Tiling<kSparse, 2, 8>, T>("128x16", dtype),
+      describe<Tiling<kSparse, 2, 16>, T>("256x16", dtype),
+      describe<Tiling<kSparse, 4, 4>, T>("64x32", dtype),
+      describe<Tiling<kSparse, 4, 8>, T>("128x32", dtype),
+      describe<Tiling<kSparse, 4, 16>, T>("256x32", dtype),
+      describe<Tiling<kSparse, 8, 4>, T>("64x64", dtype),
+      describe<Tiling<kSparse, 8, 8>, T>("128x64", dtype),
+      describe<Tiling<kSparse, 8, 16>, T>("256x64", dtype),
   };
 }
 

@@ -32,7 +32,7 @@ struct Params {
   /// Bytes of a row of x that can be copied at a time: 16, 8, 4, or 2 where tokens do not lie side
   /// by side.
   int piece_bytes = 2;
-  int staged_bytes = 0;  ///< of x, where the kernel takes all of it into shared memory first
+  int staged_bytes = 0;  ///< of x, where the kernel takes all of it into shared memory first; M = 1
 };
 
 /// One instantiation of the kernel.
@@ -42,7 +42,6 @@ struct Variant {
   DType dtype = DType::kF16;
   int token_blocks = 0;    ///< of 8
   int feature_blocks = 0;  ///< of 16, per CTA
-  int ctas_per_sm = 0;
   int threads = 0;
   int shared_bytes = 0;
   int most_staged_bytes = 0;

@@ -20,18 +20,16 @@ struct Candidate {
   const Variant* variant = nullptr;
   std::shared_ptr<FragmentWeights> weights;
   int splits = 1;
+  int staged_bytes = 0;  ///< of x
 
-  void launch(Params params, int64_t x_elements) const {
+  void launch(Params params) const {
     params.first_step = weights->first_step.data();
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
     params.blocks_per_tile = static_cast<int>(weights->features / kFragmentFeatures);
     params.splits = splits;
-    const int64_t x_bytes = x_elements * 2;
-    const bool stages =
-        params.piece_bytes == 2 && x_bytes % 16 == 0 && x_bytes <= variant->most_staged_bytes;
-    params.staged_bytes = stages ? static_cast<int>(x_bytes) : 0;
+    params.staged_bytes = staged_bytes;
     const int64_t ctas =
         weights->tiles * (params.blocks_per_tile / variant->feature_blocks) * splits;
     cudaLaunchAttribute attributes[2]{};
@@ -103,11 +101,12 @@ class DecodePlan final : public Plan {
     Params params = params_;
     params.x = static_cast<const uint16_t*>(A);
     params.y = static_cast<uint16_t*>(C);
-    best_.launch(params, shape_.M * shape_.K);
+    best_.launch(params);
   }
   [[nodiscard]] std::string kernel_name() const override {
     return "decode_gemm " + std::string(best_.variant->name) + ", rows split in " +
-           std::to_string(best_.splits) + ", dependent launch";
+           std::to_string(best_.splits) + (best_.staged_bytes > 0 ? ", x staged" : "") +
+           ", dependent launch";
   }
   [[nodiscard]] std::string isa() const override { return sparse_ ? "mma.sp" : "mma"; }
   [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
@@ -135,7 +134,11 @@ class DecodePlan final : public Plan {
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
       for (int splits = 1; splits <= kMostSplits; splits *= 2) {
-        candidates.push_back({&variant, copies.front(), splits});
+        candidates.push_back({&variant, copies.front(), splits, 0});
+        const int64_t x_bytes = 2 * shape_.K;
+        if (shape_.M == 1 && x_bytes % 16 == 0 && x_bytes <= variant.most_staged_bytes) {
+          candidates.push_back({&variant, copies.front(), splits, static_cast<int>(x_bytes)});
+        }
       }
     }
     DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
@@ -147,7 +150,7 @@ class DecodePlan final : public Plan {
       Candidate candidate = candidates[i];
       for (const auto& copy : orders[candidate.weights->features]) {
         candidate.weights = copy;
-        candidate.launch(params, shape_.M * shape_.K);
+        candidate.launch(params);
       }
     });
     best_ = candidates[best];

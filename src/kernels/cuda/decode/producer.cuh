@@ -20,10 +20,10 @@ class Producer {
     for (int step = warp_; step < min(work_.steps, C::kSlots); step += C::kProducerWarps) {
       copy_weights(step, step);
     }
+    if (p_.M == 1) return run_one_token();
     Ids now, next;
     load_ids(warp_, now);
     wait_for_previous_kernel();
-    if (p_.staged_bytes > 0) stage();
     Slot<C> slot{warp_, 1};
     for (int step = warp_; step < work_.steps; step += C::kProducerWarps) {
       load_ids(step + C::kProducerWarps, next);
@@ -52,16 +52,6 @@ class Producer {
               ring_.full(slot));
   }
 
-  /// All of x into shared memory: its elements are then picked from there.
-  __device__ __forceinline__ void stage() const {
-    if (warp_ == 0 && lane_ == 0) {
-      barrier_expect(ring_.staged(), static_cast<uint32_t>(p_.staged_bytes));
-      copy_bulk(ring_.base + C::kStagedAt, p_.x, static_cast<uint32_t>(p_.staged_bytes),
-                ring_.staged());
-    }
-    barrier_wait(ring_.staged(), 0);
-  }
-
   __device__ __forceinline__ void load_ids(int step, Ids& ids) const {
     if (step >= work_.steps) return;
     const int32_t* from =
@@ -88,6 +78,61 @@ class Producer {
         return;
     }
     barrier_arrive_after_copies(ring_.full(slot));
+  }
+
+  /// One token: an element a row, which cp.async cannot copy. So that no step waits for the one
+  /// before it, the elements of kAhead steps are on their way at a time; or all of x comes first.
+  __device__ __forceinline__ void run_one_token() const {
+    constexpr int kAhead = C::kSparse ? 4 : 8;
+    uint16_t values[kAhead][kRowWords];
+    Ids ids[kAhead];
+    Slot<C> slot{warp_, 1};
+    for (int first = warp_; first < work_.steps; first += kAhead * C::kProducerWarps) {
+#pragma unroll
+      for (int i = 0; i < kAhead; ++i) load_ids(first + i * C::kProducerWarps, ids[i]);
+      if (first == warp_) {
+        wait_for_previous_kernel();
+        if (p_.staged_bytes > 0) stage();
+      }
+#pragma unroll
+      for (int i = 0; i < kAhead; ++i) {
+        if (first + i * C::kProducerWarps >= work_.steps) break;
+#pragma unroll
+        for (int j = 0; j < kRowWords; ++j) values[i][j] = one_element(ids[i][j] * p_.x_row);
+      }
+#pragma unroll
+      for (int i = 0; i < kAhead; ++i) {
+        const int step = first + i * C::kProducerWarps;
+        if (step >= work_.steps) break;
+        if (step >= C::kSlots) {
+          barrier_wait(ring_.empty(slot.index), slot.parity);
+          copy_weights(step, slot.index);
+        }
+        const uint32_t to = ring_.activations(slot.index);
+#pragma unroll
+        for (int j = 0; j < kRowWords; ++j) {
+          store_shared_16(place(to, j * 32 + lane_, 0), values[i][j]);
+        }
+        barrier_arrive(ring_.full(slot.index));
+        slot.advance(C::kProducerWarps);
+      }
+    }
+  }
+
+  __device__ __forceinline__ void stage() const {
+    if (warp_ == 0 && lane_ == 0) {
+      barrier_expect(ring_.staged(), static_cast<uint32_t>(p_.staged_bytes));
+      copy_bulk(ring_.base + C::kStagedAt, p_.x, static_cast<uint32_t>(p_.staged_bytes),
+                ring_.staged());
+    }
+    barrier_wait(ring_.staged(), 0);
+  }
+
+  __device__ __forceinline__ uint16_t one_element(int64_t at) const {
+    if (p_.staged_bytes > 0) {
+      return load_shared_16(ring_.base + C::kStagedAt + static_cast<uint32_t>(at) * 2);
+    }
+    return element(at);
   }
 
   /// Tokens past M stay what they are: they only reach results that nobody stores.
@@ -130,9 +175,6 @@ class Producer {
   }
 
   __device__ __forceinline__ uint16_t element(int64_t at) const {
-    if (p_.staged_bytes > 0) {
-      return load_shared_16(ring_.base + C::kStagedAt + static_cast<uint32_t>(at) * 2);
-    }
     return __ldcg(reinterpret_cast<const unsigned short*>(p_.x + at));
   }
 

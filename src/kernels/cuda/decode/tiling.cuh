@@ -6,15 +6,16 @@
 namespace tvw::kernels::cuda::decode {
 
 /// Tokens in blocks of 8 and features in blocks of 16, per CTA.
-template <bool kSparse_, int kTokenBlocks_, int kFeatureBlocks_, int kCtasPerSm_>
+template <bool kSparse_, int kTokenBlocks_, int kFeatureBlocks_>
 struct Tiling {
   static constexpr bool kSparse = kSparse_;
   static constexpr int kTokenBlocks = kTokenBlocks_;
   static constexpr int kFeatureBlocks = kFeatureBlocks_;
-  static constexpr int kCtasPerSm = kCtasPerSm_;
 
   static constexpr int kConsumerWarps = 8;
-  static constexpr int kProducerWarps = 4;
+  static constexpr int kCtasPerSm = kTokenBlocks > 2 ? 1 : 2;
+  /// Two where the consumers' sums need the registers of two more.
+  static constexpr int kProducerWarps = kTokenBlocks == 2 ? 2 : 4;
   static constexpr int kThreads = 32 * (kConsumerWarps + kProducerWarps);
   static constexpr int kBlocksPerWarp =
       kFeatureBlocks > kConsumerWarps ? kFeatureBlocks / kConsumerWarps : 1;
@@ -29,17 +30,18 @@ struct Tiling {
   /// [rank][slice][quad of the share] of 16 bytes. A quad is what a lane holds of one mma.
   static constexpr int kQuads = kFeatureBlocks * kTokenBlocks * 32;
   static constexpr int kReceiveBytes = kSlices * kQuads * 16;
-  /// All of x, if it is small and not read in pieces (one token, mostly).
+  /// All of x, where there is one token and many rows: its elements are then picked from there.
   static constexpr int kStagedBytes = kTokenBlocks == 1 ? 24 * 1024 : 0;
 
   /// A second CTA beside this one is the next kernel's, which so loads under this one's end.
   static constexpr int kMostSharedBytes = (kCtasPerSm == 2 ? 112 : 224) * 1024;
-  static constexpr int kOtherBytes = kReceiveBytes + kStagedBytes + kFeatureBlocks * 16 * 4 + 512;
+  static constexpr int kOtherBytes = kReceiveBytes + kStagedBytes + kFeatureBlocks * 16 * 4 + 1024;
   static constexpr int kSlotsThatFit =
       (kMostSharedBytes - kOtherBytes) / (kWeightBytes + kActivationBytes);
   /// A multiple of kSlices: a slot always belongs to the same consumers. Were it passed on between
-  /// those that are ahead and those that are not, a barrier's parity could not tell its phases apart.
-  static constexpr int kSlots = (kSlotsThatFit > 16 ? 16 : kSlotsThatFit) / kSlices * kSlices;
+  /// those that are ahead and those that are not, a barrier's parity could not tell its phases
+  /// apart.
+  static constexpr int kSlots = (kSlotsThatFit > 32 ? 32 : kSlotsThatFit) / kSlices * kSlices;
 
   static constexpr int kActivationsAt = kSlots * kWeightBytes;
   static constexpr int kReceiveAt = kActivationsAt + kSlots * kActivationBytes;

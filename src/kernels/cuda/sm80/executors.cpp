@@ -1,8 +1,7 @@
 // cuda.{tvw,tw,nm}.sm80: mma on every tensor core since Ampere.
 #include "kernels/cuda/executors.hpp"
 
-#include <string>
-
+#include "kernels/cuda/common/items.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/sm80/plan.hpp"
 
@@ -18,9 +17,7 @@ class AmpereExecutor final : public Executor {
   [[nodiscard]] std::string_view format() const override { return format_; }
   [[nodiscard]] DeviceKind device() const override { return DeviceKind::kCuda; }
   [[nodiscard]] Support supports(const Problem& problem) const override {
-    if (problem.M > sm80::kMostTokens) {
-      return Support::no("M is more than " + std::to_string(sm80::kMostTokens));
-    }
+    if (problem.M > kMostItemTokens) return Support::no("M is more than 2^26");
     return supports_16_bit(problem, format_);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,

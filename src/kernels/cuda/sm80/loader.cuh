@@ -1,86 +1,80 @@
-/// @file Copies of weights, row ids and gathered rows into the ring, by all threads of a CTA.
+/// @file A warp that fills the ring: weights and gathered rows of every kLoaders-th stage.
 #pragma once
 
-#include "kernels/cuda/common/ptx.cuh"
+#include "kernels/cuda/sm80/ring.cuh"
 #include "kernels/cuda/sm80/tile_gemm.hpp"
-#include "kernels/cuda/sm80/tiling.hpp"
 
 namespace tvw::kernels::cuda::sm80 {
 
-/// The steps of one tile for one block of tokens. Row r of a step has its 16-byte piece c at
-/// r * kRowBytes + (c ^ (r & 7)) * 16, so that eight rows of one piece lie in different banks.
 template <class C>
 class Loader {
  public:
-  __device__ __forceinline__ Loader(const Params& p, uint32_t memory, int first_step, int steps,
-                                    int token)
-      : p_(p), memory_(memory), first_step_(first_step), steps_(steps) {
-    piece_ = threadIdx.x % kPieces;
-    row_ = threadIdx.x / kPieces;
-    x_ = p.x + token + piece_ * 8;
-    bytes_ = token + piece_ * 8 < p.M ? 16u : 0u;
-  }
+  __device__ __forceinline__ Loader(const Params& p, const Ring<C>& ring, int lane)
+      : p_(p), ring_(ring), lane_(lane), piece_(lane % kPieces), row_(lane / kPieces) {}
 
-  /// Ids of a step's rows; a step past the end has none.
-  __device__ __forceinline__ void load_ids(int step) const {
-    if (step >= steps_ || threadIdx.x >= C::kIdBytes / 16) return;
-    copy_piece<16>(
-        ids(step) + threadIdx.x * 16,
-        p_.rows + static_cast<int64_t>(first_step_ + step) * C::kStepRows + threadIdx.x * 4);
-  }
-
-  /// Weights and rows of a step, whose ids have landed.
-  __device__ __forceinline__ void load(int step) const {
-    if (step >= steps_) return;
-    const int slot = step % C::kStages;
-    load_weights(step, slot);
-    load_rows(step, slot);
-  }
-
-  __device__ __forceinline__ uint32_t weights(int slot) const {
-    return memory_ + slot * C::kWeightBytes;
-  }
-  __device__ __forceinline__ uint32_t activations(int slot) const {
-    return memory_ + C::kActivationsAt + slot * C::kActivationBytes;
+  /// Row ids are read two of its stages ahead; it never waits for data.
+  __device__ __forceinline__ void run(const Item* begin, int warp) {
+    StageWalk walk(begin, warp), ahead(begin, warp);
+    Slot slot{warp, 1};
+    Ids even, odd;
+    read_ids(ahead, even);
+    read_ids(ahead, odd);
+    while (!walk.done()) {
+      stage(walk, slot, ahead, even);
+      if (walk.done()) break;
+      stage(walk, slot, ahead, odd);
+    }
+    wait_all_copies();
   }
 
  private:
   static constexpr int kPieces = C::kRowBytes / 16;  // of a row
-  static constexpr int kRowsAtOnce = C::kThreads / kPieces;
-  static_assert(C::kThreads % kPieces == 0 && C::kStepRows % kRowsAtOnce == 0);
+  static constexpr int kRowsAtOnce = 32 / kPieces;
+  static constexpr int kRowWords = C::kStageRows / 32;
+  using Ids = int[kRowWords];  ///< of a stage's rows, spread over the lanes
 
-  __device__ __forceinline__ uint32_t ids(int step) const {
-    return memory_ + C::kIdsAt + step % C::kIdStages * C::kIdBytes;
+  __device__ __forceinline__ void read_ids(StageWalk& ahead, Ids& ids) const {
+    if (ahead.done()) return;
+    const int32_t* from =
+        p_.rows + static_cast<int64_t>(ahead.current.first_stage + ahead.stage) * C::kStageRows;
+#pragma unroll
+    for (int i = 0; i < kRowWords; ++i) ids[i] = __ldg(from + i * 32 + lane_);
+    ahead.advance(C::kLoaders);
   }
 
-  __device__ __forceinline__ void load_weights(int step, int slot) const {
-    const uint8_t* from = p_.weights + static_cast<int64_t>(first_step_ + step) * C::kWeightBytes;
-#pragma unroll
-    for (int i = 0; i < C::kWeightBytes / 16; i += C::kThreads) {
-      const int at = i + threadIdx.x;
-      if (C::kWeightBytes / 16 % C::kThreads != 0 && at >= C::kWeightBytes / 16) break;
-      copy_piece<16>(weights(slot) + at * 16, from + at * 16);
-    }
+  __device__ __forceinline__ void stage(StageWalk& walk, Slot& slot, StageWalk& ahead,
+                                        Ids& ids) const {
+    barrier_wait(ring_.empty(slot.index), slot.parity);
+    copy_weights(walk.current.first_stage + walk.stage, ring_.weights(slot.index));
+    copy_rows(first_token(walk.current), ids, ring_.activations(slot.index));
+    barrier_arrive_after_copies(ring_.full(slot.index));
+    read_ids(ahead, ids);
+    slot.advance(C::kLoaders, ring_.stages);
+    walk.advance(C::kLoaders);
   }
 
-  __device__ __forceinline__ void load_rows(int step, int slot) const {
-    const uint32_t from = ids(step);
-    const uint32_t to = activations(slot);
+  __device__ __forceinline__ void copy_weights(int stage, uint32_t to) const {
+    const uint8_t* from = p_.weights + static_cast<int64_t>(stage) * C::kWeightBytes + lane_ * 16;
+    static_assert(C::kWeightBytes % 512 == 0);
 #pragma unroll
-    for (int i = 0; i < C::kStepRows; i += kRowsAtOnce) {
+    for (int i = 0; i < C::kWeightBytes; i += 512) copy_piece<16>(to + i + lane_ * 16, from + i);
+  }
+
+  __device__ __forceinline__ void copy_rows(int token, const Ids& ids, uint32_t to) const {
+    const uint32_t bytes = token + piece_ * 8 < p_.M ? 16u : 0u;
+    const uint16_t* x = p_.x + token + piece_ * 8;
+#pragma unroll
+    for (int i = 0; i < C::kStageRows; i += kRowsAtOnce) {
       const int row = i + row_;
-      const int k = static_cast<int>(load_shared_32(from + row * 4));
+      const int k = __shfl_sync(~0u, ids[i / 32], row % 32);
       copy_16(to + row * C::kRowBytes + (piece_ ^ (row & 7)) * 16,
-              x_ + static_cast<int64_t>(k) * p_.ld, bytes_);
+              x + static_cast<int64_t>(k) * p_.ld, bytes);
     }
   }
 
   const Params& p_;
-  uint32_t memory_;
-  int first_step_, steps_;
-  int piece_, row_;
-  const uint16_t* x_;
-  uint32_t bytes_;
+  const Ring<C>& ring_;
+  int lane_, piece_, row_;
 };
 
 }  // namespace tvw::kernels::cuda::sm80

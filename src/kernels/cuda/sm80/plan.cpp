@@ -1,11 +1,13 @@
 #include "kernels/cuda/sm80/plan.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kernels/cuda/common/activations.hpp"
+#include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/sm80/tile_gemm.hpp"
@@ -18,18 +20,24 @@ namespace {
 struct Candidate {
   const Variant* variant = nullptr;
   std::shared_ptr<FragmentWeights> weights;
+  std::shared_ptr<const DeviceArray<Item>> items;
+  int grid = 0;
+  int stages = 0;
+
+  [[nodiscard]] int shared_bytes() const {
+    return variant->fixed_bytes + stages * variant->stage_bytes;
+  }
 
   void launch(Params params) const {
-    params.first_step = weights->first_step.data();
+    params.items = items->data();
+    params.stages = stages;
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
-    const int blocks = (params.M + variant->tokens - 1) / variant->tokens;
     void* arguments[] = {&params};
-    TVW_CUDA(cudaLaunchKernel(
-        variant->kernel, dim3(static_cast<unsigned>(weights->tiles), static_cast<unsigned>(blocks)),
-        dim3(static_cast<unsigned>(variant->threads)), arguments,
-        static_cast<size_t>(variant->shared_bytes), nullptr));
+    TVW_CUDA(cudaLaunchKernel(variant->kernel, dim3(static_cast<unsigned>(grid)),
+                              dim3(static_cast<unsigned>(variant->threads)), arguments,
+                              static_cast<size_t>(shared_bytes()), nullptr));
   }
 };
 
@@ -86,19 +94,28 @@ class TilePlan final : public Plan {
 
  private:
   void choose(const Problem& problem) {
-    std::map<int, std::shared_ptr<FragmentWeights>> orders;  // by the features of a tile
+    std::map<int, Weights> orders;  // by the features of a tile
     std::vector<Candidate> candidates;
     for (const Variant& variant : variants(sparse_, problem.dtype)) {
-      auto& weights = orders[variant.features];
-      if (!weights) {
+      Candidate candidate{&variant, nullptr, nullptr, 0, 0};
+      const int ctas_per_sm = fit(candidate);
+      if (ctas_per_sm == 0) continue;  // this device has too little shared memory
+      Weights& weights = orders[variant.features];
+      if (!weights.device) {
         const TensorCoreTiles tiles =
             make_tensor_core_tiles(*problem.weights, variant.features, step_rows(sparse_));
         products_ = tiles.products;
-        weights = std::make_shared<FragmentWeights>(to_fragment_order(tiles));
+        const FragmentOrder order = to_fragment_order(tiles);
+        weights = {std::make_shared<FragmentWeights>(order), order.first_step};
       }
-      TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                    variant.shared_bytes));
-      candidates.push_back({&variant, weights});
+      const Schedule schedule =
+          make_schedule({shape_.M, weights.first_step, variant.tokens, 0,
+                         current_device().multiprocessors * ctas_per_sm,
+                         3 * shape_.K * params_.ld < current_device().l2_bytes});
+      candidate.weights = weights.device;
+      candidate.items = std::make_shared<const DeviceArray<Item>>(std::span(schedule.items));
+      candidate.grid = schedule.grid;
+      candidates.push_back(std::move(candidate));
     }
     DeviceArray<uint16_t> x(shape_.K * params_.ld), y(shape_.N * params_.ld);
     launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
@@ -110,6 +127,36 @@ class TilePlan final : public Plan {
     });
     best_ = std::move(candidates[best]);
   }
+
+  struct Weights {
+    std::shared_ptr<FragmentWeights> device;
+    std::vector<int32_t> first_step;
+  };
+
+  /// Gives the candidate as many stages as fit, and returns how many CTAs then fit an SM; 0 if not
+  /// even a stage for each loader fits.
+  static int fit(Candidate& candidate) {
+    const Variant& variant = *candidate.variant;
+    const int64_t per_cta =
+        std::min(current_device().shared_bytes_per_block,
+                 current_device().shared_bytes_per_sm / variant.ctas_per_sm - kReservedBytes);
+    candidate.stages = static_cast<int>(std::min<int64_t>(
+        variant.most_stages, (per_cta - variant.fixed_bytes) / variant.stage_bytes));
+    if (candidate.stages < variant.loaders) {
+      candidate.stages = static_cast<int>(std::min<int64_t>(
+          variant.most_stages,
+          (current_device().shared_bytes_per_block - variant.fixed_bytes) / variant.stage_bytes));
+    }
+    if (candidate.stages < variant.loaders) return 0;
+    TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  candidate.shared_bytes()));
+    int ctas = 0;
+    TVW_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(
+        &ctas, variant.kernel, variant.threads, static_cast<size_t>(candidate.shared_bytes())));
+    return ctas;
+  }
+
+  static constexpr int64_t kReservedBytes = 1024;  ///< per CTA, for the system
 
   std::shared_ptr<FeatureMajor> activations_;  ///< its scratch is free between runs
   bool sparse_;

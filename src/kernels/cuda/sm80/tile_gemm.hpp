@@ -7,25 +7,27 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/cuda/common/items.hpp"
 #include "tvw/core/dtype.hpp"
 
 namespace tvw::kernels::cuda::sm80 {
 
 /// Arguments of a launch; device memory.
 struct Params {
-  const uint16_t* x = nullptr;          ///< [K, ld]
-  uint16_t* y = nullptr;                ///< [N, ld]
-  const int32_t* first_step = nullptr;  ///< FragmentOrder, all of these
-  const int32_t* rows = nullptr;
+  const uint16_t* x = nullptr;    ///< [K, ld]
+  uint16_t* y = nullptr;          ///< [N, ld]
+  const Item* items = nullptr;    ///< Schedule::items; a stage is a step of the weights
+  const int32_t* rows = nullptr;  ///< FragmentOrder, all of these
   const int32_t* columns = nullptr;
   const uint8_t* weights = nullptr;
   const float* bias = nullptr;  ///< [N] or null
   int64_t ld = 0;
   int M = 0;
   int activation = 0;  ///< kernels::Activation
+  int stages = 0;      ///< of the ring, as many as the device has shared memory for
 };
 
-/// One instantiation of the kernel; its grid is [tiles, blocks of tokens].
+/// One instantiation of the kernel.
 struct Variant {
   std::string_view name;  ///< "128x128": features x tokens of its tiles
   bool sparse = false;
@@ -33,7 +35,11 @@ struct Variant {
   int features = 0;
   int tokens = 0;
   int threads = 0;
-  int shared_bytes = 0;
+  int loaders = 0;      ///< warps; the ring has at least as many stages
+  int ctas_per_sm = 0;  ///< that the registers allow
+  int fixed_bytes = 0;  ///< of shared memory
+  int stage_bytes = 0;  ///< of shared memory, per stage of the ring
+  int most_stages = 0;
   const void* kernel = nullptr;  ///< void (*)(Params)
 };
 

@@ -18,7 +18,7 @@ class Consumer {
         ring_(ring),
         warp_(warp),
         lane_(lane),
-        first_block_(C::kSplitTokens ? 0 : group * C::kBlocks),
+        first_block_(C::kSharing == Sharing::kFeatures ? group * C::kBlocks : 0),
         group_(group),
         metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4) {}
 
@@ -82,7 +82,6 @@ class Consumer {
   __device__ __forceinline__ void one_stage(int stage, float (&sums)[C::kBlocks][kTokens / 2],
                                             Metadata& metadata, Metadata& finished, int& before) {
     barrier_wait(ring_.full(slot_.index), slot_.parity);
-    if constexpr (C::kTwin) fence_for_async_proxy();
     const uint32_t weights = ring_.weights(slot_.index) + first_block_ * C::kBlockBytes;
     if constexpr (C::kSparse) {
 #pragma unroll

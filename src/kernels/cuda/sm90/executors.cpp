@@ -53,7 +53,7 @@ class TileExecutor final : public Executor {
       return Support::no("needs compute capability 9.0 (wgmma), this is " +
                          current_device().capability());
     }
-    if (problem.M > sm90::kMostTokens) return Support::no("M is more than 2^26");
+    if (problem.M > kMostItemTokens) return Support::no("M is more than 2^26");
     return supports_16_bit(problem, format_);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,

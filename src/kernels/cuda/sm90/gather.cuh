@@ -111,7 +111,7 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
     }
     __syncwarp();
     gather.copy(walk.current, rows, ring.activations(slot.index));
-    barrier_arrive_after_copies(C::kTwin ? ring.full(slot.index) : ring.landed(slot.index));
+    barrier_arrive_after_copies(ring.landed(slot.index));
     read_ahead(rows);
     slot.advance(C::kTeams);
     walk.advance(C::kTeams);

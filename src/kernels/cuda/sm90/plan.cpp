@@ -150,10 +150,9 @@ class TilePlan final : public Plan {
 
   [[nodiscard]] Candidate make_candidate(const Variant& variant,
                                          std::shared_ptr<DeviceWeights> weights) const {
-    const Schedule schedule =
-        make_schedule({shape_.M, weights->first_stage, variant.wide, variant.narrow,
-                       current_device().multiprocessors * variant.ctas_per_sm,
-                       3 * shape_.K * params_.ld < current_device().l2_bytes});
+    const Schedule schedule = make_schedule(
+        {shape_.M, weights->first_stage, variant.wide, variant.narrow,
+         current_device().multiprocessors, 3 * shape_.K * params_.ld < current_device().l2_bytes});
     const bool plain = params_.bias == nullptr && params_.activation == 0;
     const void* kernel = plain ? variant.kernel : variant.finishing_kernel;
     TVW_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,

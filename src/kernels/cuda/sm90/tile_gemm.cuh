@@ -6,8 +6,7 @@
 ///
 /// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
 /// bulk copy) into a ring of stages; two consumer warpgroups multiply and store. What cp.async
-/// wrote must be fenced before wgmma reads it: a relay thread does that where one is to spare, else
-/// (kTwin) the consumers do, hidden behind the other CTA.
+/// wrote must be fenced before wgmma reads it: a relay thread does that, for all.
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
 ///
@@ -23,7 +22,7 @@ namespace tvw::kernels::cuda::sm90 {
 
 /// kFinish: with bias and activation. Two kernels, as the code for the latter is large.
 template <class C, class T, bool kFinish>
-__global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Params p) {
+__global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
   extern __shared__ __align__(1024) uint8_t memory[];
   Ring<C> ring;
   // Opaque, or it is computed anew all over the loops.
@@ -31,7 +30,7 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Pa
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kStages; ++s) {
-      barrier_init(ring.full(s), C::kTwin ? 32 + 1 : 2);  // copies' lanes or relay; weights
+      barrier_init(ring.full(s), 2);  // relay; weights
       barrier_init(ring.landed(s), 32 * C::kGatherTeam);
       barrier_init(ring.empty(s), C::kConsumerWarps);
     }
@@ -42,19 +41,9 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Pa
 
   launch_dependents();
   const int group = warp / 4;
-  if constexpr (C::kTwin) {
-    if (group < C::kConsumers) {
-      Consumer<C, T, kFinish>(p, ring, group, warp % 4, lane).run(begin);
-    } else {
-      gather_role<C>(p, ring, begin, 0, lane);
-    }
-  } else if (group == 0) {
+  if (group == 0) {
     give_registers<C::kGatherRegisters>();
-    if (warp < C::kGatherWarps) {
-      gather_role<C>(p, ring, begin, warp, lane);
-    } else if (C::kTrio && lane == 0) {
-      relay_role<C>(ring, begin);
-    }
+    gather_role<C>(p, ring, begin, warp, lane);
   } else if (group <= C::kConsumers) {
     take_registers<C::kConsumerRegisters>();
     Consumer<C, T, kFinish>(p, ring, group - 1, warp % 4, lane).run(begin);

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "kernels/cuda/sm90/items.hpp"
+#include "kernels/cuda/common/items.hpp"
 #include "tvw/core/dtype.hpp"
 
 namespace tvw::kernels::cuda::sm90 {
@@ -36,7 +36,6 @@ struct Variant {
   int narrow = 0;
   int stage_rows = 0;
   int instructions = 0;  ///< wgmma steps per stage
-  int ctas_per_sm = 0;
   int threads = 0;
   int shared_bytes = 0;
   const void* kernel = nullptr;            ///< void (*)(Params)

@@ -5,55 +5,46 @@
 
 namespace tvw::kernels::cuda::sm90 {
 
-/// How a CTA is organised.
-enum class Organisation : uint8_t {
-  /// One CTA per SM: a warpgroup of four gather warps, two consumer warpgroups, a relay.
-  kWide,
-  /// One CTA per SM: three gather warps and the relay in one warpgroup, two consumer warpgroups,
-  /// which so get the registers for 192 tokens.
-  kTrio,
-  /// Two CTAs per SM: two consumer warpgroups and one warp that does the rest. One CTA's epilogue
-  /// runs under the other's main loop.
-  kTwin,
+/// What the two consumer warpgroups of a CTA make of its output tiles.
+enum class Sharing : uint8_t {
+  kFeatures,  ///< each has half of the tile's features, for all of its tokens
+  kTokens,    ///< each has half of the tile's tokens, for all of its features
 };
 
 /// All of a kernel's compile-time choices. Tokens: widths of its output tiles, two or one (0).
-template <Organisation kOrganisation_, bool kSparse_, int kBlocks_, bool kSplitTokens_, int kWide_,
-          int kNarrow_, int kGatherTeam_, int kInstructions_ = 2>
+template <bool kSparse_, Sharing kSharing_, int kBlocks_, int kWide_, int kNarrow_,
+          int kGatherTeam_, int kInstructions_ = 2>
 struct Tiling {
-  static constexpr Organisation kOrganisation = kOrganisation_;
-  static constexpr bool kTwin = kOrganisation == Organisation::kTwin;
   static constexpr bool kSparse = kSparse_;
+  static constexpr Sharing kSharing = kSharing_;
+  static constexpr bool kSplitTokens = kSharing == Sharing::kTokens;
   static constexpr int kBlocks = kBlocks_;  ///< of 64 features, per consumer warpgroup
-  /// False: the consumers share the tokens and have their own features; true: the reverse.
-  static constexpr bool kSplitTokens = kSplitTokens_;
   static constexpr int kWide = kWide_;
   static constexpr int kNarrow = kNarrow_;
   static constexpr int kGatherTeam = kGatherTeam_;  ///< gather warps that share a stage
 
+  // One CTA per SM: a warpgroup of four gather warps, two consumer warpgroups, a relay.
   static constexpr int kConsumers = 2;
   static constexpr int kConsumerWarps = 4 * kConsumers;
-  static constexpr bool kTrio = kOrganisation == Organisation::kTrio;
-  static constexpr int kGatherWarps = kTwin ? 1 : kTrio ? 3 : 4;
+  static constexpr int kGatherWarps = 4;
   static constexpr int kTeams = kGatherWarps / kGatherTeam;
-  static constexpr int kThreads = 128 * kConsumers + (kTwin ? 32 : kTrio ? 128 : 256);
-  static constexpr int kCtasPerSm = kTwin ? 2 : 1;
+  static constexpr int kThreads = 128 * (kConsumers + 2);
 
   static constexpr int kInstructions = kInstructions_;  ///< wgmma steps per stage
   static constexpr int kInstructionRows = kSparse ? 32 : 16;
   static constexpr int kStageRows = kInstructions * kInstructionRows;
-  static constexpr int kTileBlocks = kSplitTokens ? kBlocks : kBlocks * kConsumers;
+  static constexpr int kTileBlocks =
+      kSharing == Sharing::kFeatures ? kBlocks * kConsumers : kBlocks;
   static constexpr int kFeatures = 64 * kTileBlocks;
   static constexpr int kColumns = (kWide + 63) / 64;  ///< of 64 tokens, in shared memory
 
   static constexpr int kActivationBytes = kColumns * kStageRows * 128;
   static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
   static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
-  static constexpr int kPatchTokens =
-      kOrganisation == Organisation::kWide ? 64 : 32;        ///< that a warp stores at a time
+  static constexpr int kPatchTokens = 64;                    ///< that a warp stores at a time
   static constexpr int kPatchPitch = kPatchTokens * 2 + 16;  ///< no bank conflicts
   static constexpr int kPatchBytes = 16 * kPatchPitch;       ///< per consumer warp
-  static constexpr int kSharedLimit = kTwin ? 115712 : 232448;
+  static constexpr int kSharedLimit = 232448;
   static constexpr int kStagesThatFit =
       (kSharedLimit - kConsumerWarps * kPatchBytes - 512) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
@@ -64,12 +55,11 @@ struct Tiling {
   static constexpr int kBarriersAt = kPatchesAt + kConsumerWarps * kPatchBytes;
   static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
 
-  // Registers per thread after setmaxnreg; at launch there are 128 a thread (kWide), 168 (kTrio).
+  // Registers per thread after setmaxnreg; at launch there are 128 a thread.
   static constexpr int kRelayRegisters = 32;
   static constexpr int kAccumulators = kBlocks * kWide / 2 / (kSplitTokens ? kConsumers : 1);
-  static constexpr int kConsumerRegisters = kTrio ? 224 : kAccumulators <= 128 ? 184 : 208;
-  static constexpr int kGatherRegisters =
-      kTrio ? 56 : 512 - kRelayRegisters - 2 * kConsumerRegisters;
+  static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
+  static constexpr int kGatherRegisters = 512 - kRelayRegisters - 2 * kConsumerRegisters;
 
   static_assert(kStages >= kTeams && kStages >= 3, "the ring is too short");
   static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);

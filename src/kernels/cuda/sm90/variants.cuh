@@ -18,26 +18,26 @@ Variant describe(std::string_view name, DType dtype) {
           C::kNarrow,
           C::kStageRows,
           C::kInstructions,
-          C::kCtasPerSm,
           C::kThreads,
           C::kSharedBytes,
           reinterpret_cast<const void*>(&tile_gemm<C, T, false>),
           reinterpret_cast<const void*>(&tile_gemm<C, T, true>)};
 }
 
-/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage.
+/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage, p where
+/// the consumers take turns.
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
-  using enum Organisation;
+  using enum Sharing;
   constexpr int kSteps = kSparse ? 2 : 4;  // 64 rows a stage
   return {
-      describe<Tiling<kWide, kSparse, 2, false, 160, 144, 2>, T>("256x160+144 t2", dtype),
-      describe<Tiling<kWide, kSparse, 2, false, 128, 64, 1>, T>("256x128+64 t1", dtype),
-      describe<Tiling<kWide, kSparse, 2, false, 128, 32, 1>, T>("256x128+32 t1", dtype),
-      describe<Tiling<kWide, kSparse, 2, false, 128, 112, 2>, T>("256x128+112 t2", dtype),
-      describe<Tiling<kWide, kSparse, 1, false, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
-      describe<Tiling<kWide, kSparse, 1, false, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),
-      describe<Tiling<kWide, kSparse, 1, true, 256, 0, 2>, T>("64x256 t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 160, 144, 2>, T>("256x160+144 t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 128, 64, 1>, T>("256x128+64 t1", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 128, 32, 1>, T>("256x128+32 t1", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 128, 112, 2>, T>("256x128+112 t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),
+      describe<Tiling<kSparse, kTokens, 1, 256, 0, 2>, T>("64x256 t2", dtype),
   };
 }
 

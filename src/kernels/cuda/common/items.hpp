@@ -1,12 +1,13 @@
-/// @file Which CTA computes which output tiles, decided on the host.
+/// @file Which CTA of a persistent grid computes which output tiles, decided on the host.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-namespace tvw::kernels::cuda::sm90 {
+namespace tvw::kernels::cuda {
 
 /// One output tile of one CTA: a tile of features times some tokens. 16 bytes, read by the kernel.
+/// A stage is what the kernel takes up of K at a time.
 struct Item {
   int32_t first_stage = 0;  ///< of the weight tile
   int32_t stages = 0;
@@ -15,7 +16,7 @@ struct Item {
 };
 
 /// What fits an item's first token.
-inline constexpr int64_t kMostTokens = int64_t{1} << 26;
+inline constexpr int64_t kMostItemTokens = int64_t{1} << 26;
 
 struct Schedule {
   /// [longest list + 1, grid]: item i of CTA c is at i * grid + c; a list ends with a zero item.
@@ -39,4 +40,4 @@ struct ScheduleRequest {
 /// costliest first, and every tile goes to the CTA with the least work so far. Deterministic.
 [[nodiscard]] Schedule make_schedule(const ScheduleRequest& request);
 
-}  // namespace tvw::kernels::cuda::sm90
+}  // namespace tvw::kernels::cuda

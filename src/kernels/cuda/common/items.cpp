@@ -1,10 +1,10 @@
-#include "kernels/cuda/sm90/items.hpp"
+#include "kernels/cuda/common/items.hpp"
 
 #include <algorithm>
 #include <queue>
 #include <utility>
 
-namespace tvw::kernels::cuda::sm90 {
+namespace tvw::kernels::cuda {
 namespace {
 
 /// Weight tiles that are worked on together.
@@ -122,4 +122,4 @@ Schedule make_schedule(const ScheduleRequest& request) {
   return schedule;
 }
 
-}  // namespace tvw::kernels::cuda::sm90
+}  // namespace tvw::kernels::cuda

@@ -142,8 +142,7 @@ TEST_CASE("a schedule computes every output tile once", "[cuda]") {
     for (const bool cached : {false, true}) {
       CAPTURE(M, wide, narrow, cached);
       const std::vector<int32_t> first_stage{0, 8, 8, 13, 20};  // the second tile has no rows
-      const Schedule schedule =
-          make_schedule({M, first_stage, wide, narrow, 132, cached});
+      const Schedule schedule = make_schedule({M, first_stage, wide, narrow, 132, cached});
       REQUIRE(schedule.grid > 0);
       REQUIRE(schedule.grid <= 132);
       std::vector<std::vector<int>> covered(4, std::vector<int>(static_cast<size_t>(M), 0));

@@ -1,8 +1,8 @@
 // The CUDA module: its host side everywhere, its executors where there is a GPU.
 //
 // On a machine with a GPU, TVW_CUDA_PROBLEMS sets how many random problems are tried (default 100)
-// and TVW_CUDA_SEED where they start; a failure prints the seed of its problem. TVW_CUDA_EXECUTORS is
-// part of the names of the executors that are tried (default all).
+// and TVW_CUDA_SEED where they start; a failure prints the seed of its problem. TVW_CUDA_EXECUTORS
+// is part of the names of the executors that are tried (default all).
 #include <cstdlib>
 #include <random>
 

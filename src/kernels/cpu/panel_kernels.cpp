@@ -24,11 +24,22 @@ HWY_INLINE int64_t lanes() { return static_cast<int64_t>(hn::Lanes(D())); }
 template <int kCount>
 using Count = std::integral_constant<int, kCount>;
 
-/// Calls block(Count<n>(), first token) for runs of kMost, then fewer vectors.
+/// Calls block(Count<rest>(), first token) with rest = 1 to kMost.
 template <int kMost, class Block>
-HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t begin = 0) {
+HWY_INLINE void with_count(int64_t rest, int64_t begin, const Block& block) {
+  if (rest == kMost) {
+    block(Count<kMost>(), begin);
+  } else if constexpr (kMost > 1) {
+    with_count<kMost - 1>(rest, begin, block);
+  }
+}
+
+/// Calls block(Count<n>(), first token) for runs of kMost vectors and what is left.
+template <int kMost, class Block>
+HWY_INLINE void over_tokens(int64_t tokens, const Block& block) {
+  int64_t begin = 0;
   for (; begin + kMost * lanes() <= tokens; begin += kMost * lanes()) block(Count<kMost>(), begin);
-  if constexpr (kMost > 1) over_tokens<kMost / 2>(tokens, block, begin);
+  if (begin < tokens) with_count<kMost>((tokens - begin) / lanes(), begin, block);
 }
 
 // --- Rows of each column's own ------------------------------------------------------------------
@@ -41,7 +52,7 @@ HWY_INLINE void add_product(const char* base, size_t offset, V weight, V (&sums)
   const D d;
   const auto* row = reinterpret_cast<const float*>(base + offset);
   for (int v = 0; v < kCount; ++v) {
-    sums[v] = hn::MulAdd(weight, hn::Load(d, row + v * lanes()), sums[v]);
+    sums[v] = hn::MulAdd(weight, hn::LoadU(d, row + v * lanes()), sums[v]);
   }
 }
 
@@ -114,7 +125,7 @@ HWY_INLINE void shared_rows_block(const Rows& rows, const float* weights, int64_
   const float* row = rows.data + begin;
   for (int64_t i = 0; i < count; ++i, weights += kGroupColumns, row += rows.stride) {
     V tokens[kCount];
-    for (int v = 0; v < kCount; ++v) tokens[v] = hn::Load(d, row + v * lanes());
+    for (int v = 0; v < kCount; ++v) tokens[v] = hn::LoadU(d, row + v * lanes());
     for (int c = 0; c < kSharedColumns; ++c) {
       const V weight = hn::Set(d, weights[c]);
       for (int v = 0; v < kCount; ++v) sums[c][v] = hn::MulAdd(weight, tokens[v], sums[c][v]);
@@ -142,17 +153,18 @@ void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
 
 // --- Gathering ----------------------------------------------------------------------------------
 
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to) {
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
+                 float* to) {
   const D d;
-  constexpr size_t kAhead = 6;  // rows: their order is nothing that hardware can guess
+  constexpr size_t kAhead = 12;  // rows
   constexpr int64_t kLineFloats = 16;
-  for (size_t i = 0; i < ids.size(); ++i, to += stride) {
+  for (size_t i = 0; i < ids.size(); ++i, to += tokens) {
     if (i + kAhead < ids.size()) {
       const float* coming = from + ids[i + kAhead] * stride;
-      for (int64_t t = 0; t < stride; t += kLineFloats) hwy::Prefetch(coming + t);
+      for (int64_t t = 0; t < tokens; t += kLineFloats) hwy::Prefetch(coming + t);
     }
     const float* row = from + ids[i] * stride;
-    for (int64_t t = 0; t < stride; t += lanes()) hn::Store(hn::Load(d, row + t), d, to + t);
+    for (int64_t t = 0; t < tokens; t += lanes()) hn::Store(hn::LoadU(d, row + t), d, to + t);
   }
 }
 
@@ -187,8 +199,9 @@ void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
 void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
   HWY_DYNAMIC_DISPATCH(multiply_shared_rows)(rows, columns);
 }
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to) {
-  HWY_DYNAMIC_DISPATCH(gather_rows)(from, stride, ids, to);
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
+                 float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_rows)(from, stride, ids, tokens, to);
 }
 std::string isa_name() { return HWY_DYNAMIC_DISPATCH(isa)(); }
 

@@ -11,7 +11,7 @@ namespace tvw::kernels::cpu {
 
 /// Rows of activations, and what becomes of them.
 struct Rows {
-  const float* data = nullptr;   ///< [rows][stride], 64-byte aligned
+  const float* data = nullptr;   ///< [rows][stride]
   int64_t stride = 0;            ///< floats from one row to the next
   int64_t tokens = 0;            ///< that count, a multiple of kVectorTokens
   float* const* sums = nullptr;  ///< [columns] -> [tokens]
@@ -39,8 +39,10 @@ struct SharedRows {
 void multiply_own_rows(const Rows& rows, const OwnRows& columns);
 void multiply_shared_rows(const Rows& rows, const SharedRows& columns);
 
-/// Copies the rows of `stride` floats that `ids` names, one after the other; both 64-byte aligned.
-void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, float* to);
+/// Copies `tokens` floats of the rows that `ids` names, `stride` floats apart, one after the other;
+/// `to` 64-byte aligned, tokens a multiple of kVectorTokens.
+void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
+                 float* to);
 
 /// to[r * to_ld + c] = from[c * from_ld + r] for r < rows, c < cols.
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,

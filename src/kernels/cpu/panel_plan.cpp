@@ -15,63 +15,40 @@ int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// One block of tokens.
-struct TokenBlock {
-  int64_t begin = 0;
-  int64_t count = 0;
-};
-
 /// Scratch for a block: activations and results, feature by feature.
 struct Panel {
-  HostFloats rows;     ///< [K, tokens]
+  HostFloats rows;     ///< [K, tokens], unless activations are read in place
   HostFloats results;  ///< [N, tokens]
 };
 
-/// Share of the fastest rate that inner loops reach with panels of so many tokens.
-double rate(int64_t tokens, bool own_rows) {
-  if (tokens >= kMostTokens) return 1.0;
-  if (tokens == kMostTokens / 2) return own_rows ? 0.8 : 0.97;
-  return own_rows ? 0.6 : 0.9;
-}
-
-/// Share of their time that threads have work, if each takes whole panels.
-double balance(int64_t panels, int64_t threads) {
-  return static_cast<double>(panels) / static_cast<double>(round_up(panels, threads));
-}
-
-/// Threads share panels, at the cost of waiting for each other and of each other's caches.
-constexpr double kSharedPanelRate = 0.9;
 constexpr int64_t kStepRows = 64;  ///< of feature-major activations that are packed together
 
 class PanelPlan final : public Plan {
  public:
-  PanelPlan(const Problem& problem, PanelWeights weights, std::string kernel)
+  PanelPlan(const Problem& problem, PanelSplit split, PanelWeights weights, std::string kernel)
       : M_(problem.M),
         token_major_(problem.layout == Layout::kTokenMajor),
         activation_(problem.epilogue.activation),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
+        split_(std::move(split)),
         weights_(std::move(weights)),
         kernel_(std::move(kernel)) {
     bias_.resize(static_cast<size_t>(weights_.N), 0.0f);
-    const int64_t tokens = weights_.tokens;
-    for (int64_t begin = 0; begin < M_; begin += tokens) {
-      blocks_.push_back({begin, std::min(tokens, M_ - begin)});
-    }
   }
 
   void run(const void* A, void* C) override {
     const auto* a = static_cast<const float*>(A);
     auto* c = static_cast<float*>(C);
-    const int64_t threads = thread_count();
-    if (balance(std::ssize(blocks_), threads) >= kSharedPanelRate) {
-      run_panel_by_panel(a, c, threads);
+    if (split_.whole) {
+      run_panel_by_panel(a, c);
     } else {
       run_step_by_step(a, c);
     }
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    return kernel_ + "_" + isa_name() + " " + std::to_string(weights_.tokens) + " tokens";
+    return kernel_ + "_" + isa_name() + " " + std::to_string(split_.tokens) + " tokens" +
+           (split_.in_place ? ", in place" : "");
   }
   [[nodiscard]] std::string isa() const override { return isa_name(); }
   [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
@@ -81,31 +58,31 @@ class PanelPlan final : public Plan {
 
  private:
   /// Each thread has a panel of its own, which stays in its cache from the first step to the last.
-  void run_panel_by_panel(const float* a, float* c, int64_t threads) {
-    make_panels(threads);
-    parallel_for_with_scratch(std::ssize(blocks_), [&](int64_t b, int thread) {
+  void run_panel_by_panel(const float* a, float* c) {
+    make_panels(thread_count());
+    parallel_for_with_scratch(std::ssize(split_.blocks), [&](int64_t b, int thread) {
       Panel& panel = panels_[static_cast<size_t>(thread)];
-      const TokenBlock& block = blocks_[static_cast<size_t>(b)];
+      const TokenBlock& block = split_.blocks[static_cast<size_t>(b)];
       for (int64_t step = 0; step < pack_steps(); ++step) pack(block, step, a, panel);
-      for (const PanelTile& tile : weights_.tiles) multiply(block, tile, panel, c);
+      for (const PanelTile& tile : weights_.tiles) multiply(block, tile, a, panel, c);
       for (int64_t step = 0; step < unpack_steps(); ++step) unpack(block, step, panel, c);
     });
   }
 
   /// All threads pack, then all multiply, then all unpack.
   void run_step_by_step(const float* a, float* c) {
-    make_panels(std::ssize(blocks_));
+    make_panels(std::ssize(split_.blocks));
     const auto for_each = [&](int64_t steps, const auto& do_step) {
-      parallel_for(std::ssize(blocks_) * steps, [&](int64_t item) {
+      parallel_for(std::ssize(split_.blocks) * steps, [&](int64_t item) {
         const auto b = static_cast<size_t>(item / steps);
-        do_step(blocks_[b], item % steps, panels_[b]);
+        do_step(split_.blocks[b], item % steps, panels_[b]);
       });
     };
     for_each(pack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       pack(block, step, a, panel);
     });
     for_each(std::ssize(weights_.tiles), [&](const TokenBlock& block, int64_t tile, Panel& panel) {
-      multiply(block, weights_.tiles[static_cast<size_t>(tile)], panel, c);
+      multiply(block, weights_.tiles[static_cast<size_t>(tile)], a, panel, c);
     });
     for_each(unpack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       unpack(block, step, panel, c);
@@ -114,11 +91,11 @@ class PanelPlan final : public Plan {
 
   void make_panels(int64_t count) {
     const auto floats = [&](int64_t features) {
-      return static_cast<size_t>(features * weights_.tokens);
+      return static_cast<size_t>(features * split_.tokens);
     };
     while (std::ssize(panels_) < count) {
       Panel panel;
-      panel.rows.resize(floats(weights_.K));
+      if (!split_.in_place) panel.rows.resize(floats(weights_.K));
       panel.results.resize(floats(weights_.N));
       panels_.push_back(std::move(panel));
     }
@@ -127,11 +104,11 @@ class PanelPlan final : public Plan {
   /// Steps of token-major activations are kVectorTokens tokens with all their features, so that
   /// each token is read from its first feature to its last; of feature-major ones, kStepRows rows.
   [[nodiscard]] int64_t pack_steps() const {
-    return token_major_ ? weights_.tokens / kVectorTokens
-                        : (weights_.K + kStepRows - 1) / kStepRows;
+    if (split_.in_place) return 0;
+    return token_major_ ? split_.tokens / kVectorTokens : (weights_.K + kStepRows - 1) / kStepRows;
   }
   void pack(const TokenBlock& block, int64_t step, const float* a, Panel& panel) const {
-    const int64_t tokens = weights_.tokens;
+    const int64_t tokens = split_.tokens;
     if (token_major_) {
       const int64_t m = step * kVectorTokens;
       if (m >= block.count) return;
@@ -146,17 +123,18 @@ class PanelPlan final : public Plan {
 
   /// Feature-major results are in C when they are computed.
   [[nodiscard]] int64_t unpack_steps() const {
-    return token_major_ ? weights_.tokens / kVectorTokens : 0;
+    return token_major_ ? split_.tokens / kVectorTokens : 0;
   }
   void unpack(const TokenBlock& block, int64_t step, const Panel& panel, float* c) const {
     const int64_t m = step * kVectorTokens;
     if (m >= block.count) return;
-    transpose(panel.results.data() + m, weights_.tokens, c + (block.begin + m) * weights_.N,
+    transpose(panel.results.data() + m, split_.tokens, c + (block.begin + m) * weights_.N,
               weights_.N, std::min(kVectorTokens, block.count - m), weights_.N);
   }
 
   /// Chunk after chunk of the tile's rows, all columns on each while it is in the L1 cache.
-  void multiply(const TokenBlock& block, const PanelTile& tile, Panel& panel, float* c) const {
+  void multiply(const TokenBlock& block, const PanelTile& tile, const float* a, Panel& panel,
+                float* c) const {
     alignas(64) thread_local float unused[kMostTokens];  // sums of columns that a group lacks
     std::array<float*, kTileColumns> sums;
     std::array<float, kTileColumns> start;
@@ -166,12 +144,12 @@ class PanelPlan final : public Plan {
       sums[i] = sums_of(block, tile.columns[i], panel, c);
       start[i] = bias_[static_cast<size_t>(tile.columns[i])];
     }
-    Rows rows{panel.rows.data(), weights_.tokens, round_up(block.count, kVectorTokens), sums.data(),
-              start.data()};
+    Rows rows{split_.in_place ? a + block.begin : panel.rows.data(), split_.stride,
+              round_up(block.count, kVectorTokens), sums.data(), start.data()};
     if (tile.has_own_rows()) {
       multiply_own(tile, rows);
     } else {
-      multiply_shared(tile, panel, rows);
+      multiply_shared(tile, rows);
     }
     for (size_t i = 0; i < tile.columns.size(); ++i) {
       if (activation_ != Activation::kNone) activate(sums[i], rows.tokens, activation_);
@@ -192,8 +170,9 @@ class PanelPlan final : public Plan {
     }
   }
 
-  void multiply_shared(const PanelTile& tile, const Panel& panel, Rows& rows) const {
+  static void multiply_shared(const PanelTile& tile, Rows rows) {
     alignas(64) thread_local float gathered[kChunkRows * kMostTokens];
+    const Rows all = rows;
     SharedRows shared{tile.weights.data(), 0,
                       round_up(std::ssize(tile.columns), kGroupColumns) / kGroupColumns};
     std::span<const int32_t> left(tile.rows);
@@ -201,28 +180,29 @@ class PanelPlan final : public Plan {
       const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(kChunkRows)));
       left = left.subspan(chunk.size());
       shared.rows = std::ssize(chunk);
-      rows.data = rows_of(chunk, panel, gathered);
+      if (are_neighbours(chunk)) {
+        rows.data = all.data + chunk.front() * all.stride;
+        rows.stride = all.stride;
+      } else {
+        gather_rows(all.data, all.stride, chunk, all.tokens, gathered);
+        rows.data = gathered;
+        rows.stride = all.tokens;
+      }
       multiply_shared_rows(rows, shared);
       shared.weights += shared.rows * shared.groups * kGroupColumns;
       rows.start = nullptr;
     } while (!left.empty());
   }
 
-  /// One after the other: in the panel itself if they are neighbours, else copied.
-  const float* rows_of(std::span<const int32_t> ids, const Panel& panel, float* gathered) const {
-    const int64_t tokens = weights_.tokens;
-    if (!ids.empty() && ids.back() - ids.front() + 1 == std::ssize(ids) &&
-        std::is_sorted(ids.begin(), ids.end())) {
-      return panel.rows.data() + ids.front() * tokens;
-    }
-    gather_rows(panel.rows.data(), tokens, ids, gathered);
-    return gathered;
+  static bool are_neighbours(std::span<const int32_t> ids) {
+    return !ids.empty() && ids.back() - ids.front() + 1 == std::ssize(ids) &&
+           std::is_sorted(ids.begin(), ids.end());
   }
 
   /// Where a column's sums are kept: in C itself where it holds whole vectors of tokens.
   float* sums_of(const TokenBlock& block, int64_t n, Panel& panel, float* c) const {
     if (!token_major_ && block.count % kVectorTokens == 0) return c + n * M_ + block.begin;
-    return panel.results.data() + n * weights_.tokens;
+    return panel.results.data() + n * split_.tokens;
   }
 
   void store_partial(const TokenBlock& block, int64_t n, const float* sums, float* c) const {
@@ -234,41 +214,18 @@ class PanelPlan final : public Plan {
   bool token_major_;
   Activation activation_;
   std::vector<float> bias_;  ///< [N]
+  PanelSplit split_;
   PanelWeights weights_;
   std::string kernel_;
-  std::vector<TokenBlock> blocks_;
   std::vector<Panel> panels_;  ///< of each thread, or of each block
 };
 
 }  // namespace
 
-Support panel_supports(const Problem& problem) {
-  if (problem.dtype != DType::kF32) {
-    return Support::no("computes in f32 only, asked for " + std::string(name(problem.dtype)));
-  }
-  if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
-  return Support::yes();
-}
-
-int64_t choose_panel_tokens(int64_t M, int threads, bool own_rows) {
-  int64_t best = kVectorTokens;
-  double best_rate = 0.0;
-  for (int64_t tokens = kVectorTokens; tokens <= kMostTokens; tokens *= 2) {
-    const int64_t panels = (M + tokens - 1) / tokens;
-    const double full = static_cast<double>(M) / static_cast<double>(panels * tokens);
-    const double expected =
-        full * rate(tokens, own_rows) * std::max(kSharedPanelRate, balance(panels, threads));
-    if (expected > best_rate) {
-      best = tokens;
-      best_rate = expected;
-    }
-  }
-  return best;
-}
-
-std::unique_ptr<Plan> make_panel_plan(const Problem& problem, PanelWeights weights,
-                                      std::string kernel) {
-  return std::make_unique<PanelPlan>(problem, std::move(weights), std::move(kernel));
+std::unique_ptr<Plan> make_panel_plan(const Problem& problem, PanelSplit split,
+                                      PanelWeights weights, std::string kernel) {
+  return std::make_unique<PanelPlan>(problem, std::move(split), std::move(weights),
+                                     std::move(kernel));
 }
 
 }  // namespace tvw::kernels::cpu

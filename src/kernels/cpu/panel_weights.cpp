@@ -1,16 +1,133 @@
 #include "kernels/cpu/panel_weights.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <numeric>
+#include <utility>
 
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
 
-int64_t chunks_of(const PanelTile& tile) {
-  return (std::ssize(tile.rows) + kChunkRows - 1) / kChunkRows;
+/// Entries of one column, by the place of their row among the tile's; places ascending.
+struct PlacedColumn {
+  int32_t column = 0;
+  std::vector<float> weights;
+  std::vector<int32_t> places;
+};
+
+PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<PlacedColumn>& columns,
+                             int64_t stride) {
+  PanelTile tile;
+  tile.rows = std::move(rows);
+  size_t entries = 0;
+  for (const PlacedColumn& column : columns) {
+    tile.columns.push_back(column.column);
+    entries += column.weights.size();
+  }
+  tile.weights.reserve(entries);
+  tile.offsets.reserve(entries);
+  const int64_t row_bytes = stride * static_cast<int64_t>(sizeof(float));
+  std::vector<size_t> next(columns.size(), 0);  // entry of each column that is not stored yet
+  for (int64_t first_row = 0; first_row < std::ssize(tile.rows); first_row += kChunkRows) {
+    for (size_t c = 0; c < columns.size(); ++c) {
+      const PlacedColumn& column = columns[c];
+      const size_t begin = next[c];
+      for (; next[c] < column.places.size(); ++next[c]) {
+        const int32_t place = column.places[next[c]];
+        if (place >= first_row + kChunkRows) break;
+        tile.weights.push_back(column.weights[next[c]]);
+        tile.offsets.push_back(
+            static_cast<uint32_t>(tile.rows[static_cast<size_t>(place)] * row_bytes));
+      }
+      tile.counts.push_back(static_cast<int32_t>(next[c] - begin));
+    }
+  }
+  return tile;
+}
+
+PanelTile make_tile(const DenseTile& from, int64_t first, int64_t last) {
+  const auto row_count = std::ssize(from.rows);
+  const auto column_count = std::ssize(from.columns);
+  PanelTile tile;
+  tile.rows = from.rows;
+  tile.columns.assign(from.columns.begin() + first, from.columns.begin() + last);
+  const int64_t groups = (last - first + kGroupColumns - 1) / kGroupColumns;
+  tile.weights.assign(static_cast<size_t>(groups * kGroupColumns * row_count), 0.0f);
+  float* to = tile.weights.data();
+  for (int64_t begin = 0; begin < row_count; begin += kChunkRows) {
+    const int64_t end = std::min(row_count, begin + kChunkRows);
+    for (int64_t group = first; group < last; group += kGroupColumns) {
+      for (int64_t row = begin; row < end; ++row, to += kGroupColumns) {
+        std::copy_n(from.weights.data() + row * column_count + group,
+                    std::min(kGroupColumns, last - group), to);
+      }
+    }
+  }
+  return tile;
+}
+
+PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last, int64_t stride) {
+  std::vector<int32_t> rows;
+  std::vector<int32_t> places(from.rows.size(), -1);
+  for (size_t i = 0; i < from.rows.size(); ++i) {
+    if (from.rows[i] < 0) continue;
+    places[i] = static_cast<int32_t>(rows.size());
+    rows.push_back(from.rows[i]);
+  }
+  const auto column_count = std::ssize(from.columns);
+  std::vector<PlacedColumn> columns;
+  for (int64_t c = first; c < last; ++c) {
+    PlacedColumn column{from.columns[static_cast<size_t>(c)], {}, {}};
+    for (int64_t i = 0; i < from.quads() * from.slots; ++i) {
+      const auto at = static_cast<size_t>(i * column_count + c);
+      const int32_t place =
+          places[static_cast<size_t>(i / from.slots * kQuadRows + from.places[at])];
+      if (place < 0) continue;  // a slot that is not used
+      column.weights.push_back(from.weights[at]);
+      column.places.push_back(place);
+    }
+    columns.push_back(std::move(column));
+  }
+  return make_own_rows_tile(std::move(rows), columns, stride);
+}
+
+/// The tiles that `build` makes of parts 0 to count - 1, and tiles without rows for the columns
+/// that are in none of these.
+PanelWeights assemble(int64_t K, int64_t N, int64_t count,
+                      const std::function<std::vector<PanelTile>(int64_t part)>& build) {
+  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(count));
+  parallel_for(count, [&](int64_t part) { parts[static_cast<size_t>(part)] = build(part); });
+  PanelWeights weights{K, N, {}, 0.0};
+  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
+  std::vector<bool> present(static_cast<size_t>(N));
+  for (const PanelTile& tile : weights.tiles) {
+    weights.products += static_cast<double>(
+        tile.has_own_rows() ? tile.weights.size() : tile.rows.size() * tile.columns.size());
+    for (const int32_t n : tile.columns) present[static_cast<size_t>(n)] = true;
+  }
+  PanelTile rest;
+  for (int64_t n = 0; n < N; ++n) {
+    if (present[static_cast<size_t>(n)]) continue;
+    rest.columns.push_back(static_cast<int32_t>(n));
+    if (std::ssize(rest.columns) == kTileColumns) {
+      weights.tiles.push_back(std::exchange(rest, {}));
+    }
+  }
+  if (!rest.columns.empty()) weights.tiles.push_back(std::move(rest));
+  return weights;
+}
+
+/// Calls add(first, last) for runs of at most kTileColumns of so many columns.
+template <class Add>
+std::vector<PanelTile> split(int64_t columns, const Add& add) {
+  std::vector<PanelTile> tiles;
+  for (int64_t first = 0; first < columns; first += kTileColumns) {
+    tiles.push_back(add(first, std::min(columns, first + kTileColumns)));
+  }
+  return tiles;
 }
 
 }  // namespace
@@ -24,85 +141,40 @@ int64_t PanelWeights::size_bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
-PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<ColumnList>& lists,
-                             int64_t tokens) {
-  PanelTile tile;
-  tile.rows = std::move(rows);
-  size_t entries = 0;
-  for (const ColumnList& list : lists) {
-    tile.columns.push_back(list.column);
-    entries += list.entries.size();
-  }
-  tile.weights.reserve(entries);
-  tile.offsets.reserve(entries);
-  std::vector<size_t> next(lists.size(), 0);  // entry of each list that is not placed yet
-  for (int64_t chunk = 0; chunk < chunks_of(tile); ++chunk) {
-    const int64_t end_row = (chunk + 1) * kChunkRows;
-    for (size_t c = 0; c < lists.size(); ++c) {
-      const std::vector<ColumnEntry>& of_column = lists[c].entries;
-      const size_t begin = next[c];
-      for (; next[c] < of_column.size(); ++next[c]) {
-        const ColumnEntry& entry = of_column[next[c]];
-        if (entry.place >= end_row) break;
-        const int64_t row = tile.rows[static_cast<size_t>(entry.place)];
-        tile.weights.push_back(entry.weight);
-        tile.offsets.push_back(static_cast<uint32_t>(row * row_bytes(tokens)));
+PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t /*stride*/,
+                                const std::vector<DenseTile>& tiles) {
+  return assemble(K, N, std::ssize(tiles), [&](int64_t t) {
+    const DenseTile& tile = tiles[static_cast<size_t>(t)];
+    return split(std::ssize(tile.columns),
+                 [&](int64_t first, int64_t last) { return make_tile(tile, first, last); });
+  });
+}
+
+PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+                                const std::vector<QuadTile>& tiles) {
+  return assemble(K, N, std::ssize(tiles), [&](int64_t t) {
+    const QuadTile& tile = tiles[static_cast<size_t>(t)];
+    return split(std::ssize(tile.columns),
+                 [&](int64_t first, int64_t last) { return make_tile(tile, first, last, stride); });
+  });
+}
+
+PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+                                const std::vector<std::vector<ColumnEntry>>& columns) {
+  return assemble(K, N, (N + kTileColumns - 1) / kTileColumns, [&](int64_t t) {
+    std::vector<PlacedColumn> placed;
+    for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns); ++n) {
+      PlacedColumn column{static_cast<int32_t>(n), {}, {}};
+      for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
+        column.weights.push_back(entry.weight);
+        column.places.push_back(entry.row);
       }
-      tile.counts.push_back(static_cast<int32_t>(next[c] - begin));
+      placed.push_back(std::move(column));
     }
-  }
-  return tile;
-}
-
-void add_shared_rows_tiles(const std::vector<int32_t>& rows, const std::vector<int32_t>& columns,
-                           const std::vector<float>& weights, std::vector<PanelTile>& tiles) {
-  const auto row_count = static_cast<int64_t>(rows.size());
-  const auto column_count = static_cast<int64_t>(columns.size());
-  for (int64_t first = 0; first < column_count; first += kTileColumns) {
-    const int64_t last = std::min(column_count, first + kTileColumns);
-    PanelTile tile;
-    tile.rows = rows;
-    tile.columns.assign(columns.begin() + first, columns.begin() + last);
-    const int64_t groups = (last - first + kGroupColumns - 1) / kGroupColumns;
-    tile.weights.assign(static_cast<size_t>(groups * kGroupColumns * row_count), 0.0f);
-    float* to = tile.weights.data();
-    for (int64_t begin = 0; begin < row_count; begin += kChunkRows) {
-      const int64_t end = std::min(row_count, begin + kChunkRows);
-      for (int64_t group = first; group < last; group += kGroupColumns) {
-        for (int64_t row = begin; row < end; ++row, to += kGroupColumns) {
-          const float* from = weights.data() + row * column_count + group;
-          std::copy_n(from, std::min(kGroupColumns, last - group), to);
-        }
-      }
-    }
-    tiles.push_back(std::move(tile));
-  }
-}
-
-PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t tokens, int64_t count,
-                                const std::function<std::vector<PanelTile>(int64_t part)>& build) {
-  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(count));
-  parallel_for(count, [&](int64_t part) { parts[static_cast<size_t>(part)] = build(part); });
-  PanelWeights weights{K, N, tokens, {}, 0.0};
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
-  std::vector<bool> present(static_cast<size_t>(N));
-  for (const PanelTile& tile : weights.tiles) {
-    weights.products += static_cast<double>(
-        tile.has_own_rows() ? tile.weights.size() : tile.rows.size() * tile.columns.size());
-    for (const int32_t n : tile.columns) present[static_cast<size_t>(n)] = true;
-  }
-  std::vector<int32_t> missing;
-  for (int64_t n = 0; n < N; ++n) {
-    if (!present[static_cast<size_t>(n)]) missing.push_back(static_cast<int32_t>(n));
-  }
-  add_shared_rows_tiles({}, missing, {}, weights.tiles);
-  return weights;
-}
-
-std::vector<int32_t> iota(int64_t count) {
-  std::vector<int32_t> ids(static_cast<size_t>(count));
-  std::iota(ids.begin(), ids.end(), 0);
-  return ids;
+    std::vector<int32_t> rows(static_cast<size_t>(K));
+    std::iota(rows.begin(), rows.end(), 0);
+    return std::vector<PanelTile>{make_own_rows_tile(std::move(rows), placed, stride)};
+  });
 }
 
 }  // namespace tvw::kernels::cpu

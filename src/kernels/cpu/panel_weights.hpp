@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
+#include "kernels/cpu/tiles.hpp"
 
 namespace tvw::kernels::cpu {
 
@@ -24,11 +24,8 @@ inline constexpr int64_t kMostTokens = 64;  ///< of a panel: 4 vectors of AVX-51
 /// an L1 cache. Whole groups of 2, 4, 8 and 16 rows. The same for all panels, as the order of
 /// additions and with it the last bit of the results depends on it.
 inline constexpr int64_t kChunkRows = 80;
-
-/// Bytes of a row of a panel.
-[[nodiscard]] constexpr int64_t row_bytes(int64_t tokens) {
-  return tokens * static_cast<int64_t>(sizeof(float));
-}
+/// Rows that offsets of 32 bits reach in panels of kMostTokens.
+inline constexpr int64_t kMostRows = (int64_t{1} << 30) / kMostTokens;
 
 /// Columns and the rows they multiply: all of the tile's, or each column its own.
 struct PanelTile {
@@ -47,7 +44,6 @@ struct PanelTile {
 struct PanelWeights {
   int64_t K = 0;
   int64_t N = 0;
-  int64_t tokens = 0;  ///< of a panel
   /// Every column is in one of them; those that nothing is left of are in tiles without rows.
   std::vector<PanelTile> tiles;
   double products = 0.0;  ///< per token
@@ -55,30 +51,14 @@ struct PanelWeights {
   [[nodiscard]] int64_t size_bytes() const;
 };
 
-struct ColumnEntry {
-  float weight = 0.0f;
-  int32_t place = 0;  ///< of the row in the tile's rows
-};
-/// Entries of one column, places ascending.
-struct ColumnList {
-  int32_t column = 0;
-  std::vector<ColumnEntry> entries;
-};
-/// REQUIRES: at most kTileColumns lists.
-[[nodiscard]] PanelTile make_own_rows_tile(std::vector<int32_t> rows,
-                                           const std::vector<ColumnList>& lists, int64_t tokens);
-
-/// `weights` [rows, columns] row-major. More columns than a tile has become several tiles.
-void add_shared_rows_tiles(const std::vector<int32_t>& rows, const std::vector<int32_t>& columns,
-                           const std::vector<float>& weights, std::vector<PanelTile>& tiles);
-
-/// The tiles that `build` makes of parts 0 to count - 1, each on one thread, and tiles without rows
-/// for the columns in [0, N) that are in none of these.
-[[nodiscard]] PanelWeights make_panel_weights(
-    int64_t K, int64_t N, int64_t tokens, int64_t count,
-    const std::function<std::vector<PanelTile>(int64_t part)>& build);
-
-/// 0, 1, ..., count - 1.
-[[nodiscard]] std::vector<int32_t> iota(int64_t count);
+/// For rows `stride` floats apart. Tiles of more than kTileColumns columns are split.
+/// REQUIRES: K * stride <= 2^30, for the offsets.
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+                                              const std::vector<DenseTile>& tiles);
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+                                              const std::vector<QuadTile>& tiles);
+/// `columns` [N], as of make_columns().
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+                                              const std::vector<std::vector<ColumnEntry>>& columns);
 
 }  // namespace tvw::kernels::cpu

@@ -12,7 +12,6 @@ namespace tvw::kernels::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
 #if HWY_TARGET != HWY_SCALAR
 /// A vector of blocks of four: block b is from[4 * b * ld ..].
@@ -29,24 +28,22 @@ HWY_INLINE hn::Vec<DV> load_blocks(DV d, const float* from, int64_t ld) {
 }
 #endif
 
-/// Four rows of a vector's columns at a time, by interleaving twice; the rest element by element.
-void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
-               int64_t cols) {
-  int64_t whole_rows = 0;
-  int64_t whole_cols = 0;
 #if HWY_TARGET != HWY_SCALAR
-  const D d;
-  const hn::RepartitionToWide<D> wide;
+/// Whole vectors of columns from `cols` first columns on and whole fours of rows, by interleaving
+/// twice; returns how many columns that were.
+template <class DV>
+HWY_INLINE int64_t transpose_blocks(DV d, const float* from, int64_t from_ld, float* to,
+                                    int64_t to_ld, int64_t rows, int64_t cols) {
+  const hn::RepartitionToWide<DV> wide;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  whole_rows = rows / 4 * 4;
-  whole_cols = cols / lanes * lanes;
-  for (int64_t c = 0; c < whole_cols; c += lanes) {
-    for (int64_t r = 0; r < whole_rows; r += 4) {
+  const int64_t whole = cols / lanes * lanes;
+  for (int64_t c = 0; c < whole; c += lanes) {
+    for (int64_t r = 0; r + 4 <= rows; r += 4) {
       const float* corner = from + c * from_ld + r;
-      const V a = load_blocks(d, corner, from_ld);
-      const V b = load_blocks(d, corner + from_ld, from_ld);
-      const V e = load_blocks(d, corner + 2 * from_ld, from_ld);
-      const V f = load_blocks(d, corner + 3 * from_ld, from_ld);
+      const auto a = load_blocks(d, corner, from_ld);
+      const auto b = load_blocks(d, corner + from_ld, from_ld);
+      const auto e = load_blocks(d, corner + 2 * from_ld, from_ld);
+      const auto f = load_blocks(d, corner + 3 * from_ld, from_ld);
       const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
       const auto ef_low = hn::BitCast(wide, hn::InterleaveLower(d, e, f));
       const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
@@ -58,6 +55,32 @@ void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ef_high)), d, row + 3 * to_ld);
     }
   }
+  return whole;
+}
+
+/// With vectors of kLanes, then half of that, down to blocks of four.
+template <int kLanes>
+HWY_INLINE int64_t transpose_narrowing(const float* from, int64_t from_ld, float* to, int64_t to_ld,
+                                       int64_t rows, int64_t cols) {
+  const hn::CappedTag<float, kLanes> d;
+  int64_t done = transpose_blocks(d, from, from_ld, to, to_ld, rows, cols);
+  if constexpr (kLanes > 4) {
+    done += transpose_narrowing<kLanes / 2>(from + done * from_ld, from_ld, to + done, to_ld, rows,
+                                            cols - done);
+  }
+  return done;
+}
+#endif
+
+/// What whole blocks do not cover goes element by element.
+void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
+               int64_t cols) {
+  int64_t whole_rows = 0;
+  int64_t whole_cols = 0;
+#if HWY_TARGET != HWY_SCALAR
+  whole_rows = rows / 4 * 4;
+  whole_cols = transpose_narrowing<static_cast<int>(hn::MaxLanes(D()))>(from, from_ld, to, to_ld,
+                                                                        rows, cols);
 #endif
   for (int64_t c = 0; c < cols; ++c) {
     for (int64_t r = c < whole_cols ? whole_rows : 0; r < rows; ++r) {

@@ -1,0 +1,62 @@
+// How tokens become panels: a model of what each way costs, in vectors multiplied per weight.
+#include <algorithm>
+
+#include "kernels/cpu/panel_plan.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+/// Of threads that share panels: they wait for each other, and read from each other's caches.
+constexpr double kSharedPanelCost = 1.6;
+/// A weight's broadcast and place, beside the products of its vectors.
+constexpr double kOwnRowsOverhead = 1.25;
+constexpr double kSharedRowsOverhead = 0.15;
+int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+struct Way {
+  int64_t panels = 0;
+  bool whole = false;
+  double cost = 0.0;
+};
+
+/// `vectors` in panels of almost equal size.
+Way best_way(int64_t vectors, int64_t threads, double overhead) {
+  constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;
+  Way best;
+  const int64_t fewest = (vectors + kMostVectors - 1) / kMostVectors;
+  for (int64_t panels = fewest; panels <= vectors; ++panels) {
+    const int64_t larger = (vectors + panels - 1) / panels;
+    const auto rounds = static_cast<double>((panels + threads - 1) / threads);
+    const Way whole{panels, true, rounds * (static_cast<double>(larger) + overhead)};
+    const double all = static_cast<double>(vectors) + overhead * static_cast<double>(panels);
+    const Way shared{panels, false, kSharedPanelCost * all / static_cast<double>(threads)};
+    for (const Way& way : {whole, shared}) {
+      if (best.panels == 0 || way.cost < best.cost) best = way;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+PanelSplit split_tokens(const Problem& problem, int threads, bool own_rows) {
+  const GemmShape shape = problem.shape();
+  const int64_t vectors = (shape.M + kVectorTokens - 1) / kVectorTokens;
+  const Way way = best_way(vectors, threads, own_rows ? kOwnRowsOverhead : kSharedRowsOverhead);
+  PanelSplit split;
+  split.whole = way.whole;
+  for (int64_t p = 0; p < way.panels; ++p) {
+    const int64_t begin = vectors * p / way.panels * kVectorTokens;
+    const int64_t end = std::min(shape.M, vectors * (p + 1) / way.panels * kVectorTokens);
+    split.blocks.push_back({begin, end - begin});
+    split.tokens = std::max(split.tokens, round_up(end - begin, kVectorTokens));
+  }
+  split.in_place =
+      problem.layout == Layout::kFeatureMajor && !own_rows && shape.M % kVectorTokens == 0;
+  split.stride = split.in_place ? shape.M : split.tokens;
+  return split;
+}
+
+}  // namespace tvw::kernels::cpu

@@ -1,0 +1,250 @@
+#include "kernels/cpu/row_kernels.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/cpu/row_weights.hpp"
+
+// This file is compiled once per instruction set; foreach_target includes it again.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/row_kernels.cpp"
+#include <hwy/foreach_target.h>
+//
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tvw::kernels::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+// At most 16 lanes: a unit's columns are whole vectors.
+using D = hn::CappedTag<float, kUnitColumns>;
+using V = hn::Vec<D>;
+using DI = hn::RebindToUnsigned<D>;
+using VI = hn::Vec<DI>;
+
+constexpr int kLanes = hn::MaxLanes(D());
+constexpr int kUnitVectors = static_cast<int>(kUnitColumns) / kLanes;  // of a unit
+
+/// AVX-512 and NEON have 32 registers, the others 16.
+constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
+constexpr int kSumRegisters = kManyRegisters ? 16 : 8;
+/// Units that are worked on together: four values of a token, once broadcast, serve them all.
+constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
+
+/// Lane i of the result is lane `place & 3` of i's block of four in `four`.
+HWY_INLINE V pick(V four, VI place) {
+#if HWY_TARGET == HWY_SCALAR
+  (void)place;
+  return four;  // never called: a block has four lanes
+#elif HWY_TARGET <= HWY_AVX3
+  return V{_mm512_permutevar_ps(four.raw, place.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return V{_mm256_permutevar_ps(four.raw, place.raw)};
+#else
+  const DI d;
+  const hn::Repartition<uint8_t, D> bytes;
+  const VI first = hn::Mul(hn::And(place, hn::Set(d, 3)), hn::Set(d, 0x04040404));
+  const VI all = hn::Add(first, hn::Set(d, 0x03020100));
+  return hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(bytes, four), hn::BitCast(bytes, all)));
+#endif
+}
+
+/// Of kCount tokens and kVectors vectors of columns.
+template <int kCount, int kVectors>
+struct Sums {
+  V values[kCount][kVectors];
+  HWY_INLINE Sums() {
+    for (auto& of_token : values) {
+      for (V& value : of_token) value = hn::Zero(D());
+    }
+  }
+  HWY_INLINE void store(const RowGroup& group, int64_t token, int64_t unit) const {
+    for (int t = 0; t < kCount; ++t) {
+      float* to = group.sums + (token + t) * group.sums_stride + unit * kUnitColumns;
+      for (int v = 0; v < kVectors; ++v) hn::StoreU(values[t][v], D(), to + v * kLanes);
+    }
+  }
+};
+
+template <int kValue>
+using Int = std::integral_constant<int, kValue>;
+
+/// Calls block(Int<n>(), first token) for runs of kMost, then fewer.
+template <int kMost, class Block>
+HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t first = 0) {
+  for (; first + kMost <= tokens; first += kMost) block(Int<kMost>(), first);
+  if constexpr (kMost > 1) over_tokens<kMost / 2>(tokens, block, first);
+}
+
+/// Calls block(Int<units>(), Int<tokens>(), first unit, first token) over a group.
+template <int kMost, class Block>
+HWY_INLINE void over_group(const RowGroup& group, const Block& block, int64_t unit = 0) {
+  constexpr int kFit = kSumRegisters / (kMost * kUnitVectors);
+  constexpr int kTokens = kFit < 1 ? 1 : kFit > kRowTokens ? kRowTokens : kFit;
+  for (; unit + kMost <= group.units; unit += kMost) {
+    over_tokens<kTokens>(group.tokens, [&](auto tokens, int64_t token)
+                                           HWY_ATTR { block(Int<kMost>(), tokens, unit, token); });
+  }
+  if constexpr (kMost > 1) over_group<kMost / 2>(group, block, unit);
+}
+
+template <int kTogether, int kCount>
+HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) {
+  const D d;
+  constexpr int64_t kUnit = kDenseStepRows * kUnitColumns;
+  Sums<kCount, kTogether * kUnitVectors> sums;
+  const float* weights = group.weights + unit * kUnit;
+  const int64_t row_floats = group.one_token ? 1 : kRowTokens;
+  const float* row = group.rows + token;
+  for (int64_t step = 0; step < group.steps; ++step, weights += group.units * kUnit) {
+    for (int64_t i = 0; i < kDenseStepRows; ++i, row += row_floats) {
+      V w[kTogether * kUnitVectors];
+      for (int v = 0; v < kTogether * kUnitVectors; ++v) {
+        w[v] = hn::Load(
+            d, weights + v / kUnitVectors * kUnit + i * kUnitColumns + v % kUnitVectors * kLanes);
+      }
+      for (int t = 0; t < kCount; ++t) {
+        const V x = hn::Set(d, row[t]);
+        for (int v = 0; v < kTogether * kUnitVectors; ++v) {
+          sums.values[t][v] = hn::MulAdd(w[v], x, sums.values[t][v]);
+        }
+      }
+    }
+  }
+  sums.store(group, token, unit);
+}
+
+#if HWY_TARGET != HWY_SCALAR
+template <int kSlots, int kTogether, int kCount>
+HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
+  const D d;
+  const DI di;
+  constexpr int64_t kUnit = (1 + kStepQuads * kSlots) * kUnitColumns;
+  constexpr int kVectors = kTogether * kUnitVectors;
+  Sums<kCount, kVectors> sums;
+  const float* weights = group.weights + unit * kUnit;
+  const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
+  const float* quad = group.rows;
+  for (int64_t step = 0; step < group.steps; ++step, weights += group.units * kUnit) {
+    VI places[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      places[v] = hn::BitCast(
+          di, hn::Load(d, weights + v / kUnitVectors * kUnit + v % kUnitVectors * kLanes));
+    }
+    const float* of_slot = weights + kUnitColumns;
+    for (int64_t q = 0; q < kStepQuads; ++q, quad += quad_floats) {
+      V x[kCount];
+      for (int t = 0; t < kCount; ++t) x[t] = hn::LoadDup128(d, quad + quad_token(token + t));
+      for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
+        for (int v = 0; v < kVectors; ++v) {
+          const V w = hn::Load(d, of_slot + v / kUnitVectors * kUnit + v % kUnitVectors * kLanes);
+          for (int t = 0; t < kCount; ++t) {
+            sums.values[t][v] = hn::MulAdd(w, pick(x[t], places[v]), sums.values[t][v]);
+          }
+          places[v] = hn::ShiftRight<2>(places[v]);
+        }
+      }
+    }
+  }
+  sums.store(group, token, unit);
+}
+#else
+/// Lane by lane: a vector has no block of four to pick from.
+template <int kSlots, int kTogether, int kCount>
+void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
+  static_assert(kTogether == 1 && kCount == 1);
+  constexpr int64_t kUnit = (1 + kStepQuads * kSlots) * kUnitColumns;
+  const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
+  for (int64_t c = 0; c < kUnitColumns; ++c) {
+    float sum = 0.0f;
+    for (int64_t step = 0; step < group.steps; ++step) {
+      const float* unit = group.weights + (step * group.units + first_unit) * kUnit + c;
+      uint32_t places;
+      std::memcpy(&places, unit, sizeof places);
+      for (int64_t i = 0; i < kStepQuads * kSlots; ++i) {
+        const float* quad = group.rows + (step * kStepQuads + i / kSlots) * quad_floats;
+        sum = std::fma(unit[(1 + i) * kUnitColumns],
+                       quad[quad_token(token) + (places >> (2 * i) & 3)], sum);
+      }
+    }
+    group.sums[token * group.sums_stride + first_unit * kUnitColumns + c] = sum;
+  }
+}
+#endif
+
+void multiply_dense_group(const RowGroup& group) {
+  over_group<kUnits>(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+    dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+  });
+}
+
+void multiply_quad_group(const RowGroup& group, int64_t slots) {
+  over_group<kUnits>(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+    if (slots == 1) {
+      quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+    } else {
+      quad_block<2, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+    }
+  });
+}
+
+void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
+  alignas(64) static constexpr float kZeros[kRowTokens] = {};
+  const auto row = [&](size_t i) HWY_ATTR {
+    return ids[i] < 0 ? kZeros : from + int64_t{ids[i]} * kRowTokens;
+  };
+#if HWY_TARGET != HWY_SCALAR
+  // Eight lanes at most; with four, twice.
+  const hn::CappedTag<float, kRowTokens> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  constexpr int64_t kLanesHere = hn::MaxLanes(d);
+  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kRowTokens) {
+    for (int64_t t = 0; t < kRowTokens; t += kLanesHere) {
+      const auto a = hn::LoadU(d, row(i) + t), b = hn::LoadU(d, row(i + 1) + t);
+      const auto c = hn::LoadU(d, row(i + 2) + t), e = hn::LoadU(d, row(i + 3) + t);
+      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
+      const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
+      const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+      const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
+      // Lanes of one block follow each other eight floats apart, those of the next four later.
+      const int64_t at = kLanesHere == kRowTokens ? 0 : t;
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, to + at);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, to + at + 8);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high)), d, to + at + 16);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high)), d, to + at + 24);
+    }
+  }
+#else
+  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kRowTokens) {
+    for (int64_t t = 0; t < kRowTokens; ++t) {
+      for (int64_t j = 0; j < kQuadRows; ++j) {
+        to[quad_token(t) + j] = row(i + static_cast<size_t>(j))[t];
+      }
+    }
+  }
+#endif
+}
+
+}  // namespace tvw::kernels::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tvw::kernels::cpu {
+
+HWY_EXPORT(multiply_dense_group);
+HWY_EXPORT(multiply_quad_group);
+HWY_EXPORT(gather_quads);
+
+void multiply_dense_group(const RowGroup& group) {
+  HWY_DYNAMIC_DISPATCH(multiply_dense_group)(group);
+}
+void multiply_quad_group(const RowGroup& group, int64_t slots) {
+  HWY_DYNAMIC_DISPATCH(multiply_quad_group)(group, slots);
+}
+void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, to);
+}
+
+}  // namespace tvw::kernels::cpu
+#endif  // HWY_ONCE

@@ -1,0 +1,200 @@
+#include "kernels/cpu/row_plan.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/row_kernels.hpp"
+#include "tvw/core/parallel.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+/// Some groups of columns of a tile, which one thread takes up.
+struct Item {
+  int64_t tile = 0;
+  int64_t first_unit = 0;
+  int64_t last_unit = 0;
+};
+
+/// Tiles are cut into single groups where there are not this many for each thread.
+constexpr int64_t kItemsPerThread = 4;
+
+/// Scratch of a thread.
+struct Scratch {
+  HostFloats rows;    ///< of a tile, gathered: [most rows, kRowTokens], or of one token [most rows]
+  HostFloats blocks;  ///< [blocks of tokens][K][kRowTokens]; empty for one token
+  int64_t run = 0;    ///< that `blocks` are of
+};
+
+/// Columns of results that one thread puts in their places.
+constexpr int64_t kPlacedColumns = 2048;
+
+class RowPlan final : public Plan {
+ public:
+  RowPlan(const Problem& problem, RowWeights weights, std::string kernel)
+      : M_(problem.M),
+        token_major_(problem.layout == Layout::kTokenMajor),
+        activation_(problem.epilogue.activation),
+        bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
+        weights_(std::move(weights)),
+        kernel_(std::move(kernel)) {
+    bias_.resize(static_cast<size_t>(weights_.N), 0.0f);
+    places_.resize(static_cast<size_t>(weights_.N));
+    const bool few_tiles = std::ssize(weights_.tiles) < kItemsPerThread * thread_count();
+    for (int64_t t = 0; t < std::ssize(weights_.tiles); ++t) {
+      const RowTile& tile = weights_.tiles[static_cast<size_t>(t)];
+      most_rows_ = std::max(most_rows_, std::ssize(tile.rows));
+      for (int64_t unit = 0; unit < tile.units();) {
+        const int64_t units = few_tiles ? group_units(unit, tile.units()) : tile.units();
+        items_.push_back({t, unit, unit + units});
+        unit += units;
+      }
+      first_sums_.push_back(sums_stride_);
+      for (int64_t i = 0; i < std::ssize(tile.columns); ++i) {
+        places_[static_cast<size_t>(tile.columns[static_cast<size_t>(i)])] =
+            static_cast<int32_t>(sums_stride_ + i);
+      }
+      sums_stride_ += tile.units() * kUnitColumns;
+    }
+    sums_.resize(static_cast<size_t>(M_ * sums_stride_));
+  }
+
+  void run(const void* A, void* C) override {
+    const auto* a = static_cast<const float*>(A);
+    auto* c = static_cast<float*>(C);
+    make_scratch();
+    ++run_;
+    parallel_for_with_scratch(std::ssize(items_), [&](int64_t i, int thread) {
+      Scratch& scratch = scratch_[static_cast<size_t>(thread)];
+      if (M_ > 1 && scratch.run != run_) {
+        interleave(a, scratch.blocks.data());
+        scratch.run = run_;
+      }
+      for (int64_t m = 0; m < M_; m += kRowTokens) {
+        multiply(items_[static_cast<size_t>(i)], m,
+                 M_ > 1 ? scratch.blocks.data() + m * weights_.K : a, scratch.rows.data());
+      }
+    });
+    place(c);
+  }
+
+  [[nodiscard]] std::string kernel_name() const override {
+    return kernel_ + "_" + isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) + " tokens";
+  }
+  [[nodiscard]] std::string isa() const override { return isa_name(); }
+  [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
+  [[nodiscard]] double actual_flops() const override {
+    return 2.0 * weights_.products * static_cast<double>(M_);
+  }
+
+ private:
+  /// Blocks of kRowTokens tokens, feature by feature: a kept row of a tile is then one load. Every
+  /// thread makes them for itself, which takes less time than reading them from another's cache.
+  void interleave(const float* a, float* blocks) const {
+    const int64_t K = weights_.K;
+    for (int64_t m = 0; m < M_; m += kRowTokens) {
+      const int64_t count = std::min(kRowTokens, M_ - m);
+      float* to = blocks + m * K;
+      if (token_major_) {
+        transpose(a + m * K, K, to, kRowTokens, K, count);
+      } else {
+        for (int64_t k = 0; k < K; ++k) std::copy_n(a + k * M_ + m, count, to + k * kRowTokens);
+      }
+    }
+  }
+
+  void make_scratch() {
+    const int64_t padded = (M_ + kRowTokens - 1) / kRowTokens * kRowTokens;
+    while (std::ssize(scratch_) < thread_count()) {
+      Scratch scratch;
+      scratch.rows.resize(static_cast<size_t>(most_rows_ * (M_ > 1 ? kRowTokens : 1)));
+      scratch.blocks.resize(static_cast<size_t>(M_ > 1 ? padded * weights_.K : 0));
+      scratch_.push_back(std::move(scratch));
+    }
+  }
+
+  void multiply(const Item& item, int64_t m, const float* block, float* rows) {
+    const RowTile& tile = weights_.tiles[static_cast<size_t>(item.tile)];
+    gather(tile, block, rows);
+    float* sums = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
+    for (int64_t unit = item.first_unit; unit < item.last_unit;) {
+      const RowGroup group{weights_.data.data() + weights_.group_at(tile, unit),
+                           tile.steps,
+                           group_units(unit, tile.units()),
+                           rows,
+                           M_ == 1,
+                           std::min(kRowTokens, M_ - m),
+                           sums + unit * kUnitColumns,
+                           sums_stride_};
+      if (weights_.slots == 0) {
+        multiply_dense_group(group);
+      } else {
+        multiply_quad_group(group, weights_.slots);
+      }
+      unit += group.units;
+    }
+  }
+
+  void gather(const RowTile& tile, const float* block, float* to) const {
+    if (M_ == 1) {
+      for (const int32_t k : tile.rows) *to++ = k < 0 ? 0.0f : block[k];
+    } else if (weights_.slots > 0) {
+      gather_quads(block, tile.rows, to);
+    } else {
+      for (const int32_t k : tile.rows) {
+        if (k < 0) {
+          std::fill_n(to, kRowTokens, 0.0f);
+        } else {
+          std::copy_n(block + k * kRowTokens, kRowTokens, to);
+        }
+        to += kRowTokens;
+      }
+    }
+  }
+
+  /// Sums in the order of tiles to results in the order of columns. Threads that stored their
+  /// tiles' columns there themselves would take each line of C from one another time and again.
+  void place(float* c) {
+    const int64_t N = weights_.N;
+    const int64_t parts = (N + kPlacedColumns - 1) / kPlacedColumns;
+    parallel_for(M_ * parts, [&](int64_t i) {
+      const int64_t m = i / parts, first = i % parts * kPlacedColumns;
+      const int64_t count = std::min(kPlacedColumns, N - first);
+      const float* sums = sums_.data() + m * sums_stride_;
+      float results[kPlacedColumns];
+      float* to = token_major_ ? c + m * N + first : results;
+      for (int64_t j = 0; j < count; ++j) {
+        const auto n = static_cast<size_t>(first + j);
+        to[j] = sums[places_[n]] + bias_[n];
+      }
+      if (activation_ != Activation::kNone) activate(to, count, activation_);
+      if (token_major_) return;
+      for (int64_t j = 0; j < count; ++j) c[(first + j) * M_ + m] = to[j];
+    });
+  }
+
+  int64_t M_;
+  bool token_major_;
+  Activation activation_;
+  std::vector<float> bias_;  ///< [N]
+  RowWeights weights_;
+  std::string kernel_;
+  std::vector<Item> items_;
+  int64_t most_rows_ = 0;            ///< of a tile
+  std::vector<int32_t> places_;      ///< [N] of a column's sum among those of a token
+  std::vector<int64_t> first_sums_;  ///< of each tile, among those of a token
+  int64_t sums_stride_ = 0;          ///< sums of a token
+  HostFloats sums_;                  ///< [M][sums_stride_]
+  std::vector<Scratch> scratch_;     ///< [threads]
+  int64_t run_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Plan> make_row_plan(const Problem& problem, RowWeights weights,
+                                    std::string kernel) {
+  return std::make_unique<RowPlan>(problem, std::move(weights), std::move(kernel));
+}
+
+}  // namespace tvw::kernels::cpu

@@ -1,0 +1,102 @@
+#include "kernels/cpu/row_weights.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "tvw/core/parallel.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// Calls store(unit, step, column, lane) for every column of a tile, `unit` where its unit begins.
+template <class Store>
+void for_each_unit(const RowWeights& weights, const RowTile& tile, const Store& store) {
+  for (int64_t first = 0; first < tile.units(); first += group_units(first, tile.units())) {
+    const int64_t units = group_units(first, tile.units());
+    const int64_t end = std::min(std::ssize(tile.columns), (first + units) * kUnitColumns);
+    for (int64_t c = first * kUnitColumns; c < end; ++c) {
+      for (int64_t step = 0; step < tile.steps; ++step) {
+        const int64_t unit = step * units + c / kUnitColumns - first;
+        store(weights.group_at(tile, first) + unit * weights.unit_floats(), step, c,
+              c % kUnitColumns);
+      }
+    }
+  }
+}
+
+void fill(const DenseTile& from, const RowTile& tile, RowWeights& weights) {
+  const auto columns = std::ssize(from.columns);
+  for_each_unit(weights, tile, [&](int64_t unit, int64_t step, int64_t c, int64_t lane) {
+    for (int64_t i = 0; i < weights.step_rows(); ++i) {
+      const int64_t row = step * weights.step_rows() + i;
+      if (row >= std::ssize(from.rows)) break;
+      weights.data[static_cast<size_t>(unit + i * kUnitColumns + lane)] =
+          from.weights[static_cast<size_t>(row * columns + c)];
+    }
+  });
+}
+
+void fill(const QuadTile& from, const RowTile& tile, RowWeights& weights) {
+  const auto columns = std::ssize(from.columns);
+  for_each_unit(weights, tile, [&](int64_t unit, int64_t step, int64_t c, int64_t lane) {
+    uint32_t places = 0;
+    for (int64_t i = 0; i < kStepQuads * from.slots; ++i) {
+      const int64_t slot = step * kStepQuads * from.slots + i;
+      if (slot >= from.quads() * from.slots) break;
+      const auto at = static_cast<size_t>(slot * columns + c);
+      weights.data[static_cast<size_t>(unit + (1 + i) * kUnitColumns + lane)] = from.weights[at];
+      places |= uint32_t{from.places[at]} << (2 * i);
+    }
+    weights.data[static_cast<size_t>(unit + lane)] = std::bit_cast<float>(places);
+  });
+}
+
+template <class Tile>
+RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& tiles) {
+  RowWeights weights{K, N, slots, {}, {}, 0.0};
+  std::vector<bool> present(static_cast<size_t>(N));
+  int64_t floats = 0;
+  for (const Tile& from : tiles) {
+    RowTile tile{from.columns, from.rows, floats, 0};
+    tile.steps = round_up(std::ssize(from.rows), weights.step_rows()) / weights.step_rows();
+    tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
+    floats += tile.units() * tile.steps * weights.unit_floats();
+    weights.products += static_cast<double>(from.weights.size());
+    for (const int32_t n : from.columns) present[static_cast<size_t>(n)] = true;
+    weights.tiles.push_back(std::move(tile));
+  }
+  weights.data.resize(static_cast<size_t>(floats));
+  parallel_for(std::ssize(tiles), [&](int64_t t) {
+    fill(tiles[static_cast<size_t>(t)], weights.tiles[static_cast<size_t>(t)], weights);
+  });
+  RowTile rest;
+  for (int64_t n = 0; n < N; ++n) {
+    if (!present[static_cast<size_t>(n)]) rest.columns.push_back(static_cast<int32_t>(n));
+  }
+  if (!rest.columns.empty()) weights.tiles.push_back(std::move(rest));
+  return weights;
+}
+
+}  // namespace
+
+int64_t RowWeights::size_bytes() const {
+  size_t bytes = data.size() * sizeof(float);
+  for (const RowTile& tile : tiles) {
+    bytes += (tile.rows.size() + tile.columns.size()) * sizeof(int32_t);
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles) {
+  return make(K, N, 0, tiles);
+}
+
+RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles) {
+  return make(K, N, tiles.empty() ? 1 : tiles.front().slots, tiles);
+}
+
+}  // namespace tvw::kernels::cpu

@@ -1,0 +1,70 @@
+/// @file Weights as the row kernels read them, for few tokens: 16 columns in the lanes, streamed
+/// once.
+///
+/// A tile's columns are taken in units of 16 (the last filled up with zeros), its rows in steps. Of
+/// 4, then 2, then 1 units a group is made; a group's steps lie one after the other, in a step its
+/// units:
+///   dense: 8 rows x 16 weights;
+///   quads: 16 words of places, then 8 quads x slots x 16 weights. Bits 2i and 2i + 1 of a column's
+///   word are the place of weight i of the unit: two bits of index for 32 of weight.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/cpu/host_memory.hpp"
+#include "kernels/cpu/tiles.hpp"
+
+namespace tvw::kernels::cpu {
+
+inline constexpr int64_t kUnitColumns = 16;
+inline constexpr int64_t kGroupUnits = 4;  ///< of the largest group
+inline constexpr int64_t kStepQuads = 8;
+inline constexpr int64_t kDenseStepRows = 8;
+inline constexpr int64_t kMostSlots = 2;  ///< that a word has places for
+
+/// Units of the group that begins at unit `first` of `units`.
+[[nodiscard]] constexpr int64_t group_units(int64_t first, int64_t units) {
+  const int64_t left = units - first;
+  return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+struct RowTile {
+  std::vector<int32_t> columns;  ///< ids in B
+  std::vector<int32_t> rows;     ///< [steps * rows of a step] ids in B, or -1 for none
+  int64_t first = 0;             ///< of RowWeights::data
+  int64_t steps = 0;
+
+  [[nodiscard]] int64_t units() const {
+    return (std::ssize(columns) + kUnitColumns - 1) / kUnitColumns;
+  }
+};
+
+struct RowWeights {
+  int64_t K = 0;
+  int64_t N = 0;
+  int64_t slots = 0;  ///< of a quad; 0: dense
+  /// Every column is in one of them; those that nothing is left of are in tiles without rows.
+  std::vector<RowTile> tiles;
+  HostFloats data;
+  double products = 0.0;  ///< per token
+
+  [[nodiscard]] int64_t step_rows() const {
+    return slots == 0 ? kDenseStepRows : kStepQuads * kQuadRows;
+  }
+  [[nodiscard]] int64_t unit_floats() const {
+    return (slots == 0 ? kDenseStepRows : 1 + kStepQuads * slots) * kUnitColumns;
+  }
+  /// Of the group that begins at unit `first` of a tile, in `data`.
+  [[nodiscard]] int64_t group_at(const RowTile& tile, int64_t first) const {
+    return tile.first + first * tile.steps * unit_floats();
+  }
+  [[nodiscard]] int64_t size_bytes() const;
+};
+
+[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N,
+                                          const std::vector<DenseTile>& tiles);
+/// REQUIRES: all tiles have the same number of slots, at most kMostSlots.
+[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles);
+
+}  // namespace tvw::kernels::cpu

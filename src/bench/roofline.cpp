@@ -10,6 +10,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/core/version.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
 #include "tvw/record/environment.hpp"
 #include "tvw/record/json.hpp"
 
@@ -21,8 +22,9 @@ using Json = nlohmann::json;
 /// Whatever changes the peaks changes the key.
 std::string key_of_cpu(kernels::Device& device, int threads) {
   const record::Environment environment = record::collect_environment();
-  return environment.cpu_model + " | " + device.name() + " | " + std::to_string(environment.cores) +
-         " cores | " + std::to_string(threads) + " threads | tvw " + std::string(version());
+  return environment.cpu_model + " | " + device.name() + " | " + kernels::name(kernels::cpu_isa()) +
+         " | " + std::to_string(environment.cores) + " cores | " + std::to_string(threads) +
+         " threads | tvw " + std::string(version());
 }
 
 /// An object in any case: a file that is damaged or not there holds no peaks.

@@ -11,6 +11,7 @@
 #include "cli/versions.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
 
 namespace tvw::cli {
 namespace {
@@ -54,9 +55,13 @@ int run(int argc, const char* const* argv) {
   app.add_flag("-v,--verbose", settings.verbose, "Say more on stderr");
   app.add_option("--threads", settings.threads, "Threads to use (default: all cores)")
       ->check(CLI::Range(1, 4096));
+  app.add_option("--isa", settings.isa,
+                 "Best instruction set to use, by oneDNN too: sse4, avx2, avx512, avx512_bf16\n"
+                 "(default: what the processor has)");
   app.parse_complete_callback([&settings] {
     set_up_log(settings);
     if (settings.threads > 0) set_thread_count(settings.threads);
+    if (!settings.isa.empty()) kernels::limit_cpu_isa(kernels::parse_cpu_isa(settings.isa));
   });
 
   add_prune(app, settings);

@@ -10,6 +10,7 @@ struct Settings {
   bool quiet = false;
   bool verbose = false;
   int threads = 0;                ///< 0 = as many as there are cores
+  std::string isa;                ///< best instruction set of the CPU; empty = what there is
   std::vector<std::string> argv;  ///< as called, for records
 };
 

@@ -1,6 +1,7 @@
 """What users of a command line take for granted."""
 
 import json
+import platform
 import subprocess
 
 import pytest
@@ -31,6 +32,13 @@ def test_devices_names_the_cpu_and_its_executors(tvw):
     assert text.startswith("cpu")
     assert "cpu.tvw.simd" in text and "cpu.dense.onednn" in text
     assert "module cuda" in text
+
+
+def test_isa_can_be_limited(tvw):
+    if platform.machine() != "x86_64":
+        pytest.skip("names of x86")
+    assert "isa: sse4" in tvw.works("devices", "--isa", "sse4").stdout
+    assert "did you mean 'sse4'" in tvw.fails(2, "devices", "--isa", "sse5")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

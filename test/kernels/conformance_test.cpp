@@ -1,6 +1,7 @@
 // Every executor in the registry x every case: nothing can be registered without being tested.
 #include <cmath>
 
+#include "kernels/cpu/isa.hpp"
 #include "support/catch.hpp"
 #include "support/random_weights.hpp"
 #include "tvw/core/parallel.hpp"
@@ -72,16 +73,31 @@ struct Run {
   kernels::Problem problem;
 };
 
-TEST_CASE("every executor matches the f64 reference", "[kernels]") {
+/// Until the end of the scope. oneDNN stays as it is.
+class OwnKernelsUpTo {
+ public:
+  explicit OwnKernelsUpTo(kernels::CpuIsa isa) { kernels::cpu::limit_own_kernels(isa); }
+  ~OwnKernelsUpTo() { kernels::cpu::limit_own_kernels(kernels::cpu_isas().front()); }
+  OwnKernelsUpTo(const OwnKernelsUpTo&) = delete;
+  OwnKernelsUpTo& operator=(const OwnKernelsUpTo&) = delete;
+};
+
+bool is_simd(const kernels::Executor& executor) { return executor.name().ends_with(".simd"); }
+
+TEST_CASE("every executor matches the f64 reference on every instruction set", "[kernels]") {
+  const kernels::CpuIsa isa = GENERATE(from_range(kernels::cpu_isas()));
+  const OwnKernelsUpTo limit(isa);
   const kernels::Registry registry = kernels::Registry::discover();
   kernels::Device& device = registry.device("cpu");
   for (const kernels::Executor* executor : registry.executors()) {
     if (executor->device() != kernels::DeviceKind::kCpu) continue;
+    if (!is_simd(*executor) && isa != kernels::cpu_isas().front()) continue;
     int accepted = 0;
     uint32_t seed = 0;
     for (const Case& c : cases()) {
       ++seed;
-      CAPTURE(executor->name(), c.M, c.K, c.N, c.density, name(c.layout), c.bias, name(c.stored));
+      CAPTURE(name(isa), executor->name(), c.M, c.K, c.N, c.density, name(c.layout), c.bias,
+              name(c.stored));
       const pack::PackedWeights weights = weights_for(executor->format(), c, seed);
       const std::vector<float> bias = random_values(c.N, seed + 1);
       kernels::Problem problem;
@@ -105,6 +121,7 @@ TEST_CASE("every executor matches the f64 reference", "[kernels]") {
       CHECK(report.ok);
       CHECK(report.max_rel_error <= kernels::tolerance(c.K, DType::kF32));
       CHECK_FALSE(plan->kernel_name().empty());
+      if (is_simd(*executor)) CHECK_THAT(name(isa), Catch::StartsWith(plan->isa()));
       CHECK(plan->actual_flops() >= 0.0);
     }
     CAPTURE(executor->name());

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "kernels/cpu/host_memory.hpp"
-#include "kernels/cpu/panel_kernels.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -64,7 +64,7 @@ class CpuDevice final : public Device {
   [[nodiscard]] std::string id() const override { return "cpu"; }
   [[nodiscard]] std::string name() const override { return name_; }
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
-    return {{"isa", isa_name()},
+    return {{"isa", kernels::name(cpu_isa())},
             {"threads", std::to_string(thread_count())},
             {"last level cache", std::to_string(last_cache_bytes() >> 20) + " MiB"}};
   }

@@ -13,7 +13,7 @@
 
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/host_memory.hpp"
-#include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/isa.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::kernels::cpu {
@@ -190,7 +190,7 @@ class OneDnnPlan final : public Plan {
 
   void run(const void* A, void* C) override { best_->run(A, C); }
   [[nodiscard]] std::string kernel_name() const override { return best_->name(); }
-  [[nodiscard]] std::string isa() const override { return isa_name(); }
+  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
   [[nodiscard]] int64_t weight_bytes() const override { return best_->weight_bytes(); }
   [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
 

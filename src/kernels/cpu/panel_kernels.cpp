@@ -168,20 +168,6 @@ void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids
   }
 }
 
-const char* isa() {
-  switch (HWY_TARGET) {
-    case HWY_AVX3:
-    case HWY_AVX3_DL:
-      return "avx512";
-    case HWY_AVX2:
-      return "avx2";
-    case HWY_NEON:
-      return "neon";
-    default:
-      return "scalar";
-  }
-}
-
 }  // namespace tvw::kernels::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -191,7 +177,6 @@ namespace tvw::kernels::cpu {
 HWY_EXPORT(multiply_own_rows);
 HWY_EXPORT(multiply_shared_rows);
 HWY_EXPORT(gather_rows);
-HWY_EXPORT(isa);
 
 void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
   HWY_DYNAMIC_DISPATCH(multiply_own_rows)(rows, columns);
@@ -203,7 +188,6 @@ void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids
                  float* to) {
   HWY_DYNAMIC_DISPATCH(gather_rows)(from, stride, ids, tokens, to);
 }
-std::string isa_name() { return HWY_DYNAMIC_DISPATCH(isa)(); }
 
 }  // namespace tvw::kernels::cpu
 #endif  // HWY_ONCE

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "tvw/kernels/executor.hpp"
 
@@ -50,8 +49,5 @@ void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int
 
 /// values[i] = activation(values[i]).
 void activate(float* values, int64_t count, Activation activation);
-
-/// "avx512", "avx2", "neon", "scalar": what the above run on here.
-[[nodiscard]] std::string isa_name();
 
 }  // namespace tvw::kernels::cpu

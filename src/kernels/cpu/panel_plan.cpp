@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 
+#include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "tvw/core/parallel.hpp"
 
@@ -47,10 +48,10 @@ class PanelPlan final : public Plan {
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    return kernel_ + "_" + isa_name() + " " + std::to_string(split_.tokens) + " tokens" +
+    return kernel_ + "_" + f32_isa_name() + " " + std::to_string(split_.tokens) + " tokens" +
            (split_.in_place ? ", in place" : "");
   }
-  [[nodiscard]] std::string isa() const override { return isa_name(); }
+  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
   [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
   [[nodiscard]] double actual_flops() const override {
     return 2.0 * weights_.products * static_cast<double>(M_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/row_kernels.hpp"
 #include "tvw/core/parallel.hpp"
@@ -80,9 +81,10 @@ class RowPlan final : public Plan {
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    return kernel_ + "_" + isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) + " tokens";
+    return kernel_ + "_" + f32_isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) +
+           " tokens";
   }
-  [[nodiscard]] std::string isa() const override { return isa_name(); }
+  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
   [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
   [[nodiscard]] double actual_flops() const override {
     return 2.0 * weights_.products * static_cast<double>(M_);

@@ -1,0 +1,150 @@
+#include "kernels/cpu/isa.hpp"
+
+#include <hwy/highway.h>
+#include <hwy/targets.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cctype>
+#include <dnnl.hpp>
+#include <optional>
+#include <span>
+
+#include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
+
+namespace tvw::kernels {
+namespace {
+
+constexpr std::array kBestFirst{CpuIsa::kAvx512Bf16, CpuIsa::kAvx512, CpuIsa::kAvx2, CpuIsa::kSse4,
+                                CpuIsa::kBaseline};
+
+bool has_bf16() {
+#if HWY_ARCH_X86
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+/// Highway's lowest target that is as good as `isa`; better ones have smaller numbers.
+int64_t highway_target(CpuIsa isa) {
+  switch (isa) {
+    case CpuIsa::kBaseline:
+      return HWY_STATIC_TARGET;
+    case CpuIsa::kSse4:
+      return HWY_SSE4;
+    case CpuIsa::kAvx2:
+      return HWY_AVX2;
+    case CpuIsa::kAvx512:
+    case CpuIsa::kAvx512Bf16:
+      break;
+  }
+  return HWY_AVX3;
+}
+
+/// Asked before any limit, which Highway's answer would take into account.
+const std::vector<CpuIsa>& present() {
+  static const std::vector<CpuIsa> kPresent = [] {
+    const int64_t targets = hwy::SupportedTargets() | HWY_STATIC_TARGET;
+    std::vector<CpuIsa> isas;
+    for (const CpuIsa isa : kBestFirst) {
+      const bool here = (targets & highway_target(isa)) != 0;
+      if (here && (isa != CpuIsa::kAvx512Bf16 || has_bf16())) isas.push_back(isa);
+    }
+    return isas;
+  }();
+  return kPresent;
+}
+
+std::atomic<CpuIsa>& in_use() {
+  static std::atomic<CpuIsa> isa{present().front()};
+  return isa;
+}
+
+std::vector<std::string> names(std::span<const CpuIsa> isas) {
+  std::vector<std::string> all;
+  for (const CpuIsa isa : isas) all.push_back(name(isa));
+  return all;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::optional<dnnl::cpu_isa> onednn_isa(CpuIsa isa) {
+  switch (isa) {
+    case CpuIsa::kBaseline:
+      return std::nullopt;
+    case CpuIsa::kSse4:
+      return dnnl::cpu_isa::sse41;
+    case CpuIsa::kAvx2:
+      return dnnl::cpu_isa::avx2;
+    case CpuIsa::kAvx512:
+      return dnnl::cpu_isa::avx512_core_vnni;
+    case CpuIsa::kAvx512Bf16:
+      break;
+  }
+  return dnnl::cpu_isa::all;
+}
+
+}  // namespace
+
+std::string name(CpuIsa isa) {
+  switch (isa) {
+    case CpuIsa::kBaseline: {
+      std::string target = hwy::TargetName(HWY_STATIC_TARGET);
+      std::ranges::transform(target, target.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      return target;
+    }
+    case CpuIsa::kSse4:
+      return "sse4";
+    case CpuIsa::kAvx2:
+      return "avx2";
+    case CpuIsa::kAvx512:
+      return "avx512";
+    case CpuIsa::kAvx512Bf16:
+      break;
+  }
+  return "avx512_bf16";
+}
+
+std::vector<CpuIsa> cpu_isas() { return present(); }
+
+CpuIsa cpu_isa() { return in_use(); }
+
+void limit_cpu_isa(CpuIsa best) {
+  if (std::ranges::find(present(), best) == present().end()) {
+    throw Error(ErrorCode::kUnsupported, "this processor has no " + name(best) +
+                                             ", but: " + joined(names(present())));
+  }
+  const auto of_onednn = onednn_isa(best);
+  if (!of_onednn || dnnl::set_max_cpu_isa(*of_onednn) != dnnl::status::success) {
+    throw Error(ErrorCode::kUnsupported,
+                "oneDNN cannot be limited to " + name(best) + ", or is in use already");
+  }
+  cpu::limit_own_kernels(best);
+}
+
+CpuIsa parse_cpu_isa(std::string_view text) {
+  for (const CpuIsa isa : kBestFirst) {
+    if (name(isa) == text) return isa;
+  }
+  throw Error(ErrorCode::kUsage, unknown_name("instruction set", text, names(kBestFirst)));
+}
+
+namespace cpu {
+
+void limit_own_kernels(CpuIsa best) {
+  in_use() = best;
+  hwy::DisableTargets(highway_target(best) - 1);
+}
+
+std::string f32_isa_name() { return name(std::min(cpu_isa(), CpuIsa::kAvx512)); }
+
+}  // namespace cpu
+}  // namespace tvw::kernels

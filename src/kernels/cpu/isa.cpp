@@ -119,8 +119,8 @@ CpuIsa cpu_isa() { return in_use(); }
 
 void limit_cpu_isa(CpuIsa best) {
   if (std::ranges::find(present(), best) == present().end()) {
-    throw Error(ErrorCode::kUnsupported, "this processor has no " + name(best) +
-                                             ", but: " + joined(names(present())));
+    throw Error(ErrorCode::kUnsupported,
+                "this processor has no " + name(best) + ", but: " + joined(names(present())));
   }
   const auto of_onednn = onednn_isa(best);
   if (!of_onednn || dnnl::set_max_cpu_isa(*of_onednn) != dnnl::status::success) {

@@ -51,8 +51,10 @@ HWY_AFTER_NAMESPACE();
 #include <functional>
 #include <vector>
 
+#include "bench/bf16_peak.hpp"
 #include "tvw/bench/roofline.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
 #include "tvw/record/environment.hpp"
 
 namespace tvw::bench {
@@ -65,6 +67,10 @@ constexpr int64_t kSteps = 1'000'000;
 constexpr int64_t kLeastCopyBytes = int64_t{64} << 20;
 constexpr int64_t kMostCopyBytes = int64_t{512} << 20;
 
+double f32_flops(int64_t steps, float* sink) {
+  return HWY_DYNAMIC_DISPATCH(fma_flops)(steps, sink);
+}
+
 double best_seconds(const std::function<void()>& work) {
   double best = 1e30;
   for (int trial = 0; trial < kTrials; ++trial) {
@@ -76,13 +82,14 @@ double best_seconds(const std::function<void()>& work) {
   return best;
 }
 
-double peak_gflops(int threads) {
+/// `flops_of(steps, sink)` does the work and says how much it was.
+double peak_gflops(int threads, double (*flops_of)(int64_t, float*)) {
   std::vector<float> sinks(static_cast<size_t>(threads) * 16);  // a cache line each
   std::vector<double> flops(static_cast<size_t>(threads) * 8);
   const double seconds = best_seconds([&] {
     parallel_for(threads, [&](int64_t thread) {
       const auto at = static_cast<size_t>(thread);
-      flops[at * 8] = HWY_DYNAMIC_DISPATCH(fma_flops)(kSteps, &sinks[at * 16]);
+      flops[at * 8] = flops_of(kSteps, &sinks[at * 16]);
     });
   });
   double total = 0.0;
@@ -106,10 +113,15 @@ double copy_gbs(int threads, int64_t cache_bytes) {
 
 }  // namespace
 
-Peaks measure_cpu_peaks(int threads) {
+Peaks measure_cpu_peaks(DType dtype, int threads) {
   threads = std::max(threads, 1);
   const int64_t cache_bytes = record::last_level_cache_bytes(record::collect_environment());
-  return {peak_gflops(threads), copy_gbs(threads, cache_bytes), cache_bytes};
+  double gflops = peak_gflops(threads, f32_flops);
+  // Not everything that takes bf16 multiplies it as such.
+  if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAvx512Bf16) {
+    gflops = std::max(gflops, peak_gflops(threads, bf16_flops));
+  }
+  return {gflops, copy_gbs(threads, cache_bytes), cache_bytes};
 }
 
 }  // namespace tvw::bench

@@ -20,11 +20,11 @@ namespace {
 using Json = nlohmann::json;
 
 /// Whatever changes the peaks changes the key.
-std::string key_of_cpu(kernels::Device& device, int threads) {
+std::string key_of_cpu(kernels::Device& device, DType dtype, int threads) {
   const record::Environment environment = record::collect_environment();
   return environment.cpu_model + " | " + device.name() + " | " + kernels::name(kernels::cpu_isa()) +
          " | " + std::to_string(environment.cores) + " cores | " + std::to_string(threads) +
-         " threads | tvw " + std::string(version());
+         " threads | " + std::string(name(dtype)) + " | tvw " + std::string(version());
 }
 
 /// An object in any case: a file that is damaged or not there holds no peaks.
@@ -79,12 +79,12 @@ std::optional<Peaks> peaks_from_properties(kernels::Device& device, DType dtype)
 std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
                               const std::filesystem::path& cache_file, bool measure_again) {
   if (auto peaks = peaks_from_properties(device, dtype)) return peaks;
-  if (device.kind() != kernels::DeviceKind::kCpu || dtype != DType::kF32) return std::nullopt;
-  const std::string key = key_of_cpu(device, threads);
+  if (device.kind() != kernels::DeviceKind::kCpu || dtype == DType::kF16) return std::nullopt;
+  const std::string key = key_of_cpu(device, dtype, threads);
   Json cache = cache_file.empty() ? Json::object() : read_cache(cache_file);
   const std::optional<Peaks> cached = cached_peaks(cache, key);
   if (cached && !measure_again) return cached;
-  Peaks peaks = measure_cpu_peaks(threads);
+  Peaks peaks = measure_cpu_peaks(dtype, threads);
   if (cached) {
     peaks.gflops = std::max(peaks.gflops, cached->gflops);
     peaks.bandwidth_gbs = std::max(peaks.bandwidth_gbs, cached->bandwidth_gbs);

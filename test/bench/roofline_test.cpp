@@ -27,7 +27,14 @@ TEST_CASE("a device may state its peaks", "[bench]") {
   CHECK(peaks->gflops == 989000.0);
   CHECK(peaks->bandwidth_gbs == 4800.0);
   CHECK(peaks->cache_bytes == 52428800);
-  CHECK_FALSE(find_peaks(device, DType::kBF16, 1, {}).has_value());
+}
+
+TEST_CASE("the CPU has peaks for what it computes in", "[bench]") {
+  test::FakeDevice device;
+  CHECK_FALSE(find_peaks(device, DType::kF16, 1, {}).has_value());
+  const auto bf16 = find_peaks(device, DType::kBF16, 1, {});
+  REQUIRE(bf16.has_value());
+  CHECK(bf16->gflops > 0.0);
 }
 
 TEST_CASE("measured peaks are kept; a damaged file only costs the measurement", "[bench]") {

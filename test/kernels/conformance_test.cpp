@@ -1,8 +1,8 @@
 // Every executor in the registry x every case: nothing can be registered without being tested.
 #include <cmath>
 
-#include "kernels/cpu/isa.hpp"
 #include "support/catch.hpp"
+#include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/kernels/reference.hpp"
@@ -20,23 +20,29 @@ struct Case {
   Layout layout;
   Activation activation;
   bool bias;
-  DType stored;
+  DType stored;  ///< of the weights
+  DType dtype;   ///< of activations and results
 };
 
 std::vector<Case> cases() {
   std::vector<Case> list;
   constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 64, 64},   {3, 17, 5},     {16, 128, 65},
-                                    {33, 70, 130}, {128, 96, 64}, {129, 257, 40}, {200, 64, 100}};
+                                    {33, 70, 130}, {128, 96, 64}, {129, 257, 40}, {150, 640, 100}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};
-  constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16};
-  size_t turn = 0;  // walks through activations and types beside the shapes
+  // bf16 with weights of bf16 is what kernels multiply as such.
+  constexpr DType kTypes[][2] = {{DType::kF32, DType::kF32},  {DType::kBF16, DType::kBF16},
+                                 {DType::kF16, DType::kF32},  {DType::kBF16, DType::kF32},
+                                 {DType::kF32, DType::kBF16}, {DType::kF16, DType::kF16}};
+  size_t turn = 0;  // walks through activations and biases beside the rest
   for (const auto& shape : kShapes) {
     for (const double density : {0.0, 0.4, 1.0}) {
       for (const Layout layout : {Layout::kTokenMajor, Layout::kFeatureMajor}) {
-        list.push_back({shape[0], shape[1], shape[2], density, layout, kActivations[turn % 4],
-                        turn % 3 != 0, kTypes[turn % 3]});
-        ++turn;
+        for (const auto& [stored, dtype] : kTypes) {
+          list.push_back({shape[0], shape[1], shape[2], density, layout, kActivations[turn % 4],
+                          turn % 3 != 0, stored, dtype});
+          ++turn;
+        }
       }
     }
   }
@@ -73,20 +79,11 @@ struct Run {
   kernels::Problem problem;
 };
 
-/// Until the end of the scope. oneDNN stays as it is.
-class OwnKernelsUpTo {
- public:
-  explicit OwnKernelsUpTo(kernels::CpuIsa isa) { kernels::cpu::limit_own_kernels(isa); }
-  ~OwnKernelsUpTo() { kernels::cpu::limit_own_kernels(kernels::cpu_isas().front()); }
-  OwnKernelsUpTo(const OwnKernelsUpTo&) = delete;
-  OwnKernelsUpTo& operator=(const OwnKernelsUpTo&) = delete;
-};
-
 bool is_simd(const kernels::Executor& executor) { return executor.name().ends_with(".simd"); }
 
 TEST_CASE("every executor matches the f64 reference on every instruction set", "[kernels]") {
   const kernels::CpuIsa isa = GENERATE(from_range(kernels::cpu_isas()));
-  const OwnKernelsUpTo limit(isa);
+  const test::OwnKernelsUpTo limit(isa);
   const kernels::Registry registry = kernels::Registry::discover();
   kernels::Device& device = registry.device("cpu");
   for (const kernels::Executor* executor : registry.executors()) {
@@ -97,11 +94,12 @@ TEST_CASE("every executor matches the f64 reference on every instruction set", "
     for (const Case& c : cases()) {
       ++seed;
       CAPTURE(name(isa), executor->name(), c.M, c.K, c.N, c.density, name(c.layout), c.bias,
-              name(c.stored));
+              name(c.stored), name(c.dtype));
       const pack::PackedWeights weights = weights_for(executor->format(), c, seed);
       const std::vector<float> bias = random_values(c.N, seed + 1);
       kernels::Problem problem;
       problem.M = c.M;
+      problem.dtype = c.dtype;
       problem.layout = c.layout;
       problem.weights = &weights;
       problem.epilogue.activation = c.activation;
@@ -112,14 +110,16 @@ TEST_CASE("every executor matches the f64 reference on every instruction set", "
         continue;
       }
       ++accepted;
-      const std::vector<float> A = random_values(c.M * c.K, seed + 2);
-      std::vector<float> C(static_cast<size_t>(c.M * c.N), std::nanf(""));
+      const auto A = TypedBuffer::from_f32(c.dtype, random_values(c.M * c.K, seed + 2));
+      auto C = TypedBuffer::from_f32(
+          c.dtype, std::vector<float>(static_cast<size_t>(c.M * c.N), std::nanf("")));
       const auto plan = executor->prepare(problem, device);
-      plan->run(A.data(), C.data());
-      plan->run(A.data(), C.data());  // a plan can be run again
-      const auto report = kernels::compare_with_reference(problem, A, C, all_positions(c.M, c.N));
+      plan->run(A.bytes().data(), C.bytes().data());
+      plan->run(A.bytes().data(), C.bytes().data());  // a plan can be run again
+      const auto report =
+          kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), all_positions(c.M, c.N));
       CHECK(report.ok);
-      CHECK(report.max_rel_error <= kernels::tolerance(c.K, DType::kF32));
+      CHECK(report.max_rel_error <= kernels::tolerance(c.K, c.dtype));
       CHECK_FALSE(plan->kernel_name().empty());
       if (is_simd(*executor)) CHECK_THAT(name(isa), Catch::StartsWith(plan->isa()));
       CHECK(plan->actual_flops() >= 0.0);
@@ -132,20 +132,22 @@ TEST_CASE("every executor matches the f64 reference on every instruction set", "
 TEST_CASE("results have the same bits for any number of threads", "[kernels]") {
   const kernels::Registry registry = kernels::Registry::discover();
   const int before = thread_count();
-  const Case c{150, 96, 130, 0.5, Layout::kTokenMajor, Activation::kNone, false, DType::kF32};
-  const std::vector<float> A = random_values(c.M * c.K, 1);
-  for (const char* name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd", "cpu.csr.simd"}) {
-    CAPTURE(name);
-    const kernels::Executor& executor = registry.executor(name);
+  const DType dtype = GENERATE(DType::kF32, DType::kBF16);
+  const Case c{150, 96, 130, 0.5, Layout::kTokenMajor, Activation::kNone, false, dtype, dtype};
+  const auto A = TypedBuffer::from_f32(dtype, random_values(c.M * c.K, 1));
+  for (const char* executor_name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd", "cpu.csr.simd"}) {
+    CAPTURE(executor_name, name(dtype));
+    const kernels::Executor& executor = registry.executor(executor_name);
     const pack::PackedWeights weights = weights_for(executor.format(), c, 4);
     kernels::Problem problem;
     problem.M = c.M;
+    problem.dtype = dtype;
     problem.weights = &weights;
-    std::vector<std::vector<float>> results;
+    std::vector<TypedBuffer> results;
     for (const int threads : {1, 2, 3, 5}) {
       set_thread_count(threads);
-      std::vector<float> C(static_cast<size_t>(c.M * c.N));
-      executor.prepare(problem, registry.device("cpu"))->run(A.data(), C.data());
+      TypedBuffer C(dtype, c.M * c.N);
+      executor.prepare(problem, registry.device("cpu"))->run(A.bytes().data(), C.bytes().data());
       results.push_back(std::move(C));
     }
     for (const auto& result : results) CHECK(result == results.front());
@@ -179,7 +181,7 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::Contains("dense, not tvw"));
   problem.dtype = DType::kF16;
   CHECK_THAT(registry.executor("cpu.dense.onednn").supports(problem).reason,
-             Catch::Contains("f32 only"));
+             Catch::Contains("asked for f16"));
 }
 
 }  // namespace

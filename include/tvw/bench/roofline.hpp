@@ -17,11 +17,12 @@ struct Peaks {
   int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
 };
 
-/// f32 fused multiply-adds in registers and a copy larger than the caches, on `threads` threads;
-/// the best of several trials, about half a second.
-[[nodiscard]] Peaks measure_cpu_peaks(int threads);
+/// Multiply-adds in registers and a copy larger than the caches, on `threads` threads; the best of
+/// several trials, about half a second. In f32; for kBF16 in bf16 where the processor has that.
+[[nodiscard]] Peaks measure_cpu_peaks(DType dtype, int threads);
 
-/// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set and threads. A
+/// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set,
+/// threads and dtype. A
 /// file that cannot be read or written only costs the measurement. Other devices: from their
 /// properties "peak_<dtype>_gflops", "memory_gbs" and "cache_bytes" where they give them.
 /// nullopt where nothing is known, e.g. a dtype the CPU does not compute in.

@@ -31,6 +31,9 @@ struct HostAllocator {
   friend bool operator==(const HostAllocator&, const HostAllocator&) { return true; }
 };
 
-using HostFloats = std::vector<float, HostAllocator<float>>;
+template <class T>
+using HostVector = std::vector<T, HostAllocator<T>>;
+using HostFloats = HostVector<float>;
+using HostBytes = HostVector<std::byte>;
 
 }  // namespace tvw::kernels::cpu

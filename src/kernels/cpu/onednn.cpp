@@ -23,6 +23,10 @@ using dnnl::memory;
 using Tag = memory::format_tag;
 
 constexpr auto kF32 = memory::data_type::f32;
+
+memory::data_type type_of(DType dtype) {
+  return dtype == DType::kBF16 ? memory::data_type::bf16 : kF32;
+}
 constexpr int kTrials = 3;
 
 dnnl::engine& engine() {
@@ -63,8 +67,9 @@ struct Variant {
 
 class Formulation {
  public:
-  /// `dense` [K, N] and `bias` [N] or empty are read here and in run(); not owned.
-  Formulation(const Problem& problem, const Variant& variant, HostFloats& dense,
+  /// `dense` [K, N], of the problem's dtype, and `bias` [N] or empty are read here and in run();
+  /// not owned.
+  Formulation(const Problem& problem, const Variant& variant, HostBytes& dense,
               std::vector<float>& bias)
       : variant_(variant) {
     const GemmShape s = problem.shape();
@@ -73,10 +78,11 @@ class Formulation {
     const memory::dims wei_dims = variant.swapped ? memory::dims{s.N, s.K} : memory::dims{s.K, s.N};
     const memory::dims dst_dims = variant.swapped ? memory::dims{s.N, s.M} : memory::dims{s.M, s.N};
     const Tag act_tag = token != variant.swapped ? Tag::ab : Tag::ba;
-    const memory::desc act(act_dims, kF32, act_tag);
-    const memory::desc dst(dst_dims, kF32, act_tag);
-    const memory::desc plain(wei_dims, kF32, variant.swapped ? Tag::ba : Tag::ab);
-    const memory::desc wanted(wei_dims, kF32,
+    const memory::data_type type = type_of(problem.dtype);
+    const memory::desc act(act_dims, type, act_tag);
+    const memory::desc dst(dst_dims, type, act_tag);
+    const memory::desc plain(wei_dims, type, variant.swapped ? Tag::ba : Tag::ab);
+    const memory::desc wanted(wei_dims, type,
                               variant.prepacked ? Tag::any : (variant.swapped ? Tag::ba : Tag::ab));
     const memory::desc bias_desc =
         bias.empty() ? memory::desc()
@@ -150,11 +156,13 @@ const std::vector<Variant>& variants() {
   return kVariants;
 }
 
-HostFloats unpack_f32(const pack::PackedWeights& weights) {
+/// [K, N] of `dtype`, in memory like that of our own kernels.
+HostBytes unpack_as(DType dtype, const pack::PackedWeights& weights) {
   const DenseMatrix dense = pack::unpack(weights);
-  HostFloats values(static_cast<size_t>(dense.values.count()));
-  to_f32(dense.values.dtype(), dense.values.bytes(), values);
-  return values;
+  const TypedBuffer values = dense.values.dtype() == dtype
+                                 ? dense.values
+                                 : TypedBuffer::from_f32(dtype, dense.values.to_f32());
+  return {values.bytes().begin(), values.bytes().end()};
 }
 
 double microseconds(const std::function<void()>& work) {
@@ -168,7 +176,8 @@ class OneDnnPlan final : public Plan {
  public:
   explicit OneDnnPlan(const Problem& problem)
       : shape_(problem.shape()),
-        dense_(unpack_f32(*problem.weights)),
+        dtype_(problem.dtype),
+        dense_(unpack_as(problem.dtype, *problem.weights)),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()) {
     std::vector<std::unique_ptr<Formulation>> candidates;
     std::vector<std::unique_ptr<Formulation>> fallbacks;
@@ -190,7 +199,9 @@ class OneDnnPlan final : public Plan {
 
   void run(const void* A, void* C) override { best_->run(A, C); }
   [[nodiscard]] std::string kernel_name() const override { return best_->name(); }
-  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
+  [[nodiscard]] std::string isa() const override {
+    return dtype_ == DType::kBF16 ? tvw::kernels::name(cpu_isa()) : f32_isa_name();
+  }
   [[nodiscard]] int64_t weight_bytes() const override { return best_->weight_bytes(); }
   [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
 
@@ -198,11 +209,14 @@ class OneDnnPlan final : public Plan {
   /// Interleaved, best of kTrials each after one warm-up, which some ways do not survive.
   /// False if none is left.
   bool choose(std::vector<std::unique_ptr<Formulation>>& candidates) {
-    std::vector<float> A(static_cast<size_t>(shape_.M * shape_.K));
-    std::vector<float> C(static_cast<size_t>(shape_.M * shape_.N));
+    const TypedBuffer A(dtype_, shape_.M * shape_.K);
+    TypedBuffer C(dtype_, shape_.M * shape_.N);
+    const auto run = [&](Formulation& candidate) {
+      candidate.run(A.bytes().data(), C.bytes().data());
+    };
     std::erase_if(candidates, [&](const std::unique_ptr<Formulation>& candidate) {
       try {
-        candidate->run(A.data(), C.data());
+        run(*candidate);
         return false;
       } catch (const dnnl::error&) {
         return true;  // accepted, but cannot be executed after all
@@ -212,7 +226,7 @@ class OneDnnPlan final : public Plan {
     std::vector<double> best(candidates.size(), std::numeric_limits<double>::infinity());
     for (int trial = 0; trial < kTrials; ++trial) {
       for (size_t i = 0; i < candidates.size(); ++i) {
-        best[i] = std::min(best[i], microseconds([&] { candidates[i]->run(A.data(), C.data()); }));
+        best[i] = std::min(best[i], microseconds([&] { run(*candidates[i]); }));
       }
     }
     const auto fastest = std::min_element(best.begin(), best.end()) - best.begin();
@@ -221,7 +235,8 @@ class OneDnnPlan final : public Plan {
   }
 
   GemmShape shape_;
-  HostFloats dense_;  ///< [K, N]; a plain formulation reads it in place
+  DType dtype_;
+  HostBytes dense_;  ///< [K, N]; a plain formulation reads it in place
   std::vector<float> bias_;
   std::unique_ptr<Formulation> best_;
 };
@@ -236,9 +251,9 @@ class OneDnnExecutor final : public Executor {
       return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
                          ", not dense");
     }
-    if (problem.dtype != DType::kF32) {
-      return Support::no("computes in f32 only, asked for " +
-                         std::string(tvw::name(problem.dtype)));
+    if (problem.dtype == DType::kF16) return Support::no("computes in f32 and bf16, asked for f16");
+    if (problem.dtype == DType::kBF16 && pack::dtype(*problem.weights) != DType::kBF16) {
+      return Support::no("weights would have to be rounded to bf16");
     }
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
     return Support::yes();

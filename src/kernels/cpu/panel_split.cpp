@@ -1,7 +1,7 @@
-// How tokens become panels: a model of what each way costs, in vectors multiplied per weight.
-#include <algorithm>
+// A model of what each way of making panels costs, in vectors multiplied per weight.
+#include "kernels/cpu/panel_split.hpp"
 
-#include "kernels/cpu/panel_plan.hpp"
+#include <algorithm>
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -11,6 +11,7 @@ constexpr double kSharedPanelCost = 1.6;
 /// A weight's broadcast and place, beside the products of its vectors.
 constexpr double kOwnRowsOverhead = 1.25;
 constexpr double kSharedRowsOverhead = 0.15;
+
 int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -41,21 +42,17 @@ Way best_way(int64_t vectors, int64_t threads, double overhead) {
 
 }  // namespace
 
-PanelSplit split_tokens(const Problem& problem, int threads, bool own_rows) {
-  const GemmShape shape = problem.shape();
-  const int64_t vectors = (shape.M + kVectorTokens - 1) / kVectorTokens;
+PanelSplit split_tokens(int64_t M, int threads, bool own_rows) {
+  const int64_t vectors = (M + kVectorTokens - 1) / kVectorTokens;
   const Way way = best_way(vectors, threads, own_rows ? kOwnRowsOverhead : kSharedRowsOverhead);
   PanelSplit split;
   split.whole = way.whole;
   for (int64_t p = 0; p < way.panels; ++p) {
     const int64_t begin = vectors * p / way.panels * kVectorTokens;
-    const int64_t end = std::min(shape.M, vectors * (p + 1) / way.panels * kVectorTokens);
+    const int64_t end = std::min(M, vectors * (p + 1) / way.panels * kVectorTokens);
     split.blocks.push_back({begin, end - begin});
     split.tokens = std::max(split.tokens, round_up(end - begin, kVectorTokens));
   }
-  split.in_place =
-      problem.layout == Layout::kFeatureMajor && !own_rows && shape.M % kVectorTokens == 0;
-  split.stride = split.in_place ? shape.M : split.tokens;
   return split;
 }
 

@@ -1,14 +1,11 @@
-/// @file Weights as the panel kernels read them: tiles of columns, cut into chunks of rows.
-///
-/// A *panel* holds a block of tokens of the activations, feature by feature: row k is the tokens'
-/// values of feature k. A kept row of a tile is so a contiguous run, and every product is one
-/// multiplication of a run by a broadcast weight.
+/// @file Weights as the f32 panel kernels read them: tiles of columns, cut into chunks of rows.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
+#include "kernels/cpu/panel_split.hpp"
 #include "kernels/cpu/tiles.hpp"
 
 namespace tvw::kernels::cpu {
@@ -17,9 +14,6 @@ namespace tvw::kernels::cpu {
 inline constexpr int64_t kTileColumns = 64;
 /// Columns that multiply the same rows are taken so many at a time.
 inline constexpr int64_t kGroupColumns = 8;
-/// Tokens of the widest vector; panels are padded to a multiple.
-inline constexpr int64_t kVectorTokens = 16;
-inline constexpr int64_t kMostTokens = 64;  ///< of a panel: 4 vectors of AVX-512
 /// Rows that are worked on at a time: of kMostTokens tokens they take 20 of the 32 KiB or more of
 /// an L1 cache. Whole groups of 2, 4, 8 and 16 rows. The same for all panels, as the order of
 /// additions and with it the last bit of the results depends on it.
@@ -35,8 +29,8 @@ struct PanelTile {
   /// last group lacks. Own rows: [chunks][columns][entries].
   HostFloats weights;
   // Own rows only.
-  std::vector<int32_t> counts;    ///< [chunks][columns] entries
-  std::vector<uint32_t> offsets;  ///< like `weights`: byte offset of the row in the panel
+  std::vector<int32_t> counts;   ///< [chunks][columns] entries
+  HostVector<uint32_t> offsets;  ///< like `weights`: byte offset of the row in the panel
 
   [[nodiscard]] bool has_own_rows() const { return !counts.empty(); }
 };

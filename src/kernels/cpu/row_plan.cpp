@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/row_kernels.hpp"
@@ -33,13 +34,14 @@ constexpr int64_t kPlacedColumns = 2048;
 
 class RowPlan final : public Plan {
  public:
-  RowPlan(const Problem& problem, RowWeights weights, std::string kernel)
+  RowPlan(const Problem& problem, RowWeights weights, std::string format)
       : M_(problem.M),
         token_major_(problem.layout == Layout::kTokenMajor),
+        bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
         weights_(std::move(weights)),
-        kernel_(std::move(kernel)) {
+        format_(std::move(format)) {
     bias_.resize(static_cast<size_t>(weights_.N), 0.0f);
     places_.resize(static_cast<size_t>(weights_.N));
     const bool few_tiles = std::ssize(weights_.tiles) < kItemsPerThread * thread_count();
@@ -59,11 +61,34 @@ class RowPlan final : public Plan {
       sums_stride_ += tile.units() * kUnitColumns;
     }
     sums_.resize(static_cast<size_t>(M_ * sums_stride_));
+    if (bf16_) {
+      a_.resize(static_cast<size_t>(M_ * weights_.K));
+      c_.resize(static_cast<size_t>(M_ * weights_.N));
+    }
   }
 
   void run(const void* A, void* C) override {
-    const auto* a = static_cast<const float*>(A);
-    auto* c = static_cast<float*>(C);
+    if (bf16_) {
+      bf16_to_f32(static_cast<const uint16_t*>(A), std::ssize(a_), a_.data());
+      multiply(a_.data(), c_.data());
+      f32_to_bf16(c_.data(), std::ssize(c_), static_cast<uint16_t*>(C));
+    } else {
+      multiply(static_cast<const float*>(A), static_cast<float*>(C));
+    }
+  }
+
+  [[nodiscard]] std::string kernel_name() const override {
+    return format_ + "_f32_row_" + f32_isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) +
+           " tokens";
+  }
+  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
+  [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
+  [[nodiscard]] double actual_flops() const override {
+    return 2.0 * weights_.products * static_cast<double>(M_);
+  }
+
+ private:
+  void multiply(const float* a, float* c) {
     make_scratch();
     ++run_;
     parallel_for_with_scratch(std::ssize(items_), [&](int64_t i, int thread) {
@@ -80,17 +105,6 @@ class RowPlan final : public Plan {
     place(c);
   }
 
-  [[nodiscard]] std::string kernel_name() const override {
-    return kernel_ + "_" + f32_isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) +
-           " tokens";
-  }
-  [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
-  [[nodiscard]] int64_t weight_bytes() const override { return weights_.size_bytes(); }
-  [[nodiscard]] double actual_flops() const override {
-    return 2.0 * weights_.products * static_cast<double>(M_);
-  }
-
- private:
   /// Blocks of kRowTokens tokens, feature by feature: a kept row of a tile is then one load. Every
   /// thread makes them for itself, which takes less time than reading them from another's cache.
   void interleave(const float* a, float* blocks) const {
@@ -178,10 +192,11 @@ class RowPlan final : public Plan {
 
   int64_t M_;
   bool token_major_;
+  bool bf16_;  ///< A and C
   Activation activation_;
   std::vector<float> bias_;  ///< [N]
   RowWeights weights_;
-  std::string kernel_;
+  std::string format_;
   std::vector<Item> items_;
   int64_t most_rows_ = 0;            ///< of a tile
   std::vector<int32_t> places_;      ///< [N] of a column's sum among those of a token
@@ -190,13 +205,14 @@ class RowPlan final : public Plan {
   HostFloats sums_;                  ///< [M][sums_stride_]
   std::vector<Scratch> scratch_;     ///< [threads]
   int64_t run_ = 0;
+  HostFloats a_, c_;  ///< of bf16, in f32; else empty
 };
 
 }  // namespace
 
 std::unique_ptr<Plan> make_row_plan(const Problem& problem, RowWeights weights,
-                                    std::string kernel) {
-  return std::make_unique<RowPlan>(problem, std::move(weights), std::move(kernel));
+                                    std::string format) {
+  return std::make_unique<RowPlan>(problem, std::move(weights), std::move(format));
 }
 
 }  // namespace tvw::kernels::cpu

@@ -9,8 +9,8 @@
 
 namespace tvw::kernels::cpu {
 
-/// REQUIRES: problem.dtype is f32.
+/// REQUIRES: problem.dtype is f32, or bf16, which is converted: `weights` are f32.
 [[nodiscard]] std::unique_ptr<Plan> make_row_plan(const Problem& problem, RowWeights weights,
-                                                  std::string kernel);
+                                                  std::string format);
 
 }  // namespace tvw::kernels::cpu

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/tiles.hpp"
@@ -18,42 +19,61 @@ namespace {
 constexpr int64_t kFewestTokensShared = 24;
 constexpr int64_t kFewestTokensOwn = 49;
 
+/// Of CSR: [N] entries of each column.
+using Columns = std::vector<std::vector<ColumnEntry>>;
+
 /// The tiles of a format, as rows and panels are made from.
 std::vector<DenseTile> tiles_of(const pack::TwMatrix& m) { return make_dense_tiles(m); }
 std::vector<DenseTile> tiles_of(const pack::BlockEllMatrix& m) { return make_dense_tiles(m); }
 std::vector<QuadTile> tiles_of(const pack::TvwMatrix& m) { return make_quad_tiles(m); }
-std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) { return make_quad_tiles(m, kTileColumns); }
-std::vector<std::vector<ColumnEntry>> tiles_of(const pack::CsrMatrix& m) { return make_columns(m); }
+std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) {
+  return make_quad_tiles(m, kMostTileColumns);
+}
+Columns tiles_of(const pack::CsrMatrix& m) { return make_columns(m); }
 
 bool suits_rows(const std::vector<DenseTile>& /*tiles*/) { return true; }
 bool suits_rows(const std::vector<QuadTile>& tiles) {
   return tiles.empty() || tiles.front().slots <= kMostSlots;
 }
 
-template <class Tile>
-std::unique_ptr<Plan> make_panels(const Problem& problem, const std::vector<Tile>& tiles,
-                                  const std::string& kernel) {
-  const GemmShape shape = problem.shape();
-  const PanelSplit split = split_tokens(problem, thread_count(), !std::is_same_v<Tile, DenseTile>);
-  return make_panel_plan(problem, split, make_panel_weights(shape.K, shape.N, split.stride, tiles),
-                         kernel + "_f32_panel");
+/// Whether columns multiply rows of their own.
+template <class Tiles>
+constexpr bool kOwnRows = !std::is_same_v<Tiles, std::vector<DenseTile>>;
+
+template <class Tiles>
+constexpr int64_t kFewestTokens = kOwnRows<Tiles> ? kFewestTokensOwn : kFewestTokensShared;
+
+/// bf16 is multiplied as such where the processor can and no weight has to be rounded for it.
+bool multiplies_bf16(const Problem& problem) {
+  return problem.dtype == DType::kBF16 && pack::dtype(*problem.weights) == DType::kBF16 &&
+         cpu_isa() == CpuIsa::kAvx512Bf16;
 }
 
-template <class Tile>
-std::unique_ptr<Plan> make_plan(const Problem& problem, const std::vector<Tile>& tiles,
-                                const std::string& kernel) {
-  constexpr int64_t kFewestTokens =
-      std::is_same_v<Tile, DenseTile> ? kFewestTokensShared : kFewestTokensOwn;
-  if (problem.M >= kFewestTokens || !suits_rows(tiles)) {
-    return make_panels(problem, tiles, kernel);
-  }
+template <class Tiles>
+std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
+                                             const Tiles& tiles) {
   const GemmShape shape = problem.shape();
-  return make_row_plan(problem, make_row_weights(shape.K, shape.N, tiles), kernel + "_f32_row");
+  if constexpr (!std::is_same_v<Tiles, Columns>) {
+    if (multiplies_bf16(problem)) {
+      // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
+      const int64_t width = split.whole ? kMostTileColumns : kTileColumns;
+      return make_bf16_tiles(make_pair_weights(shape.N, split.tokens, width, tiles));
+    }
+  }
+  return make_f32_tiles(make_panel_weights(shape.K, shape.N, split.tokens, tiles));
 }
-std::unique_ptr<Plan> make_plan(const Problem& problem,
-                                const std::vector<std::vector<ColumnEntry>>& columns,
-                                const std::string& kernel) {
-  return make_panels(problem, columns, kernel);
+
+template <class Tiles>
+std::unique_ptr<Plan> make_plan(const Problem& problem, const Tiles& tiles,
+                                const std::string& format) {
+  const GemmShape shape = problem.shape();
+  if constexpr (!std::is_same_v<Tiles, Columns>) {
+    if (problem.M < kFewestTokens<Tiles> && suits_rows(tiles)) {
+      return make_row_plan(problem, make_row_weights(shape.K, shape.N, tiles), format);
+    }
+  }
+  const PanelSplit split = split_tokens(problem.M, thread_count(), kOwnRows<Tiles>);
+  return make_panel_plan(problem, split, make_panel_tiles(problem, split, tiles), format);
 }
 
 /// `Matrix` is the alternative of pack::PackedWeights that it takes.
@@ -70,10 +90,7 @@ class SimdExecutor final : public Executor {
       return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
                          ", not " + std::string(format_));
     }
-    if (problem.dtype != DType::kF32) {
-      return Support::no("computes in f32 only, asked for " +
-                         std::string(tvw::name(problem.dtype)));
-    }
+    if (problem.dtype == DType::kF16) return Support::no("computes in f32 and bf16, asked for f16");
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
     if (problem.shape().K > kMostRows) {
       return Support::no("K is more than " + std::to_string(kMostRows));

@@ -1,0 +1,46 @@
+#include "bench/bf16_peak.hpp"
+
+#include <hwy/highway.h>
+
+#include "tvw/core/error.hpp"
+
+#if HWY_ARCH_X86
+// GCC takes the "undefined" vectors in its own header for a mistake (bug 105593).
+HWY_DIAGNOSTICS(push)
+HWY_DIAGNOSTICS_OFF(disable : 4700, ignored "-Wmaybe-uninitialized")
+#include <immintrin.h>
+HWY_DIAGNOSTICS(pop)
+
+HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
+
+namespace tvw::bench {
+
+/// Sums start at different values: equal chains would be computed once.
+double bf16_flops(int64_t steps, float* sink) {
+  constexpr int kChains = 12;
+  constexpr double kFlopsPerChain = 16 * 2 * 2;  // 16 sums of two products
+  const auto pairs = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3C003C00));
+  __m512 sums[kChains];
+  for (int i = 0; i < kChains; ++i) sums[i] = _mm512_set1_ps(0.01F * static_cast<float>(i));
+  for (int64_t step = 0; step < steps; ++step) {
+    for (int i = 0; i < kChains; ++i) sums[i] = _mm512_dpbf16_ps(sums[i], pairs, pairs);
+  }
+  for (int i = 1; i < kChains; ++i) sums[0] = _mm512_add_ps(sums[0], sums[i]);
+  *sink = _mm512_cvtss_f32(sums[0]);
+  return kChains * kFlopsPerChain * static_cast<double>(steps);
+}
+
+}  // namespace tvw::bench
+
+HWY_POP_ATTRIBUTES
+
+#else
+
+namespace tvw::bench {
+
+double bf16_flops(int64_t /*steps*/, float* /*sink*/) {
+  throw Error(ErrorCode::kUnsupported, "this processor has no AVX512_BF16");
+}
+
+}  // namespace tvw::bench
+#endif

@@ -1,0 +1,95 @@
+// Panels of bf16 pairs times tiles of bf16: chunk after chunk of a tile's pairs is gathered, and
+// all columns work on each while it is in the L1 cache. A quad's pairs are made once for all
+// columns of the tile.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "kernels/cpu/bf16_kernels.hpp"
+#include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+static_assert(kChunkQuads * kQuadPairs >= kChunkPairs);
+static_assert(kChunkQuads * kQuadPairs * kMostTokens * sizeof(uint32_t) <= 65536, "u16 offsets");
+
+/// A thread's pairs of a chunk, [pairs][stride].
+uint32_t* gathered_pairs() {
+  alignas(64) thread_local uint32_t pairs[kChunkQuads * kQuadPairs * kMostTokens];
+  return pairs;
+}
+
+void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows) {
+  const auto columns = std::ssize(tile.columns);
+  uint32_t* pairs = gathered_pairs();
+  rows.data = pairs;
+  OwnPairs own{tile.weights.data(), tile.offsets.data(), nullptr, columns};
+  std::span<const int32_t> left(tile.features);
+  for (std::ptrdiff_t at = 0; at < std::ssize(tile.counts); at += columns) {
+    const auto chunk =
+        left.first(std::min(left.size(), static_cast<size_t>(kChunkQuads * kQuadRows)));
+    left = left.subspan(chunk.size());
+    gather_quad_pairs(panel, chunk, pairs);
+    own.counts = tile.counts.data() + at;
+    multiply_own_pairs(rows, own);
+    const int64_t entries = std::accumulate(own.counts, own.counts + columns, int64_t{0});
+    own.weights += entries;
+    own.offsets += entries;
+    rows.start = nullptr;
+  }
+}
+
+void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows) {
+  uint32_t* pairs = gathered_pairs();
+  rows.data = pairs;
+  SharedPairs shared{tile.weights.data(), 0,
+                     (std::ssize(tile.columns) + kGroupColumns - 1) / kGroupColumns};
+  std::span<const int32_t> left(tile.features);
+  do {
+    const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(kChunkPairs * 2)));
+    left = left.subspan(chunk.size());
+    gather_pairs(panel, chunk, pairs);
+    shared.pairs = std::ssize(chunk) / 2;
+    multiply_shared_pairs(rows, shared);
+    shared.weights += shared.pairs * shared.groups * kGroupColumns;
+    rows.start = nullptr;
+  } while (!left.empty());
+}
+
+class Bf16Tiles final : public PanelTiles {
+ public:
+  explicit Bf16Tiles(PairWeights weights) : weights_(std::move(weights)) {}
+
+  [[nodiscard]] PanelRows rows() const override { return PanelRows::kBf16Pairs; }
+  [[nodiscard]] int64_t count() const override { return std::ssize(weights_.tiles); }
+  [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
+    return weights_.tiles[static_cast<size_t>(tile)].columns;
+  }
+  [[nodiscard]] bool takes_any_stride() const override { return false; }
+  void multiply(int64_t t, const PanelTask& task) const override {
+    const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
+    const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
+    const PairRows rows{nullptr, task.stride, task.tokens, task.sums, task.start};
+    if (tile.has_own_pairs()) {
+      multiply_own(tile, panel, rows);
+    } else {
+      multiply_shared(tile, panel, rows);
+    }
+  }
+  [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }
+  [[nodiscard]] double products() const override { return weights_.products; }
+  [[nodiscard]] std::string isa() const override { return name(CpuIsa::kAvx512Bf16); }
+
+ private:
+  PairWeights weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<PanelTiles> make_bf16_tiles(PairWeights weights) {
+  return std::make_unique<Bf16Tiles>(std::move(weights));
+}
+
+}  // namespace tvw::kernels::cpu

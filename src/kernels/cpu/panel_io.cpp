@@ -1,0 +1,168 @@
+#include "kernels/cpu/panel_io.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "kernels/cpu/convert.hpp"
+#include "kernels/cpu/panel_kernels.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+constexpr int64_t kStepFeatures = 64;      ///< of a feature-major matrix
+constexpr int64_t kConvertFeatures = 256;  ///< between two conversions, while they are in a cache
+
+/// `count` tokens of [.][K] to [K][tokens].
+void transpose_as_f32(const uint16_t* a, int64_t K, int64_t count, float* to, int64_t tokens) {
+  alignas(64) float converted[kVectorTokens * kConvertFeatures];
+  for (int64_t k = 0; k < K; k += kConvertFeatures) {
+    const int64_t features = std::min(kConvertFeatures, K - k);
+    for (int64_t m = 0; m < count; ++m) {
+      bf16_to_f32(a + m * K + k, features, converted + m * kConvertFeatures);
+    }
+    transpose(converted, kConvertFeatures, to + k * tokens, tokens, features, count);
+  }
+}
+
+/// `count` tokens of [.][K] to [pairs][tokens]. Where K is even, what lies beside each other in A
+/// is a pair.
+void transpose_pairs(const uint16_t* a, int64_t K, int64_t count, uint32_t* to, int64_t tokens) {
+  if (K % 2 == 0) {
+    transpose(reinterpret_cast<const float*>(a), K / 2, reinterpret_cast<float*>(to), tokens, K / 2,
+              count);
+    return;
+  }
+  for (int64_t m = 0; m < count; ++m) {
+    const uint16_t* token = a + m * K;
+    for (int64_t k = 0; k < K; k += 2) {
+      to[k / 2 * tokens + m] =
+          token[k] | (k + 1 < K ? static_cast<uint32_t>(token[k + 1]) << 16 : 0);
+    }
+  }
+}
+
+/// `count` tokens of [N][tokens] to [.][N], two columns at a time where N is even.
+void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, uint16_t* c,
+                       int64_t N) {
+  if (N % 2 != 0) {
+    for (int64_t m = 0; m < count; ++m) {
+      for (int64_t n = 0; n < N; ++n) c[m * N + n] = results[n * tokens + m];
+    }
+    return;
+  }
+  alignas(64) uint32_t pairs[kConvertFeatures / 2 * kVectorTokens];
+  for (int64_t n = 0; n < N; n += kConvertFeatures) {
+    const int64_t columns = std::min(kConvertFeatures, N - n);
+    interleave_rows(results + n * tokens, tokens, columns / 2, kVectorTokens, pairs, kVectorTokens);
+    transpose(reinterpret_cast<const float*>(pairs), kVectorTokens, reinterpret_cast<float*>(c + n),
+              N / 2, count, columns / 2);
+  }
+}
+
+}  // namespace
+
+PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
+    : M_(problem.M),
+      K_(problem.shape().K),
+      N_(problem.shape().N),
+      token_major_(problem.layout == Layout::kTokenMajor),
+      bf16_(problem.dtype == DType::kBF16),
+      rows_(rows),
+      tokens_(tokens) {}
+
+bool PanelIo::packed_already() const { return !token_major_ && !bf16_ && M_ % kVectorTokens == 0; }
+
+int64_t PanelIo::pack_steps() const {
+  return token_major_ ? tokens_ / kVectorTokens : (K_ + kStepFeatures - 1) / kStepFeatures;
+}
+
+void PanelIo::pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const {
+  if (!token_major_) {
+    pack_features(block, step, A, rows);
+  } else if (step * kVectorTokens < block.count) {
+    pack_tokens(block, step * kVectorTokens, A, rows);
+  }
+}
+
+void PanelIo::pack_tokens(const TokenBlock& block, int64_t m, const void* A, void* rows) const {
+  const int64_t count = std::min(kVectorTokens, block.count - m);
+  const int64_t first = (block.begin + m) * K_;
+  if (!bf16_) {
+    transpose(static_cast<const float*>(A) + first, K_, static_cast<float*>(rows) + m, tokens_, K_,
+              count);
+  } else if (rows_ == PanelRows::kF32) {
+    transpose_as_f32(static_cast<const uint16_t*>(A) + first, K_, count,
+                     static_cast<float*>(rows) + m, tokens_);
+  } else {
+    transpose_pairs(static_cast<const uint16_t*>(A) + first, K_, count,
+                    static_cast<uint32_t*>(rows) + m, tokens_);
+  }
+}
+
+void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A,
+                            void* rows) const {
+  const int64_t end = std::min(K_, (step + 1) * kStepFeatures);
+  for (int64_t k = step * kStepFeatures; k < end; ++k) {
+    const int64_t from = k * M_ + block.begin;
+    if (!bf16_) {
+      std::copy_n(static_cast<const float*>(A) + from, block.count,
+                  static_cast<float*>(rows) + k * tokens_);
+    } else if (rows_ == PanelRows::kF32) {
+      bf16_to_f32(static_cast<const uint16_t*>(A) + from, block.count,
+                  static_cast<float*>(rows) + k * tokens_);
+    } else if (k % 2 == 0) {
+      const auto* low = static_cast<const uint16_t*>(A) + from;
+      auto* to = static_cast<uint32_t*>(rows) + k / 2 * tokens_;
+      if (k + 1 < K_) {
+        interleave_rows(low, M_, 1, block.count, to, 0);
+      } else {
+        std::copy_n(low, block.count, to);
+      }
+    }
+  }
+}
+
+float* PanelIo::in_place(const TokenBlock& block, int64_t n, void* results, void* C) const {
+  if (bf16_) return nullptr;
+  if (token_major_) return static_cast<float*>(results) + n * tokens_;
+  if (block.count % kVectorTokens != 0) return nullptr;  // C has no room for whole vectors
+  return static_cast<float*>(C) + n * M_ + block.begin;
+}
+
+void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
+                    void* results, void* C) const {
+  void* to = token_major_ ? results : C;
+  const auto at = [&](int32_t n) { return token_major_ ? n * tokens_ : n * M_ + block.begin; };
+  if (bf16_) {
+    std::array<uint16_t*, kMostTileColumns> rows;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      rows[i] = static_cast<uint16_t*>(to) + at(columns[i]);
+    }
+    f32_rows_to_bf16(sums, kMostTokens, block.count, std::span(rows).first(columns.size()));
+    return;
+  }
+  for (const int32_t n : columns) {
+    std::copy_n(sums, block.count, static_cast<float*>(to) + at(n));
+    sums += kMostTokens;
+  }
+}
+
+int64_t PanelIo::unpack_steps() const { return token_major_ ? tokens_ / kVectorTokens : 0; }
+
+int64_t PanelIo::results_bytes() const { return token_major_ ? N_ * tokens_ * (bf16_ ? 2 : 4) : 0; }
+
+void PanelIo::unpack(const TokenBlock& block, int64_t step, const void* results, void* C) const {
+  const int64_t m = step * kVectorTokens;
+  if (m >= block.count) return;
+  const int64_t count = std::min(kVectorTokens, block.count - m);
+  const int64_t first = (block.begin + m) * N_;
+  if (bf16_) {
+    transpose_results(static_cast<const uint16_t*>(results) + m, tokens_, count,
+                      static_cast<uint16_t*>(C) + first, N_);
+  } else {
+    transpose(static_cast<const float*>(results) + m, tokens_, static_cast<float*>(C) + first, N_,
+              count, N_);
+  }
+}
+
+}  // namespace tvw::kernels::cpu

@@ -1,0 +1,52 @@
+/// @file Activations into panels and results out of them, whatever their type and layout.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/cpu/panel_split.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
+#include "tvw/kernels/executor.hpp"
+
+namespace tvw::kernels::cpu {
+
+/// Work on one block is cut into steps that threads may share. Steps of token-major matrices are
+/// kVectorTokens tokens with all their features, so that each token is gone through from its first
+/// feature to its last; those of feature-major ones are some features.
+class PanelIo {
+ public:
+  /// @pre problem.dtype is f32, or bf16; kBf16Pairs are made of bf16 only
+  PanelIo(const Problem& problem, PanelRows rows, int64_t tokens);
+
+  /// A's rows are a panel's, M elements apart and whole vectors: nothing need be packed.
+  [[nodiscard]] bool packed_already() const;
+
+  [[nodiscard]] int64_t pack_steps() const;
+  /// `A` as for Plan::run; `rows` [row_count][tokens] of 4 bytes.
+  void pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
+
+  /// Results are made column by column, `tokens` f32 each. Where column n's may be made where they
+  /// belong, in C or in `results`; null for all columns of a block: elsewhere, for store().
+  [[nodiscard]] float* in_place(const TokenBlock& block, int64_t n, void* results, void* C) const;
+  /// `sums` [columns][kMostTokens].
+  void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
+             void* results, void* C) const;
+
+  /// `results` [N][tokens] of the problem's dtype are what unpack() puts into C; not used if there
+  /// are no steps, for feature-major C.
+  [[nodiscard]] int64_t unpack_steps() const;
+  void unpack(const TokenBlock& block, int64_t step, const void* results, void* C) const;
+  [[nodiscard]] int64_t results_bytes() const;
+
+ private:
+  void pack_tokens(const TokenBlock& block, int64_t m, const void* A, void* rows) const;
+  void pack_features(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
+
+  int64_t M_, K_, N_;
+  bool token_major_;
+  bool bf16_;  ///< A and C
+  PanelRows rows_;
+  int64_t tokens_;
+};
+
+}  // namespace tvw::kernels::cpu

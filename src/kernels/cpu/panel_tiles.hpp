@@ -1,0 +1,66 @@
+/// @file Tiles of weights as the panel plan sees them, whatever they are computed in.
+///
+/// A *panel* holds a block of tokens of the activations, feature by feature: row k is the tokens'
+/// values of feature k. A kept row of a tile is so a contiguous run, and every product is one
+/// multiplication of a run by a broadcast weight.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "kernels/cpu/pair_weights.hpp"
+#include "kernels/cpu/panel_weights.hpp"
+
+namespace tvw::kernels::cpu {
+
+/// What a row of a panel holds, in 4 bytes a token.
+enum class PanelRows : uint8_t {
+  kF32,        ///< row k: feature k
+  kBf16Pairs,  ///< row k: features 2k (in the low half) and 2k + 1
+};
+
+/// Rows that so many features take.
+[[nodiscard]] constexpr int64_t row_count(PanelRows rows, int64_t features) {
+  return rows == PanelRows::kF32 ? features : (features + 1) / 2;
+}
+
+inline constexpr int64_t kMostTileColumns = 256;
+
+/// One panel times one tile.
+struct PanelTask {
+  const void* rows = nullptr;    ///< [rows][stride] of 4 bytes
+  int64_t stride = 0;            ///< elements from one row to the next, as tiles were made for
+  int64_t tokens = 0;            ///< a multiple of kVectorTokens
+  float* const* sums = nullptr;  ///< [columns, padded to kGroupColumns] -> [tokens], written
+  const float* start = nullptr;  ///< [columns, padded to kGroupColumns] what sums start from
+};
+
+class PanelTiles {
+ public:
+  virtual ~PanelTiles() = default;
+  PanelTiles(const PanelTiles&) = delete;
+  PanelTiles& operator=(const PanelTiles&) = delete;
+
+  [[nodiscard]] virtual PanelRows rows() const = 0;
+  [[nodiscard]] virtual int64_t count() const = 0;
+  /// Ids in B, at most kMostTileColumns; every column of B is in one tile.
+  [[nodiscard]] virtual std::span<const int32_t> columns(int64_t tile) const = 0;
+  /// Rows may be as far apart as in A: they are gathered before they are multiplied. Multiplied
+  /// where they are, rows far apart would meet in few sets of the L1 cache.
+  [[nodiscard]] virtual bool takes_any_stride() const = 0;
+  virtual void multiply(int64_t tile, const PanelTask& task) const = 0;
+  [[nodiscard]] virtual int64_t size_bytes() const = 0;
+  [[nodiscard]] virtual double products() const = 0;  ///< per token
+  [[nodiscard]] virtual std::string isa() const = 0;
+
+ protected:
+  PanelTiles() = default;
+};
+
+[[nodiscard]] std::unique_ptr<PanelTiles> make_f32_tiles(PanelWeights weights);
+/// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16.
+[[nodiscard]] std::unique_ptr<PanelTiles> make_bf16_tiles(PairWeights weights);
+
+}  // namespace tvw::kernels::cpu

@@ -49,15 +49,12 @@ HWY_INLINE V pick(V four, VI place) {
   return hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(bytes, four), hn::BitCast(bytes, all)));
 #endif
 }
+
 /// Weights come from memory once, in order: so many floats ahead of their use they are asked for,
 /// into the L2 cache, which can wait for more lines than the L1 cache.
 constexpr int64_t kAhead = 4096;
 HWY_INLINE void prefetch(const float* weights) {
-#if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
-  __builtin_prefetch(weights + kAhead, 0, 2);
-#else
-  (void)weights;
-#endif
+  __builtin_prefetch(weights + kAhead, /*to write*/ 0, /*locality: L2*/ 2);
 }
 
 /// Of kCount tokens and kVectors vectors of columns.

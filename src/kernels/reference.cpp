@@ -28,19 +28,26 @@ double activate(double x, Activation activation) {
   return x;
 }
 
+int64_t index_in_c(Layout layout, const GemmShape& shape, OutputPosition at) {
+  return layout == Layout::kTokenMajor ? at.m * shape.N + at.n : at.n * shape.M + at.m;
+}
+
 /// One output, and what its rounding errors are measured by.
 struct Output {
   double value = 0.0;
-  double scale = 0.0;  ///< sum of |products| + |bias|
+  double scale = 0.0;  ///< sum of |products| + |bias| + |former C|
 };
 
 /// Unpacked weights, by column so that one output reads a contiguous run.
 class Reference {
  public:
-  Reference(const Problem& problem, std::span<const float> A)
-      : problem_(problem), A_(A), shape_(problem.shape()) {
+  Reference(const Problem& problem, std::span<const float> A, std::span<const float> former_C)
+      : problem_(problem), A_(A), former_C_(former_C), shape_(problem.shape()) {
     if (static_cast<int64_t>(A.size()) != shape_.M * shape_.K) {
       throw Error(ErrorCode::kInvalidArgument, "reference: activations do not have M * K values");
+    }
+    if (problem.epilogue.add_to_c && static_cast<int64_t>(former_C.size()) != shape_.M * shape_.N) {
+      throw Error(ErrorCode::kInvalidArgument, "reference: former results are not M * N values");
     }
     const std::vector<float> rows = pack::unpack(*problem.weights).values.to_f32();
     columns_.resize(rows.size());
@@ -68,6 +75,12 @@ class Reference {
       output.value += bias;
       output.scale += std::abs(bias);
     }
+    if (problem_.epilogue.add_to_c) {
+      const double former =
+          former_C_[static_cast<size_t>(index_in_c(problem_.layout, shape_, position))];
+      output.value += former;
+      output.scale += std::abs(former);
+    }
     output.value = activate(output.value, problem_.epilogue.activation);
     return output;
   }
@@ -75,13 +88,15 @@ class Reference {
  private:
   const Problem& problem_;
   std::span<const float> A_;
+  std::span<const float> former_C_;  ///< only if the epilogue adds to it
   GemmShape shape_;
   std::vector<float> columns_;  ///< [N, K]
 };
 
 std::vector<Output> outputs(const Problem& problem, std::span<const float> A,
-                            std::span<const OutputPosition> positions) {
-  const Reference reference(problem, A);
+                            std::span<const OutputPosition> positions,
+                            std::span<const float> former_C) {
+  const Reference reference(problem, A, former_C);
   std::vector<Output> result(positions.size());
   parallel_for(static_cast<int64_t>(positions.size()), [&](int64_t i) {
     result[static_cast<size_t>(i)] = reference.at(positions[static_cast<size_t>(i)]);
@@ -92,9 +107,11 @@ std::vector<Output> outputs(const Problem& problem, std::span<const float> A,
 }  // namespace
 
 std::vector<double> reference_outputs(const Problem& problem, std::span<const float> A,
-                                      std::span<const OutputPosition> positions) {
+                                      std::span<const OutputPosition> positions,
+                                      std::span<const float> former_C) {
   std::vector<double> values;
-  for (const Output& output : outputs(problem, A, positions)) values.push_back(output.value);
+  for (const Output& output : outputs(problem, A, positions, former_C))
+    values.push_back(output.value);
   return values;
 }
 
@@ -117,17 +134,16 @@ double tolerance(int64_t K, DType dtype) {
 
 ErrorReport compare_with_reference(const Problem& problem, std::span<const float> A,
                                    std::span<const float> C,
-                                   std::span<const OutputPosition> positions) {
+                                   std::span<const OutputPosition> positions,
+                                   std::span<const float> former_C) {
   const GemmShape shape = problem.shape();
   if (static_cast<int64_t>(C.size()) != shape.M * shape.N) {
     throw Error(ErrorCode::kInvalidArgument, "reference: results do not have M * N values");
   }
-  const std::vector<Output> want = outputs(problem, A, positions);
+  const std::vector<Output> want = outputs(problem, A, positions, former_C);
   ErrorReport report;
   for (size_t i = 0; i < positions.size(); ++i) {
-    const OutputPosition at = positions[i];
-    const int64_t index =
-        problem.layout == Layout::kTokenMajor ? at.m * shape.N + at.n : at.n * shape.M + at.m;
+    const int64_t index = index_in_c(problem.layout, shape, positions[i]);
     double error = std::abs(static_cast<double>(C[static_cast<size_t>(index)]) - want[i].value);
     // f16 below its normal range has steps of 2^-24, whatever the scale is.
     if (problem.dtype == DType::kF16 && error <= kSubnormalStep) error = 0.0;

@@ -59,6 +59,23 @@ Json to_object(const Summary& summary) {
           {"layers", std::move(layers)}};
 }
 
+Json to_object(const BreakEven& b) {
+  return {{"source", b.source},
+          {"workload", b.workload},
+          {"layer", b.layer},
+          {"M", b.M},
+          {"N", b.N},
+          {"K", b.K},
+          {"pattern", b.pattern},
+          {"device", b.device},
+          {"dtype", b.dtype},
+          {"layout", b.layout},
+          {"cache", b.cache},
+          {"measured_from", b.measured_from},
+          {"measured_to", b.measured_to},
+          {"wins_from", number(b.wins_from)}};
+}
+
 Json to_object(const RowKey& key) {
   return {
       {"workload", key.workload},
@@ -93,6 +110,8 @@ std::string to_json(const Report& report) {
   json["wrong_rows"] = report.wrong_rows;
   json["summaries"] = Json::array();
   for (const Summary& summary : report.summaries) json["summaries"].push_back(to_object(summary));
+  json["break_even"] = Json::array();
+  for (const BreakEven& b : report.break_evens) json["break_even"].push_back(to_object(b));
   return dump(json);
 }
 

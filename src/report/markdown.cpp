@@ -27,6 +27,24 @@ void add_overview(std::string& text, const Report& report) {
   }
 }
 
+void add_break_evens(std::string& text, const Report& report) {
+  if (report.break_evens.empty()) return;
+  text +=
+      "\n### Break-even: the sparsity from which it is faster than dense\n\n"
+      "| layer | M | N | K | pattern | dtype | layout | cache | measured | wins from |\n"
+      "|---|---:|---:|---:|---|---|---|---|---|---:|\n";
+  for (const BreakEven& b : report.break_evens) {
+    const std::string wins = !b.wins_from                      ? "never"
+                             : *b.wins_from == b.measured_from ? "always"
+                                                               : percent(b.wins_from);
+    text += "| " + markdown_cell(b.layer) + " | " + std::to_string(b.M) + " | " +
+            std::to_string(b.N) + " | " + std::to_string(b.K) + " | " + markdown_cell(b.pattern) +
+            " | " + markdown_cell(b.dtype) + " | " + markdown_cell(b.layout) + " | " +
+            markdown_cell(b.cache) + " | " + percent(b.measured_from) + " to " +
+            percent(b.measured_to) + " | " + wins + " |\n";
+  }
+}
+
 void add_layers(std::string& text, const Summary& s) {
   text += "\n### " + markdown_cell(title_of(s)) + "\n\n";
   text +=
@@ -65,6 +83,7 @@ std::string to_markdown(const Report& report) {
           " wrong. A speed-up is best time of the other / best time of this pattern; above 1 is "
           "faster.\n\n";
   add_overview(text, report);
+  add_break_evens(text, report);
   for (const Summary& summary : report.summaries) add_layers(text, summary);
   return text;
 }

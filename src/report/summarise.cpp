@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "report/break_even.hpp"
 #include "tvw/record/statistics.hpp"
 #include "tvw/report/report.hpp"
 
@@ -270,6 +271,7 @@ Report summarise(std::span<const NamedRecord> records) {
       }
     }
   }
+  report.break_evens = break_evens(report.summaries);
   return report;
 }
 

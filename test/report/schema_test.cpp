@@ -50,9 +50,12 @@ TEST_CASE("records and reports conform to their schemas", "[report][schema]") {
   wrong.max_rel_error = std::numeric_limits<double>::quiet_NaN();
   const auto skipped =
       without_time(timed("b", "tvw", 1.0), record::RowStatus::kSkipped, "not here");
+  auto sparser = timed("a", "tvw", 1.0);
+  sparser.target_sparsity = sparser.sparsity = 0.9;
   const NamedRecord run =
-      named({timed("a", "dense", 2.0), timed("a", "tvw", 3.0), timed("a", "csr", 9.0),
+      named({timed("a", "dense", 2.0), timed("a", "tvw", 3.0), sparser, timed("a", "csr", 9.0),
              timed("a", "block-ell", 4.0), wrong, skipped});
+  CHECK(summarise({&run, 1}).break_evens.size() == 2);  // of tvw and of auto
   CHECK(conforms(record::to_json(run.record), "bench_record.v1.json"));
   CHECK(conforms(render(summarise({&run, 1}), Format::kJson), "report.v1.json"));
   CHECK(conforms(render(compare(run, named({timed("a", "tvw", 1.0)})), Format::kJson),

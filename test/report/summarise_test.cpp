@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "report/rows.hpp"
 #include "support/catch.hpp"
@@ -94,6 +95,29 @@ TEST_CASE("the best dense of all layouts is the baseline", "[report]") {
   feature.layout = "feature";
   const Report report = of({timed("a", "dense", 8.0), feature, timed("a", "tvw", 4.0)});
   CHECK(*find(report, "tvw").over_dense.geomean == Approx(1.0));
+}
+
+TEST_CASE("where a layer breaks even is between the measurements about it", "[report]") {
+  const auto at = [](record::BenchRow row, double sparsity) {
+    row.target_sparsity = sparsity;
+    row.sparsity = sparsity;
+    return row;
+  };
+  const Report report = of(
+      {timed("a", "dense", 8.0), at(timed("a", "tvw", 16.0), 0.5), at(timed("a", "tvw", 10.0), 0.6),
+       at(timed("a", "tvw", 4.0), 0.7), timed("b", "dense", 8.0), at(timed("b", "tvw", 6.0), 0.5),
+       at(timed("b", "tvw", 4.0), 0.7), timed("c", "dense", 8.0), at(timed("c", "tvw", 6.0), 0.5),
+       at(timed("c", "tvw", 9.0), 0.7), timed("d", "dense", 8.0), at(timed("d", "tvw", 6.0), 0.5)});
+  std::map<std::string, std::optional<double>> wins_from;
+  for (const BreakEven& b : report.break_evens) {
+    if (b.pattern == "tvw") wins_from.emplace(b.layer, b.wins_from);
+  }
+  REQUIRE(wins_from.size() == 3);  // d was measured once
+  CHECK(*wins_from["a"] == Approx(0.6 + 0.1 * (1.0 - 0.8) / (2.0 - 0.8)));
+  CHECK(*wins_from["b"] == Approx(0.5));
+  CHECK_FALSE(wins_from["c"].has_value());
+  CHECK_THAT(render(report, Format::kMarkdown), Catch::Contains("| always |"));
+  CHECK_THAT(render(report, Format::kMarkdown), Catch::Contains("| never |"));
 }
 
 TEST_CASE("an empty record is an empty report, and every format renders", "[report]") {

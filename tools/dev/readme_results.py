@@ -15,6 +15,10 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 # record, what it is called in the table
 RECORDS = [
     ("cpu-bert-base.json", "BERT-base, M = {M}"),
+    ("cpu-bert-large.json", "BERT-large, M = {M}"),
+    ("cpu-llama-7b.json", "LLaMA 7B, M = {M}"),
+    ("cpu-resnet50.json", "ResNet-50, batch 1"),
+    ("cpu-bert-base-bf16.json", "BERT-base, M = {M}"),
     ("h200-bert-base.json", "BERT-base, M = {M}"),
     ("h200-llama-2048.json", "LLaMA 4096 and 11008, M = {M}"),
     ("h200-8192.json", "8192 x 8192 x 8192"),

@@ -3,7 +3,7 @@
 BUILD_PACKAGES=(g++ cmake ninja-build ccache git ca-certificates libprotobuf-dev protobuf-compiler
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libhwy-dev libxxhash-dev
   libdnnl-dev ocl-icd-opencl-dev opencl-headers  # the CMake package of oneDNN asks for OpenCL
-  catch2 python3 python3-venv)
+  catch2 valgrind python3 python3-venv)
 
 missing_packages() {
   local package

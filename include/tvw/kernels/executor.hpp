@@ -24,10 +24,12 @@ enum class Layout : uint8_t {
 
 enum class Activation : uint8_t { kNone, kRelu, kGeluErf, kGeluTanh };
 
-/// C = activation(A * B + bias).
+/// C = activation(A * B + bias), or activation(A * B + bias + C).
 struct Epilogue {
   std::span<const float> bias;  ///< [N] host memory, or empty; must outlive prepare()
   Activation activation = Activation::kNone;
+  /// A residual connection: what C holds before is added, before the activation.
+  bool add_to_c = false;
 };
 
 /// What is to be computed. Activations and results have type `dtype`; products are summed in f32.
@@ -58,7 +60,8 @@ class Plan {
   Plan& operator=(const Plan&) = delete;
 
   /// Only launches; may return before the work is done (Device::time_us waits). `A` and `C` are
-  /// memory of the executor's device, dense, in the problem's layout and dtype; C is overwritten.
+  /// memory of the executor's device, dense, in the problem's layout and dtype; C is overwritten,
+  /// or read before if the epilogue adds to it.
   virtual void run(const void* A, void* C) = 0;
   /// What really runs, e.g. "tw_f32_avx512 24x8" or a CUDA kernel's name.
   [[nodiscard]] virtual std::string kernel_name() const = 0;

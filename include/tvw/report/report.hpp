@@ -12,7 +12,7 @@
 
 namespace tvw::report {
 
-inline constexpr const char* kReportSchemaVersion = "1.0";
+inline constexpr const char* kReportSchemaVersion = "1.1";
 
 /// Speed-up over one baseline. Only layers where both sides were verified and timed count.
 struct Speedup {
@@ -66,11 +66,25 @@ struct Summary {
   std::vector<LayerLine> layers;
 };
 
+/// From which sparsity on a layer is faster than dense, where several were measured.
+struct BreakEven {
+  std::string source, workload, layer, pattern, device, dtype, layout, cache;
+  int64_t M = 0;
+  int64_t N = 0;
+  int64_t K = 0;
+  double measured_from = 0.0;  ///< lowest and highest achieved sparsity
+  double measured_to = 0.0;
+  /// Interpolated between two measurements; measured_from if it always wins, absent if it loses at
+  /// measured_to.
+  std::optional<double> wins_from;
+};
+
 struct Report {
   std::string schema_version = kReportSchemaVersion;
   std::vector<std::string> sources;               ///< one per record
   std::vector<record::Environment> environments;  ///< one per record
   std::vector<Summary> summaries;
+  std::vector<BreakEven> break_evens;
   int64_t rows = 0;
   int64_t skipped_rows = 0;
   int64_t wrong_rows = 0;  ///< wrong results: in no figure

@@ -34,10 +34,11 @@ dnnl::engine& engine() {
   return instance;
 }
 
-/// The activation as a post-op.
-dnnl::primitive_attr attributes(Activation activation) {
+/// The sum and the activation as post-ops.
+dnnl::primitive_attr attributes(const Epilogue& epilogue) {
   dnnl::post_ops ops;
-  switch (activation) {
+  if (epilogue.add_to_c) ops.append_sum(1.0f);
+  switch (epilogue.activation) {
     case Activation::kNone:
       break;
     case Activation::kRelu:
@@ -92,8 +93,7 @@ class Formulation {
     const memory::desc& weights = variant.swapped ? act : wanted;
     const auto desc = bias.empty() ? dnnl::matmul::desc(source, weights, dst)
                                    : dnnl::matmul::desc(source, weights, bias_desc, dst);
-    const dnnl::matmul::primitive_desc primitive(desc, attributes(problem.epilogue.activation),
-                                                 engine());
+    const dnnl::matmul::primitive_desc primitive(desc, attributes(problem.epilogue), engine());
     implementation_ = primitive.impl_info_str();
     scratchpad_ = make_memory(primitive.scratchpad_desc());
     activations_ = memory(act, engine(), nullptr);

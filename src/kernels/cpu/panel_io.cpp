@@ -147,9 +147,41 @@ void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, c
   }
 }
 
+void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, const void* results,
+                   const void* C, float* sums) const {
+  const void* from = token_major_ ? results : C;
+  for (const int32_t n : columns) {
+    const int64_t at = token_major_ ? n * tokens_ : n * M_ + block.begin;
+    if (bf16_) {
+      bf16_to_f32(static_cast<const uint16_t*>(from) + at, block.count, sums);
+    } else {
+      std::copy_n(static_cast<const float*>(from) + at, block.count, sums);
+    }
+    sums += kMostTokens;
+  }
+}
+
 int64_t PanelIo::unpack_steps() const { return token_major_ ? tokens_ / kVectorTokens : 0; }
 
 int64_t PanelIo::results_bytes() const { return token_major_ ? N_ * tokens_ * (bf16_ ? 2 : 4) : 0; }
+
+void PanelIo::pack_results(const TokenBlock& block, int64_t step, const void* C,
+                           void* results) const {
+  const int64_t m = step * kVectorTokens;
+  if (m >= block.count) return;
+  const int64_t count = std::min(kVectorTokens, block.count - m);
+  const int64_t first = (block.begin + m) * N_;
+  if (!bf16_) {
+    transpose(static_cast<const float*>(C) + first, N_, static_cast<float*>(results) + m, tokens_,
+              N_, count);
+    return;
+  }
+  const auto* from = static_cast<const uint16_t*>(C) + first;
+  auto* to = static_cast<uint16_t*>(results) + m;
+  for (int64_t n = 0; n < N_; ++n) {
+    for (int64_t t = 0; t < count; ++t) to[n * tokens_ + t] = from[t * N_ + n];
+  }
+}
 
 void PanelIo::unpack(const TokenBlock& block, int64_t step, const void* results, void* C) const {
   const int64_t m = step * kVectorTokens;

@@ -32,6 +32,13 @@ class PanelIo {
   void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
              void* results, void* C) const;
 
+  /// For results that are added to C: what C holds into `sums`, or where in_place() has them.
+  /// Before that, pack_results() brings a token-major C into `results`; it has as many steps as
+  /// unpack().
+  void pack_results(const TokenBlock& block, int64_t step, const void* C, void* results) const;
+  void load(const TokenBlock& block, std::span<const int32_t> columns, const void* results,
+            const void* C, float* sums) const;
+
   /// `results` [N][tokens] of the problem's dtype are what unpack() puts into C; not used if there
   /// are no steps, for feature-major C.
   [[nodiscard]] int64_t unpack_steps() const;

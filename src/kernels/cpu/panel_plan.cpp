@@ -28,6 +28,7 @@ class PanelPlan final : public Plan {
             std::string format)
       : shape_(problem.shape()),
         activation_(problem.epilogue.activation),
+        add_to_c_(problem.epilogue.add_to_c),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
         split_(std::move(split)),
         tiles_(std::move(tiles)),
@@ -64,6 +65,9 @@ class PanelPlan final : public Plan {
       Panel& panel = panels_[static_cast<size_t>(thread)];
       const TokenBlock& block = split_.blocks[static_cast<size_t>(b)];
       for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(block, step, A, panel);
+      for (int64_t step = 0; step < pack_results_steps(); ++step) {
+        pack_results(block, step, C, panel);
+      }
       for (int64_t tile = 0; tile < tiles_->count(); ++tile) multiply(block, tile, A, panel, C);
       for (int64_t step = 0; step < io_.unpack_steps(); ++step) unpack(block, step, panel, C);
     });
@@ -80,6 +84,9 @@ class PanelPlan final : public Plan {
     };
     for_each(io_.pack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       pack(block, step, A, panel);
+    });
+    for_each(pack_results_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
+      pack_results(block, step, C, panel);
     });
     for_each(tiles_->count(), [&](const TokenBlock& block, int64_t tile, Panel& panel) {
       multiply(block, tile, A, panel, C);
@@ -101,6 +108,11 @@ class PanelPlan final : public Plan {
 
   void pack(const TokenBlock& block, int64_t step, const void* A, Panel& panel) const {
     if (!reads_a_) io_.pack(block, step, A, panel.rows.data());
+  }
+
+  [[nodiscard]] int64_t pack_results_steps() const { return add_to_c_ ? io_.unpack_steps() : 0; }
+  void pack_results(const TokenBlock& block, int64_t step, const void* C, Panel& panel) const {
+    io_.pack_results(block, step, C, panel.results.data());
   }
 
   void unpack(const TokenBlock& block, int64_t step, const Panel& panel, void* C) const {
@@ -125,9 +137,15 @@ class PanelPlan final : public Plan {
       start[i] = 0.0f;
     }
     const int64_t tokens = round_up(block.count, kVectorTokens);
+    if (add_to_c_) {
+      if (sums[0] == elsewhere[0]) io_.load(block, columns, results, C, elsewhere[0]);
+      for (i = 0; i < columns.size(); ++i) {
+        for (int64_t t = 0; t < tokens; ++t) sums[i][t] += start[i];
+      }
+    }
     const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows.data();
-    tiles_->multiply(
-        tile, {rows, reads_a_ ? shape_.M : split_.tokens, tokens, sums.data(), start.data()});
+    tiles_->multiply(tile, {rows, reads_a_ ? shape_.M : split_.tokens, tokens, sums.data(),
+                            add_to_c_ ? nullptr : start.data()});
     if (activation_ != Activation::kNone) {
       for (i = 0; i < columns.size(); ++i) activate(sums[i], tokens, activation_);
     }
@@ -136,6 +154,7 @@ class PanelPlan final : public Plan {
 
   GemmShape shape_;
   Activation activation_;
+  bool add_to_c_;
   std::vector<float> bias_;  ///< [N]
   PanelSplit split_;
   std::unique_ptr<PanelTiles> tiles_;

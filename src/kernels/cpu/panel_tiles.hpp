@@ -33,8 +33,9 @@ struct PanelTask {
   const void* rows = nullptr;    ///< [rows][stride] of 4 bytes
   int64_t stride = 0;            ///< elements from one row to the next, as tiles were made for
   int64_t tokens = 0;            ///< a multiple of kVectorTokens
-  float* const* sums = nullptr;  ///< [columns, padded to kGroupColumns] -> [tokens], written
-  const float* start = nullptr;  ///< [columns, padded to kGroupColumns] what sums start from
+  float* const* sums = nullptr;  ///< [columns, padded to kGroupColumns] -> [tokens]
+  /// [columns, padded to kGroupColumns] what sums start from; null: from what they are.
+  const float* start = nullptr;
 };
 
 class PanelTiles {

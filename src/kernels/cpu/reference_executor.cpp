@@ -26,15 +26,18 @@ class ReferencePlan final : public Plan {
     const int64_t size = size_bytes(problem_.dtype);
     to_f32(problem_.dtype, {static_cast<const std::byte*>(A), a.size() * static_cast<size_t>(size)},
            a);
-    const std::vector<double> values = reference_outputs(problem_, a, positions_);
-    std::vector<float> c(values.size());
+    std::vector<float> c(positions_.size());
+    const std::span<std::byte> result(static_cast<std::byte*>(C),
+                                      c.size() * static_cast<size_t>(size));
+    if (problem_.epilogue.add_to_c) to_f32(problem_.dtype, result, c);
+    const std::vector<double> values = reference_outputs(problem_, a, positions_, c);
     for (size_t i = 0; i < values.size(); ++i) {
       const OutputPosition at = positions_[i];
       const int64_t index =
           problem_.layout == Layout::kTokenMajor ? at.m * shape.N + at.n : at.n * shape.M + at.m;
       c[static_cast<size_t>(index)] = static_cast<float>(values[i]);
     }
-    from_f32(problem_.dtype, c, {static_cast<std::byte*>(C), c.size() * static_cast<size_t>(size)});
+    from_f32(problem_.dtype, c, result);
   }
 
   [[nodiscard]] std::string kernel_name() const override { return "reference_f64"; }

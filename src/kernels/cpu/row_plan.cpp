@@ -39,6 +39,7 @@ class RowPlan final : public Plan {
         token_major_(problem.layout == Layout::kTokenMajor),
         bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
+        add_to_c_(problem.epilogue.add_to_c),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
         weights_(std::move(weights)),
         format_(std::move(format)) {
@@ -70,6 +71,9 @@ class RowPlan final : public Plan {
   void run(const void* A, void* C) override {
     if (bf16_) {
       bf16_to_f32(static_cast<const uint16_t*>(A), std::ssize(a_), a_.data());
+      if (add_to_c_) {
+        bf16_to_f32(static_cast<const uint16_t*>(C), std::ssize(c_), c_.data());
+      }
       multiply(a_.data(), c_.data());
       f32_to_bf16(c_.data(), std::ssize(c_), static_cast<uint16_t*>(C));
     } else {
@@ -180,9 +184,16 @@ class RowPlan final : public Plan {
       const float* sums = sums_.data() + m * sums_stride_;
       float results[kPlacedColumns];
       float* to = token_major_ ? c + m * N + first : results;
-      for (int64_t j = 0; j < count; ++j) {
+      const auto result_of = [&](int64_t j) {
         const auto n = static_cast<size_t>(first + j);
-        to[j] = sums[places_[n]] + bias_[n];
+        return sums[places_[n]] + bias_[n];
+      };
+      if (add_to_c_) {
+        for (int64_t j = 0; j < count; ++j) {
+          to[j] = result_of(j) + (token_major_ ? to[j] : c[(first + j) * M_ + m]);
+        }
+      } else {
+        for (int64_t j = 0; j < count; ++j) to[j] = result_of(j);
       }
       if (activation_ != Activation::kNone) activate(to, count, activation_);
       if (token_major_) return;
@@ -194,6 +205,7 @@ class RowPlan final : public Plan {
   bool token_major_;
   bool bf16_;  ///< A and C
   Activation activation_;
+  bool add_to_c_;
   std::vector<float> bias_;  ///< [N]
   RowWeights weights_;
   std::string format_;

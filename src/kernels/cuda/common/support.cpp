@@ -13,6 +13,7 @@ Support supports_16_bit_types(const Problem& problem) {
     return Support::no("weights are " + std::string(name(stored)) + ", activations " +
                        std::string(name(problem.dtype)));
   }
+  if (problem.epilogue.add_to_c) return Support::no("cannot add to what C holds");
   if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
   return Support::yes();
 }

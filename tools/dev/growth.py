@@ -3,7 +3,7 @@
 
     growth.py measure [--tvw PATH] [-o test/records/cpu-growth.json]    some minutes on an idle machine
     growth.py plot [FILE] [-o test/records/cpu-growth.svg]
-    growth.py table [FILE]                                              Markdown, for README
+    growth.py table [FILE]                                              Markdown, as README has it
 
 Everything stands in the file: the environment, and of each point the best executor's median and speed-up over dense.
 """
@@ -69,8 +69,10 @@ def measure(arguments):
             record = bench(arguments.tvw, axis, shapes, values if axis == "M" else [BASE["M"]],
                            values if axis == "sparsity" else [BASE["sparsity"]], threads)
             growth["environment"] = record["environment"]
-            points += [{axis: row["target_sparsity"] if axis == "sparsity" else threads if axis == "threads" else row[axis]}
-                       | {key: row.get(key) for key in KEPT} for row in best(record["rows"])]
+            for row in best(record["rows"]):
+                value = {"sparsity": None if row["pattern"] == "dense" else row["target_sparsity"],
+                         "threads": threads}.get(axis, row.get(axis))
+                points.append({key: row.get(key) for key in KEPT} | {axis: value})
         growth["axes"][axis] = points
     arguments.output.write_text(json.dumps(growth, indent=1) + "\n")
 
@@ -118,17 +120,21 @@ def plot(arguments):
     figure.savefig(arguments.output, metadata={"Date": None})
 
 
-def table(arguments):
-    growth = json.loads(arguments.file.read_text())
+def table(growth):
+    """Markdown: per axis, dense in microseconds and the others as speed-ups over it."""
+    blocks = []
     for axis in AXES:
         lines = series(growth, axis)
         values = [p[0] for p in lines["dense"]]
-        print(f"\n| {axis} | " + " | ".join(map(str, values)) + " |\n|---|" + "---:|" * len(values))
+        rest = ", ".join(f"{key} = {value}" for key, value in growth["base"].items() if key != axis)
+        block = [f"| {axis} ({rest}) | " + " | ".join(map(str, values)) + " |", "|---|" + "---:|" * len(values)]
         for name, points in lines.items():
             if name == "dense":
-                print("| dense, us | " + " | ".join(f"{p[1]:.0f}" for p in points) + " |")
+                block.append("| dense, us | " + " | ".join(f"{p[1]:.0f}" for p in points) + " |")
             else:
-                print(f"| {name} | " + " | ".join(f"{p[2]:.2f}x" for p in points) + " |")
+                block.append(f"| {name.upper()} | " + " | ".join(f"{p[2]:.2f}x" for p in points) + " |")
+        blocks.append("\n".join(block))
+    return "\n\n".join(blocks)
 
 
 def main():
@@ -144,7 +150,7 @@ def main():
     command.set_defaults(run=plot)
     command = commands.add_parser("table")
     command.add_argument("file", nargs="?", type=pathlib.Path, default=RECORD)
-    command.set_defaults(run=table)
+    command.set_defaults(run=lambda arguments: print(table(json.loads(arguments.file.read_text()))))
     arguments = parser.parse_args()
     arguments.run(arguments)
 

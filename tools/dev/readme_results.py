@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes README's result table from the records in test/records, between its two markers.
+"""Writes README's result tables from the records in test/records, each between its two markers.
 
     readme_results.py            rewrites README.md
     readme_results.py --check    exits 1 if README.md is not what the records say
@@ -10,8 +10,9 @@ import math
 import pathlib
 import sys
 
+import growth
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 # record, what it is called in the table
 RECORDS = [
     ("cpu-bert-base.json", "BERT-base, M = {M}"),
@@ -74,13 +75,15 @@ def table():
 def main():
     readme = ROOT / "README.md"
     text = readme.read_text()
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    wanted = f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+    wanted = text
+    for name, block in (("results", table()), ("growth", growth.table(json.loads(growth.RECORD.read_text())))):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        head, rest = wanted.split(begin)
+        wanted = f"{head}{begin}\n{block}\n{end}{rest.split(end)[1]}"
     if "--check" not in sys.argv:
         readme.write_text(wanted)
     elif wanted != text:
-        sys.exit("README.md: the result table is not that of test/records: run tools/dev/readme_results.py")
+        sys.exit("README.md: the result tables are not those of test/records: run tools/dev/readme_results.py")
 
 
 if __name__ == "__main__":

@@ -269,7 +269,9 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
                          std::string(pack::format_name(variant.weights)), variant.target_sparsity,
                          std::string(kernels::name(contestant.problem.layout)),
                          contestant.executor ? std::string(contestant.executor->name()) : "",
-                         contestant.support.ok, contestant.support.reason});
+                         contestant.support.ok,
+                         contestant.support.ok ? contestant.executor->explain(contestant.problem)
+                                               : contestant.support.reason});
     }
   }
   return answers;

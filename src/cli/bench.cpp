@@ -1,6 +1,7 @@
 // `tvw bench [MODEL.tvw.onnx]`: flags to a BenchRequest, a record to a file, a table to stdout.
 #include <spdlog/spdlog.h>
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "tvw/bench/roofline.hpp"
 #include "tvw/bench/run.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/parallel.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/record/json.hpp"
 #include "tvw/report/report.hpp"
@@ -33,6 +35,7 @@ constexpr const char* kFooter =
     "  tvw bench model.tvw.onnx                             the model's own weights\n"
     "  tvw bench --list                                     which executor takes what, and why "
     "not\n"
+    "  tvw bench --roofline --device cpu                    peak rate and memory bandwidth\n"
     "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
 
 struct BenchOptions {
@@ -51,6 +54,7 @@ struct BenchOptions {
   double time_budget_s = 4.0;
   uint64_t seed = 1;
   bool list = false;
+  bool roofline = false;
   std::string output;
 };
 
@@ -88,12 +92,28 @@ void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
     std::cout << cell(answer.layer) << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K
               << "  " << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
               << (answer.executor.empty() ? "-" : answer.executor) << "  "
-              << (answer.ok ? "yes" : "no: " + cell(answer.reason)) << "\n";
+              << (answer.ok ? "yes" : "no") << (answer.reason.empty() ? "" : ": ")
+              << cell(answer.reason) << "\n";
+  }
+}
+
+/// Measures them now, even if they are known; the larger ones are kept.
+void print_peaks(kernels::Device& device, int threads) {
+  std::cout << "device  dtype  GFLOP/s  GB/s  last-level cache, bytes\n";
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
+    const auto peaks = bench::raise_peaks(device, dtype, threads, bench::default_peaks_file());
+    if (!peaks) continue;
+    std::cout << cell(device.id()) << "  " << name(dtype) << "  " << std::llround(peaks->gflops)
+              << "  " << std::llround(peaks->bandwidth_gbs) << "  " << peaks->cache_bytes << "\n";
   }
 }
 
 void run_bench_command(const BenchOptions& options, const Settings& settings) {
   const kernels::Registry registry = kernels::Registry::discover();
+  if (options.roofline) {
+    print_peaks(registry.device(options.device), thread_count());
+    return;
+  }
   const bench::BenchRequest request =
       make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {
@@ -154,7 +174,10 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of random weights and activations")
       ->capture_default_str();
-  command->add_flag("--list", options->list, "Say which executor takes which layer, or why not");
+  command->add_flag("--list", options->list,
+                    "Say which executor takes which layer, how, or why not");
+  command->add_flag("--roofline", options->roofline,
+                    "Measure the device's peaks that results are compared with");
   command->add_option("-o,--output", options->output, "File for the record, '-' for stdout");
   command->footer(kFooter);
   command->callback([options, &settings] { run_bench_command(*options, settings); });

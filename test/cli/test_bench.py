@@ -57,7 +57,15 @@ def test_bench_of_a_pruned_model(tvw, digits, tmp_path):
 
 def test_list_explains(tvw, tiny):
     text = tvw.works("bench", "--workload", tiny, "--list").stdout
-    assert "cpu.tvw.simd" in text and "yes" in text
+    assert "cpu.tvw.simd" in text and "yes: " in text and "tokens" in text
+
+
+def test_roofline_prints_the_peaks(tvw, tmp_path):
+    lines = tvw.works("bench", "--roofline", "--device", "cpu").stdout.splitlines()
+    peaks = {line.split()[1]: [float(value) for value in line.split()[2:]] for line in lines[1:]}
+    assert set(peaks) == {"f32", "bf16"}  # what the CPU computes in
+    assert all(gflops > 0 and gbs > 0 for gflops, gbs, _ in peaks.values())
+    assert not list(tmp_path.glob("run*.json"))
 
 
 def test_no_gpu_is_a_clear_answer(tvw, tiny):

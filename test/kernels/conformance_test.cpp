@@ -187,6 +187,17 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
   problem.weights = &weights;
   CHECK_THAT(registry.executor("cpu.tvw.simd").supports(problem).reason,
              Catch::Contains("dense, not tvw"));
+  const pack::PackedWeights tvw =
+      weights_for("tvw",
+                  {8, 32, 16, 0.5, Layout::kTokenMajor, Activation::kNone, false, false,
+                   DType::kF32, DType::kF32},
+                  2);
+  problem.weights = &tvw;
+  CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem),
+             Catch::StartsWith("row plan: M = 8"));
+  problem.M = 512;
+  CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem), Catch::StartsWith("panel plan"));
+  problem.weights = &weights;
   problem.dtype = DType::kF16;
   CHECK_THAT(registry.executor("cpu.dense.onednn").supports(problem).reason,
              Catch::Contains("asked for f16"));

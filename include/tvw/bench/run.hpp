@@ -53,7 +53,7 @@ struct ExecutorAnswer {
   std::string layout;
   std::string executor;  ///< empty: no executor of the device takes the format
   bool ok = false;
-  std::string reason;  ///< why not
+  std::string reason;  ///< why not; if ok how, where the executor has a choice
 };
 
 /// `--list`: runs nothing but pruning and packing.

@@ -89,6 +89,9 @@ class Executor {
   [[nodiscard]] virtual std::string_view format() const = 0;  ///< pack::format_name it takes
   [[nodiscard]] virtual DeviceKind device() const = 0;
   [[nodiscard]] virtual Support supports(const Problem& problem) const = 0;
+  /// How it would go about the problem and why, for `tvw bench --list`; empty if there is one way.
+  /// REQUIRES: supports(problem).
+  [[nodiscard]] virtual std::string explain(const Problem& /*problem*/) const { return {}; }
   /// All conversion, allocation and upload happens here, outside of what is timed.
   /// REQUIRES: supports(problem).
   /// @throws Error kUnsupported out of memory and the like

@@ -64,11 +64,35 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 }
 
 template <class Tiles>
+bool takes_rows(const Problem& problem, const Tiles& tiles) {
+  if constexpr (std::is_same_v<Tiles, Columns>) {
+    return false;
+  } else {
+    return problem.M < kFewestTokens<Tiles> && suits_rows(tiles);
+  }
+}
+
+template <class Tiles>
+std::string explain_choice(const Problem& problem, const Tiles& tiles) {
+  const std::string M = std::to_string(problem.M);
+  if (takes_rows(problem, tiles)) {
+    return "row plan: M = " + M + " is below " + std::to_string(kFewestTokens<Tiles>) +
+           ", weights are streamed once; f32 on " + f32_isa_name();
+  }
+  const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
+  const PanelSplit split = split_tokens(problem.M, thread_count(), kOwnRows<Tiles>);
+  return "panel plan: M = " + M + " in " + std::to_string(split.blocks.size()) + " panels of " +
+         std::to_string(split.tokens) + " tokens" +
+         (split.whole ? ", a thread takes whole ones" : ", threads share each") + "; " +
+         (bf16 ? "bf16 on " + tvw::kernels::name(cpu_isa()) : "f32 on " + f32_isa_name());
+}
+
+template <class Tiles>
 std::unique_ptr<Plan> make_plan(const Problem& problem, const Tiles& tiles,
                                 const std::string& format) {
   const GemmShape shape = problem.shape();
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    if (problem.M < kFewestTokens<Tiles> && suits_rows(tiles)) {
+    if (takes_rows(problem, tiles)) {
       return make_row_plan(problem, make_row_weights(shape.K, shape.N, tiles), format);
     }
   }
@@ -96,6 +120,9 @@ class SimdExecutor final : public Executor {
       return Support::no("K is more than " + std::to_string(kMostRows));
     }
     return Support::yes();
+  }
+  [[nodiscard]] std::string explain(const Problem& problem) const override {
+    return explain_choice(problem, tiles_of(std::get<Matrix>(*problem.weights)));
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {

@@ -56,6 +56,13 @@ class TileExecutor final : public Executor {
     if (problem.M > kMostItemTokens) return Support::no("M is more than 2^26");
     return supports_16_bit(problem, format_);
   }
+  [[nodiscard]] std::string explain(const Problem& problem) const override {
+    std::string names;
+    for (const Variant* variant : worth_trying(problem, sparse_)) {
+      names += (names.empty() ? "" : ", ") + std::string(variant->name);
+    }
+    return "the fastest, measured when prepared, of (features x tokens) " + names;
+  }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
     return sm90::make_plan(problem, sparse_, worth_trying(problem, sparse_));

@@ -4,8 +4,8 @@
     instruction_counts.py KERNEL_ONCE             writes test/records/cpu-instructions.json
     instruction_counts.py KERNEL_ONCE --check     exits 1 if a kernel takes over 3 % more than recorded
 
-Valgrind has no AVX-512, so what is counted is AVX2; one thread. Counts hold for one compiler: with another
-there is nothing to compare, which --check says and takes as success.
+Valgrind has no AVX-512, so what is counted is AVX2; one thread. Counts hold for one compiler and instruction
+set: with another there is nothing to compare, which --check says and takes as success.
 """
 
 import json
@@ -60,14 +60,17 @@ def main():
     if recorded["compiler"] != counted["compiler"]:
         print(f"not compared: recorded with {recorded['compiler']}, this is {counted['compiler']}")
         return
-    before = {kernel["case"]: kernel["instructions"] for kernel in recorded["kernels"]}
+    before = {kernel["case"]: kernel for kernel in recorded["kernels"]}
     worse = []
     for kernel in counted["kernels"]:
         old = before.get(kernel["case"])
         if old is None:
             sys.exit(f"{kernel['case']}: not in {RECORD.name}, write it again")
-        change = kernel["instructions"] / old - 1
-        print(f"{kernel['case']}: {old} -> {kernel['instructions']} ({change:+.1%})")
+        if old["kernel"] != kernel["kernel"]:
+            print(f"not compared: recorded of {old['kernel']}, here {kernel['kernel']} runs")
+            continue
+        change = kernel["instructions"] / old["instructions"] - 1
+        print(f"{kernel['case']}: {old['instructions']} -> {kernel['instructions']} ({change:+.1%})")
         if change > MORE:
             worse.append(kernel["case"])
     if worse:

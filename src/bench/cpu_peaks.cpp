@@ -40,15 +40,37 @@ double fma_flops(int64_t steps, float* sink) {
   return 12.0 * 2.0 * static_cast<double>(hn::Lanes(d)) * static_cast<double>(steps);
 }
 
+/// Reads kStreams parts of `count` floats side by side: one stream alone does not keep memory busy.
+/// The sum goes to `sink`, so that nothing is left out.
+void read_streams(const float* from, int64_t count, float* sink) {
+  constexpr int64_t kStreams = 4;
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t part = count / kStreams / lanes * lanes;
+  auto a = hn::Zero(d), b = hn::Zero(d), c = hn::Zero(d), e = hn::Zero(d);
+  for (int64_t i = 0; i < part; i += lanes) {
+    a = hn::Add(a, hn::LoadU(d, from + i));
+    b = hn::Add(b, hn::LoadU(d, from + part + i));
+    c = hn::Add(c, hn::LoadU(d, from + 2 * part + i));
+    e = hn::Add(e, hn::LoadU(d, from + 3 * part + i));
+  }
+  *sink = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(a, b), hn::Add(c, e))));
+}
+
 }  // namespace tvw::bench::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <memory>
+#include <new>
 #include <vector>
 
 #include "bench/bf16_peak.hpp"
@@ -61,6 +83,7 @@ namespace tvw::bench {
 namespace {
 
 HWY_EXPORT(fma_flops);
+HWY_EXPORT(read_streams);
 
 constexpr int kTrials = 8;
 constexpr int64_t kSteps = 1'000'000;
@@ -97,18 +120,42 @@ double peak_gflops(int threads, double (*flops_of)(int64_t, float*)) {
   return total / seconds * 1e-9;
 }
 
-double copy_gbs(int threads, int64_t cache_bytes) {
+using Buffer = std::unique_ptr<char, decltype(&std::free)>;
+
+/// In huge pages if the system gives them, like the kernels' weights.
+Buffer zeros(int64_t bytes) {
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t size = (static_cast<size_t>(bytes) + kHugePage - 1) / kHugePage * kHugePage;
+  Buffer buffer(static_cast<char*>(std::aligned_alloc(kHugePage, size)), &std::free);
+  if (buffer == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  (void)madvise(buffer.get(), size, MADV_HUGEPAGE);  // a wish: small pages serve as well
+#endif
+  std::memset(buffer.get(), 0, size);
+  return buffer;
+}
+
+/// The better of a copy and of reading alone.
+double bandwidth_gbs(int threads, int64_t cache_bytes) {
   const int64_t bytes = std::clamp(2 * cache_bytes, kLeastCopyBytes, kMostCopyBytes);
   const int64_t share = bytes / threads / 64 * 64;
-  std::vector<char> from(static_cast<size_t>(bytes), 1);
-  std::vector<char> to(static_cast<size_t>(bytes), 0);
-  const double seconds = best_seconds([&] {
+  const Buffer from = zeros(bytes);
+  const Buffer to = zeros(bytes);
+  const double copying = best_seconds([&] {
     parallel_for(threads, [&](int64_t thread) {
-      std::memcpy(to.data() + thread * share, from.data() + thread * share,
+      std::memcpy(to.get() + thread * share, from.get() + thread * share,
                   static_cast<size_t>(share));
     });
   });
-  return 2.0 * static_cast<double>(share * threads) / seconds * 1e-9;
+  std::vector<float> sinks(static_cast<size_t>(threads) * 16);  // a cache line each
+  const double reading = best_seconds([&] {
+    parallel_for(threads, [&](int64_t thread) {
+      HWY_DYNAMIC_DISPATCH(read_streams)
+      (reinterpret_cast<const float*>(from.get() + thread * share), share / 4,
+       &sinks[static_cast<size_t>(thread) * 16]);
+    });
+  });
+  return static_cast<double>(share * threads) * std::max(2.0 / copying, 1.0 / reading) * 1e-9;
 }
 
 }  // namespace
@@ -121,7 +168,7 @@ Peaks measure_cpu_peaks(DType dtype, int threads) {
   if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAvx512Bf16) {
     gflops = std::max(gflops, peak_gflops(threads, bf16_flops));
   }
-  return {gflops, copy_gbs(threads, cache_bytes), cache_bytes};
+  return {gflops, bandwidth_gbs(threads, cache_bytes), cache_bytes};
 }
 
 }  // namespace tvw::bench

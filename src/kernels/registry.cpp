@@ -14,8 +14,8 @@ constexpr const char* kModules[] = {"cuda"};
 /// The one list of built-in executors. Order is preference. Explicit on purpose: a linker may drop
 /// self-registering objects of a static library.
 std::vector<const Executor*> built_in() {
-  return {&cpu::tvw_simd(), &cpu::tw_simd(),      &cpu::nm_simd(),  &cpu::block_simd(),
-          &cpu::csr_simd(), &cpu::dense_onednn(), &cpu::reference()};
+  return {&cpu::tvw_simd(), &cpu::tw_simd(),      &cpu::nm_simd(),    &cpu::block_simd(),
+          &cpu::csr_simd(), &cpu::dense_onednn(), &cpu::dense_simd(), &cpu::reference()};
 }
 
 std::string reasons(const std::vector<ModuleStatus>& modules) {

@@ -17,8 +17,9 @@ struct Peaks {
   int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
 };
 
-/// Multiply-adds in registers and a copy larger than the caches, on `threads` threads; the best of
-/// several trials, about half a second. In f32; for kBF16 in bf16 where the processor has that.
+/// Multiply-adds in registers, and memory larger than the caches copied or read, on `threads`
+/// threads; the best of several trials, about half a second. In f32; for kBF16 in bf16 where the
+/// processor has that.
 [[nodiscard]] Peaks measure_cpu_peaks(DType dtype, int threads);
 
 /// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set,

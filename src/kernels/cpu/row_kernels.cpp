@@ -50,13 +50,6 @@ HWY_INLINE V pick(V four, VI place) {
 #endif
 }
 
-/// Weights come from memory once, in order: so many floats ahead of their use they are asked for,
-/// into the L2 cache, which can wait for more lines than the L1 cache.
-constexpr int64_t kAhead = 4096;
-HWY_INLINE void prefetch(const float* weights) {
-  __builtin_prefetch(weights + kAhead, /*to write*/ 0, /*locality: L2*/ 2);
-}
-
 /// Of kCount tokens and kVectors vectors of columns.
 template <int kCount, int kVectors>
 struct Sums {
@@ -99,19 +92,18 @@ HWY_INLINE void over_group(const RowGroup& group, const Block& block, int64_t un
 template <int kTogether, int kCount>
 HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) {
   const D d;
-  constexpr int64_t kUnit = kDenseStepRows * kUnitColumns;
+  constexpr int64_t kStep = kDenseStepRows * kUnitColumns;
   Sums<kCount, kTogether * kUnitVectors> sums;
-  const float* weights = group.weights + unit * kUnit;
+  const int64_t unit_floats = group.unit_floats;
+  const float* weights = group.weights + unit * unit_floats;
   const int64_t row_floats = group.one_token ? 1 : kRowTokens;
   const float* row = group.rows + token;
-  for (int64_t step = 0; step < group.steps; ++step, weights += group.units * kUnit) {
+  for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     for (int64_t i = 0; i < kDenseStepRows; ++i, row += row_floats) {
       V w[kTogether * kUnitVectors];
       for (int v = 0; v < kTogether * kUnitVectors; ++v) {
-        const float* at =
-            weights + v / kUnitVectors * kUnit + i * kUnitColumns + v % kUnitVectors * kLanes;
-        prefetch(at);
-        w[v] = hn::Load(d, at);
+        w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
+                               v % kUnitVectors * kLanes);
       }
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);
@@ -129,17 +121,18 @@ template <int kSlots, int kTogether, int kCount>
 HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   const D d;
   const DI di;
-  constexpr int64_t kUnit = (1 + kStepQuads * kSlots) * kUnitColumns;
+  constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
   constexpr int kVectors = kTogether * kUnitVectors;
   Sums<kCount, kVectors> sums;
-  const float* weights = group.weights + unit * kUnit;
+  const int64_t unit_floats = group.unit_floats;
+  const float* weights = group.weights + unit * unit_floats;
   const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
   const float* quad = group.rows;
-  for (int64_t step = 0; step < group.steps; ++step, weights += group.units * kUnit) {
+  for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     VI places[kVectors];
     for (int v = 0; v < kVectors; ++v) {
       places[v] = hn::BitCast(
-          di, hn::Load(d, weights + v / kUnitVectors * kUnit + v % kUnitVectors * kLanes));
+          di, hn::Load(d, weights + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes));
     }
     const float* of_slot = weights + kUnitColumns;
     for (int64_t q = 0; q < kStepQuads; ++q, quad += quad_floats) {
@@ -147,9 +140,8 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
       for (int t = 0; t < kCount; ++t) x[t] = hn::LoadDup128(d, quad + quad_token(token + t));
       for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
         for (int v = 0; v < kVectors; ++v) {
-          const float* at = of_slot + v / kUnitVectors * kUnit + v % kUnitVectors * kLanes;
-          prefetch(at);
-          const V w = hn::Load(d, at);
+          const V w =
+              hn::Load(d, of_slot + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes);
           for (int t = 0; t < kCount; ++t) {
             sums.values[t][v] = hn::MulAdd(w, pick(x[t], places[v]), sums.values[t][v]);
           }
@@ -165,12 +157,12 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
 template <int kSlots, int kTogether, int kCount>
 void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
   static_assert(kTogether == 1 && kCount == 1);
-  constexpr int64_t kUnit = (1 + kStepQuads * kSlots) * kUnitColumns;
+  constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
   const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
   for (int64_t c = 0; c < kUnitColumns; ++c) {
     float sum = 0.0f;
     for (int64_t step = 0; step < group.steps; ++step) {
-      const float* unit = group.weights + (step * group.units + first_unit) * kUnit + c;
+      const float* unit = group.weights + first_unit * group.unit_floats + step * kStep + c;
       uint32_t places;
       std::memcpy(&places, unit, sizeof places);
       for (int64_t i = 0; i < kStepQuads * kSlots; ++i) {

@@ -11,7 +11,8 @@ inline constexpr int64_t kRowTokens = 8;
 
 /// One group of columns of a tile (row_weights.hpp) times some tokens.
 struct RowGroup {
-  const float* weights = nullptr;  ///< [steps] of the group, 64-byte aligned
+  const float* weights = nullptr;  ///< [units][steps], 64-byte aligned
+  int64_t unit_floats = 0;         ///< from one unit to the next
   int64_t steps = 0;
   int64_t units = 0;            ///< 4, 2 or 1
   const float* rows = nullptr;  ///< the tile's rows, as gathered

@@ -139,7 +139,8 @@ class RowPlan final : public Plan {
     gather(tile, block, rows);
     float* sums = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
     for (int64_t unit = item.first_unit; unit < item.last_unit;) {
-      const RowGroup group{weights_.data.data() + weights_.group_at(tile, unit),
+      const RowGroup group{weights_.data.data() + weights_.unit_at(tile, unit),
+                           weights_.unit_floats(tile),
                            tile.steps,
                            group_units(unit, tile.units()),
                            rows,

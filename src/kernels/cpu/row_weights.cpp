@@ -12,18 +12,14 @@ int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Calls store(unit, step, column, lane) for every column of a tile, `unit` where its unit begins.
+/// Calls store(unit, step, column, lane) for every column of a tile, `unit` where its unit's step
+/// begins.
 template <class Store>
 void for_each_unit(const RowWeights& weights, const RowTile& tile, const Store& store) {
-  for (int64_t first = 0; first < tile.units(); first += group_units(first, tile.units())) {
-    const int64_t units = group_units(first, tile.units());
-    const int64_t end = std::min(std::ssize(tile.columns), (first + units) * kUnitColumns);
-    for (int64_t c = first * kUnitColumns; c < end; ++c) {
-      for (int64_t step = 0; step < tile.steps; ++step) {
-        const int64_t unit = step * units + c / kUnitColumns - first;
-        store(weights.group_at(tile, first) + unit * weights.unit_floats(), step, c,
-              c % kUnitColumns);
-      }
+  for (int64_t c = 0; c < std::ssize(tile.columns); ++c) {
+    for (int64_t step = 0; step < tile.steps; ++step) {
+      store(weights.unit_at(tile, c / kUnitColumns) + step * weights.step_floats(), step, c,
+            c % kUnitColumns);
     }
   }
 }
@@ -64,7 +60,7 @@ RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& ti
     RowTile tile{from.columns, from.rows, floats, 0};
     tile.steps = round_up(std::ssize(from.rows), weights.step_rows()) / weights.step_rows();
     tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
-    floats += tile.units() * tile.steps * weights.unit_floats();
+    floats += tile.units() * weights.unit_floats(tile);
     weights.products += static_cast<double>(from.weights.size());
     for (const int32_t n : from.columns) present[static_cast<size_t>(n)] = true;
     weights.tiles.push_back(std::move(tile));

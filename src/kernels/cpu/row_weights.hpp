@@ -1,9 +1,9 @@
 /// @file Weights as the row kernels read them, for few tokens: 16 columns in the lanes, streamed
 /// once.
 ///
-/// A tile's columns are taken in units of 16 (the last filled up with zeros), its rows in steps. Of
-/// 4, then 2, then 1 units a group is made; a group's steps lie one after the other, in a step its
-/// units:
+/// A tile's columns are taken in units of 16 (the last filled up with zeros), its rows in steps. A
+/// unit's steps lie one after the other. Up to 4 units are worked on together, as a group, so that
+/// a thread reads 4 streams: memory gives twice as much to them as to one. In a step:
 ///   dense: 8 rows x 16 weights;
 ///   quads: 16 words of places, then 8 quads x slots x 16 weights. Bits 2i and 2i + 1 of a column's
 ///   word are the place of weight i of the unit: two bits of index for 32 of weight.
@@ -52,12 +52,19 @@ struct RowWeights {
   [[nodiscard]] int64_t step_rows() const {
     return slots == 0 ? kDenseStepRows : kStepQuads * kQuadRows;
   }
-  [[nodiscard]] int64_t unit_floats() const {
+  [[nodiscard]] int64_t step_floats() const {
     return (slots == 0 ? kDenseStepRows : 1 + kStepQuads * slots) * kUnitColumns;
   }
-  /// Of the group that begins at unit `first` of a tile, in `data`.
-  [[nodiscard]] int64_t group_at(const RowTile& tile, int64_t first) const {
-    return tile.first + first * tile.steps * unit_floats();
+  /// From one unit to the next: long streams are not a power of two apart, which could bring all of
+  /// them to the same sets of a cache and the same bank of memory.
+  [[nodiscard]] int64_t unit_floats(const RowTile& tile) const {
+    constexpr int64_t kLong = int64_t{64} << 10 >> 2, kPage = 4096 >> 2, kOdd = 17 * kUnitColumns;
+    const int64_t floats = tile.steps * step_floats();
+    return floats < kLong ? floats : (floats + kPage - 1) / kPage * kPage + kOdd;
+  }
+  /// Of a unit's first step, in `data`.
+  [[nodiscard]] int64_t unit_at(const RowTile& tile, int64_t unit) const {
+    return tile.first + unit * unit_floats(tile);
   }
   [[nodiscard]] int64_t size_bytes() const;
 };

@@ -1,4 +1,6 @@
 // cpu.{tvw,tw,nm,block,csr}.simd: for few tokens the row plan, else the panel plan.
+// cpu.dense.simd: the row plan alone, as dense at its best: a library's matrix products may read
+// weights slower than memory gives them.
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -22,9 +24,15 @@ constexpr int64_t kFewestTokensOwn = 49;
 /// Of CSR: [N] entries of each column.
 using Columns = std::vector<std::vector<ColumnEntry>>;
 
+/// Columns of a dense weight that are taken together.
+constexpr int64_t kDenseTileColumns = 64;
+
 /// The tiles of a format, as rows and panels are made from.
 std::vector<DenseTile> tiles_of(const pack::TwMatrix& m) { return make_dense_tiles(m); }
 std::vector<DenseTile> tiles_of(const pack::BlockEllMatrix& m) { return make_dense_tiles(m); }
+std::vector<DenseTile> tiles_of(const DenseMatrix& m) {
+  return make_dense_tiles(m, kDenseTileColumns);
+}
 std::vector<QuadTile> tiles_of(const pack::TvwMatrix& m) { return make_quad_tiles(m); }
 std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) {
   return make_quad_tiles(m, kMostTileColumns);
@@ -116,6 +124,10 @@ class SimdExecutor final : public Executor {
     }
     if (problem.dtype == DType::kF16) return Support::no("computes in f32 and bf16, asked for f16");
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
+    if (std::is_same_v<Matrix, DenseMatrix> && problem.M >= kFewestTokensShared) {
+      return Support::no("is for fewer than " + std::to_string(kFewestTokensShared) +
+                         " rows of A, asked for " + std::to_string(problem.M));
+    }
     if (problem.shape().K > kMostRows) {
       return Support::no("K is more than " + std::to_string(kMostRows));
     }
@@ -136,6 +148,10 @@ class SimdExecutor final : public Executor {
 
 }  // namespace
 
+const Executor& dense_simd() {
+  static const SimdExecutor<DenseMatrix> executor("cpu.dense.simd", "dense");
+  return executor;
+}
 const Executor& tvw_simd() {
   static const SimdExecutor<pack::TvwMatrix> executor("cpu.tvw.simd", "tvw");
   return executor;

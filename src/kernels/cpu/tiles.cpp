@@ -78,6 +78,24 @@ std::vector<int32_t> quad_rows(std::span<const int32_t> ids, int64_t K, NmRatio 
 
 }  // namespace
 
+std::vector<DenseTile> make_dense_tiles(const DenseMatrix& m, int64_t width) {
+  const std::vector<float> values = m.values.to_f32();
+  std::vector<DenseTile> tiles(static_cast<size_t>((m.N + width - 1) / width));
+  parallel_for(std::ssize(tiles), [&](int64_t t) {
+    DenseTile& tile = tiles[static_cast<size_t>(t)];
+    const int64_t first = t * width, last = std::min(m.N, first + width);
+    tile.rows.resize(static_cast<size_t>(m.K));
+    std::iota(tile.rows.begin(), tile.rows.end(), 0);
+    tile.columns.resize(static_cast<size_t>(last - first));
+    std::iota(tile.columns.begin(), tile.columns.end(), static_cast<int32_t>(first));
+    for (int64_t k = 0; k < m.K; ++k) {
+      const auto row = values.begin() + k * m.N;
+      tile.weights.insert(tile.weights.end(), row + first, row + last);
+    }
+  });
+  return tiles;
+}
+
 std::vector<DenseTile> make_dense_tiles(const pack::TwMatrix& m) {
   const std::vector<float> values = m.values.to_f32();
   std::vector<DenseTile> tiles(static_cast<size_t>(m.tiles()));

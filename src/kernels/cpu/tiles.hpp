@@ -36,8 +36,9 @@ struct ColumnEntry {
   int32_t row = 0;
 };
 
-/// One for each tile of the format, without pads; tiles of no columns are left out. N:M is cut into
-/// tiles of `width` columns.
+/// One for each tile of the format, without pads; tiles of no columns are left out. Dense and N:M
+/// are cut into tiles of `width` columns.
+[[nodiscard]] std::vector<DenseTile> make_dense_tiles(const DenseMatrix& weights, int64_t width);
 [[nodiscard]] std::vector<DenseTile> make_dense_tiles(const pack::TwMatrix& weights);
 [[nodiscard]] std::vector<DenseTile> make_dense_tiles(const pack::BlockEllMatrix& weights);
 [[nodiscard]] std::vector<QuadTile> make_quad_tiles(const pack::TvwMatrix& weights);

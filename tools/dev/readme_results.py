@@ -18,6 +18,8 @@ RECORDS = [
     ("cpu-bert-base.json", "BERT-base, M = {M}"),
     ("cpu-bert-large.json", "BERT-large, M = {M}"),
     ("cpu-llama-7b.json", "LLaMA 7B, M = {M}"),
+    ("cpu-llama-7b-m1.json", "LLaMA 7B, M = {M}"),
+    ("cpu-llama-7b-m16.json", "LLaMA 7B, M = {M}"),
     ("cpu-resnet50.json", "ResNet-50, batch 1"),
     ("cpu-bert-base-bf16.json", "BERT-base, M = {M}"),
     ("h200-bert-base.json", "BERT-base, M = {M}"),

@@ -63,9 +63,12 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
                              ? "no executor of format " + format + " is among those asked for"
                              : "no executor of " + device.id() + " takes the format " + format)});
       }
+      const bool one_can = std::ranges::any_of(
+          takers, [&](const Executor* executor) { return executor->supports(problem).ok; });
       for (const Executor* executor : takers) {
         Support support = executor->supports(problem);
-        if (!support && !asked) continue;  // nobody asked for dense in this layout
+        // Nobody asked for dense in this layout, or by this executor of several.
+        if (!support && dense && (!asked || one_can)) continue;
         contestants.push_back({&variant, problem, executor, std::move(support)});
       }
     }

@@ -60,6 +60,19 @@ def test_list_explains(tvw, tiny):
     assert "cpu.tvw.simd" in text and "yes: " in text and "tokens" in text
 
 
+def test_dense_is_what_can_run(tvw, tmp_path):
+    (tmp_path / "any.txt").write_text("* 128 128 1 square\n")
+
+    def dense(m):
+        tvw.works("bench", "--workload", "any.txt", "--m", m, "-o", f"m{m}.json", *FAST)
+        rows = json.loads((tmp_path / f"m{m}.json").read_text())["rows"]
+        assert all(row["verified"] for row in rows)
+        return {row["executor"] for row in rows if row["role"] == "dense"}
+
+    assert dense("1") == {"cpu.dense.onednn", "cpu.dense.simd"}
+    assert dense("64") == {"cpu.dense.onednn"}
+
+
 def test_roofline_prints_the_peaks(tvw, tmp_path):
     lines = tvw.works("bench", "--roofline", "--device", "cpu").stdout.splitlines()
     peaks = {line.split()[1]: [float(value) for value in line.split()[2:]] for line in lines[1:]}

@@ -5,15 +5,7 @@
 #include "tvw/core/error.hpp"
 
 #if HWY_ARCH_X86
-// GCC takes the "undefined" vectors in its own header for a mistake (bug 105593).
-#if HWY_COMPILER_GCC_ACTUAL
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
 #include <immintrin.h>
-#if HWY_COMPILER_GCC_ACTUAL
-#pragma GCC diagnostic pop
-#endif
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 

@@ -63,13 +63,13 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
                              ? "no executor of format " + format + " is among those asked for"
                              : "no executor of " + device.id() + " takes the format " + format)});
       }
-      const bool one_can = std::ranges::any_of(
-          takers, [&](const Executor* executor) { return executor->supports(problem).ok; });
-      for (const Executor* executor : takers) {
-        Support support = executor->supports(problem);
+      std::vector<Support> supports;
+      for (const Executor* executor : takers) supports.push_back(executor->supports(problem));
+      const bool one_can = std::ranges::any_of(supports, &Support::ok);
+      for (size_t i = 0; i < takers.size(); ++i) {
         // Nobody asked for dense in this layout, or by this executor of several.
-        if (!support && dense && (!asked || one_can)) continue;
-        contestants.push_back({&variant, problem, executor, std::move(support)});
+        if (!supports[i] && dense && (!asked || one_can)) continue;
+        contestants.push_back({&variant, problem, takers[i], std::move(supports[i])});
       }
     }
   }

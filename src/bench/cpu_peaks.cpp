@@ -62,15 +62,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
-#include <memory>
-#include <new>
 #include <vector>
 
 #include "bench/bf16_peak.hpp"
@@ -120,38 +115,25 @@ double peak_gflops(int threads, double (*flops_of)(int64_t, float*)) {
   return total / seconds * 1e-9;
 }
 
-using Buffer = std::unique_ptr<char, decltype(&std::free)>;
-
-/// In huge pages if the system gives them, like the kernels' weights.
-Buffer zeros(int64_t bytes) {
-  constexpr size_t kHugePage = size_t{2} << 20;
-  const size_t size = (static_cast<size_t>(bytes) + kHugePage - 1) / kHugePage * kHugePage;
-  Buffer buffer(static_cast<char*>(std::aligned_alloc(kHugePage, size)), &std::free);
-  if (buffer == nullptr) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  (void)madvise(buffer.get(), size, MADV_HUGEPAGE);  // a wish: small pages serve as well
-#endif
-  std::memset(buffer.get(), 0, size);
-  return buffer;
-}
-
 /// The better of a copy and of reading alone.
-double bandwidth_gbs(int threads, int64_t cache_bytes) {
+double bandwidth_gbs(kernels::Device& device, int threads, int64_t cache_bytes) {
   const int64_t bytes = std::clamp(2 * cache_bytes, kLeastCopyBytes, kMostCopyBytes);
   const int64_t share = bytes / threads / 64 * 64;
-  const Buffer from = zeros(bytes);
-  const Buffer to = zeros(bytes);
+  const auto from_buffer = device.allocate(bytes), to_buffer = device.allocate(bytes);
+  auto* from = static_cast<char*>(from_buffer->data());
+  auto* to = static_cast<char*>(to_buffer->data());
+  std::memset(from, 0, static_cast<size_t>(bytes));  // pages that are not written have no memory
+  std::memset(to, 0, static_cast<size_t>(bytes));
   const double copying = best_seconds([&] {
     parallel_for(threads, [&](int64_t thread) {
-      std::memcpy(to.get() + thread * share, from.get() + thread * share,
-                  static_cast<size_t>(share));
+      std::memcpy(to + thread * share, from + thread * share, static_cast<size_t>(share));
     });
   });
   std::vector<float> sinks(static_cast<size_t>(threads) * 16);  // a cache line each
   const double reading = best_seconds([&] {
     parallel_for(threads, [&](int64_t thread) {
       HWY_DYNAMIC_DISPATCH(read_streams)
-      (reinterpret_cast<const float*>(from.get() + thread * share), share / 4,
+      (reinterpret_cast<const float*>(from + thread * share), share / 4,
        &sinks[static_cast<size_t>(thread) * 16]);
     });
   });
@@ -160,7 +142,7 @@ double bandwidth_gbs(int threads, int64_t cache_bytes) {
 
 }  // namespace
 
-Peaks measure_cpu_peaks(DType dtype, int threads) {
+Peaks measure_cpu_peaks(kernels::Device& device, DType dtype, int threads) {
   threads = std::max(threads, 1);
   const int64_t cache_bytes = record::last_level_cache_bytes(record::collect_environment());
   double gflops = peak_gflops(threads, f32_flops);
@@ -168,7 +150,7 @@ Peaks measure_cpu_peaks(DType dtype, int threads) {
   if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAvx512Bf16) {
     gflops = std::max(gflops, peak_gflops(threads, bf16_flops));
   }
-  return {gflops, bandwidth_gbs(threads, cache_bytes), cache_bytes};
+  return {gflops, bandwidth_gbs(device, threads, cache_bytes), cache_bytes};
 }
 
 }  // namespace tvw::bench

@@ -84,7 +84,7 @@ std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
   Json cache = cache_file.empty() ? Json::object() : read_cache(cache_file);
   const std::optional<Peaks> cached = cached_peaks(cache, key);
   if (cached && !measure_again) return cached;
-  Peaks peaks = measure_cpu_peaks(dtype, threads);
+  Peaks peaks = measure_cpu_peaks(device, dtype, threads);
   if (cached) {
     peaks.gflops = std::max(peaks.gflops, cached->gflops);
     peaks.bandwidth_gbs = std::max(peaks.bandwidth_gbs, cached->bandwidth_gbs);

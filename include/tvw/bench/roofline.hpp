@@ -17,15 +17,14 @@ struct Peaks {
   int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
 };
 
-/// Multiply-adds in registers, and memory larger than the caches copied or read, on `threads`
-/// threads; the best of several trials, about half a second. In f32; for kBF16 in bf16 where the
-/// processor has that.
-[[nodiscard]] Peaks measure_cpu_peaks(DType dtype, int threads);
+/// Multiply-adds in registers, and the device's memory, more than the caches hold, copied or read,
+/// on `threads` threads; the best of several trials, about half a second. In f32; for kBF16 in bf16
+/// where the processor has that.
+[[nodiscard]] Peaks measure_cpu_peaks(kernels::Device& device, DType dtype, int threads);
 
-/// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set,
-/// threads and dtype. A
-/// file that cannot be read or written only costs the measurement. Other devices: from their
-/// properties "peak_<dtype>_gflops", "memory_gbs" and "cache_bytes" where they give them.
+/// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set, threads and
+/// dtype. A file that cannot be read or written only costs the measurement. Other devices: from
+/// their properties "peak_<dtype>_gflops", "memory_gbs" and "cache_bytes" where they give them.
 /// nullopt where nothing is known, e.g. a dtype the CPU does not compute in.
 [[nodiscard]] std::optional<Peaks> find_peaks(kernels::Device& device, DType dtype, int threads,
                                               const std::filesystem::path& cache_file);

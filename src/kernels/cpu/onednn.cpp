@@ -159,10 +159,11 @@ const std::vector<Variant>& variants() {
 /// [K, N] of `dtype`, in memory like that of our own kernels.
 HostBytes unpack_as(DType dtype, const pack::PackedWeights& weights) {
   const DenseMatrix dense = pack::unpack(weights);
-  const TypedBuffer values = dense.values.dtype() == dtype
-                                 ? dense.values
-                                 : TypedBuffer::from_f32(dtype, dense.values.to_f32());
-  return {values.bytes().begin(), values.bytes().end()};
+  const auto copy = [](const TypedBuffer& values) {
+    return HostBytes(values.bytes().begin(), values.bytes().end());
+  };
+  if (dense.values.dtype() == dtype) return copy(dense.values);
+  return copy(TypedBuffer::from_f32(dtype, dense.values.to_f32()));
 }
 
 double microseconds(const std::function<void()>& work) {

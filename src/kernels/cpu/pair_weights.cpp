@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
-#include <iterator>
-#include <utility>
 
+#include "kernels/cpu/assemble_tiles.hpp"
 #include "kernels/cpu/bf16_kernels.hpp"
 #include "kernels/cpu/panel_weights.hpp"
-#include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -110,36 +107,16 @@ double products_of(const PairTile& tile) {
                                        : tile.features.size() / 2 * tile.columns.size());
 }
 
-/// Tiles without pairs for the columns that are in none of `tiles`.
-void add_empty_tiles(int64_t N, int64_t width, std::vector<PairTile>& tiles) {
-  std::vector<bool> present(static_cast<size_t>(N));
-  for (const PairTile& tile : tiles) {
-    for (const int32_t n : tile.columns) present[static_cast<size_t>(n)] = true;
-  }
-  PairTile rest;
-  for (int64_t n = 0; n < N; ++n) {
-    if (present[static_cast<size_t>(n)]) continue;
-    rest.columns.push_back(static_cast<int32_t>(n));
-    if (std::ssize(rest.columns) == width) tiles.push_back(std::exchange(rest, {}));
-  }
-  if (!rest.columns.empty()) tiles.push_back(std::move(rest));
-}
-
 template <class Tile>
 PairWeights make_weights(int64_t N, int64_t tokens, int64_t width, const std::vector<Tile>& tiles) {
-  std::vector<std::vector<PairTile>> parts(tiles.size());
-  parallel_for(std::ssize(tiles), [&](int64_t t) {
-    const Tile& tile = tiles[static_cast<size_t>(t)];
-    const auto columns = std::ssize(tile.columns);
-    for (int64_t first = 0; first < columns; first += width) {
-      parts[static_cast<size_t>(t)].push_back(
-          make_tile(tile, first, std::min(columns, first + width), tokens));
-    }
-  });
   PairWeights weights;
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
+  weights.tiles = assemble_tiles<PairTile>(N, width, std::ssize(tiles), [&](int64_t t) {
+    const Tile& tile = tiles[static_cast<size_t>(t)];
+    return split_columns(std::ssize(tile.columns), width, [&](int64_t first, int64_t last) {
+      return make_tile(tile, first, last, tokens);
+    });
+  });
   for (const PairTile& tile : weights.tiles) weights.products += products_of(tile);
-  add_empty_tiles(N, width, weights.tiles);
   return weights;
 }
 

@@ -1,12 +1,10 @@
 #include "kernels/cpu/panel_weights.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <iterator>
 #include <numeric>
 #include <utility>
 
-#include "tvw/core/parallel.hpp"
+#include "kernels/cpu/assemble_tiles.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -94,40 +92,25 @@ PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last, int64_t s
   return make_own_rows_tile(std::move(rows), columns, stride);
 }
 
-/// The tiles that `build` makes of parts 0 to count - 1, and tiles without rows for the columns
-/// that are in none of these.
-PanelWeights assemble(int64_t K, int64_t N, int64_t count,
-                      const std::function<std::vector<PanelTile>(int64_t part)>& build) {
-  std::vector<std::vector<PanelTile>> parts(static_cast<size_t>(count));
-  parallel_for(count, [&](int64_t part) { parts[static_cast<size_t>(part)] = build(part); });
-  PanelWeights weights{K, N, {}, 0.0};
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(weights.tiles));
-  std::vector<bool> present(static_cast<size_t>(N));
+PanelWeights with_tiles(int64_t K, int64_t N, std::vector<PanelTile> tiles) {
+  PanelWeights weights{K, N, std::move(tiles), 0.0};
   for (const PanelTile& tile : weights.tiles) {
     weights.products += static_cast<double>(
         tile.has_own_rows() ? tile.weights.size() : tile.rows.size() * tile.columns.size());
-    for (const int32_t n : tile.columns) present[static_cast<size_t>(n)] = true;
   }
-  PanelTile rest;
-  for (int64_t n = 0; n < N; ++n) {
-    if (present[static_cast<size_t>(n)]) continue;
-    rest.columns.push_back(static_cast<int32_t>(n));
-    if (std::ssize(rest.columns) == kTileColumns) {
-      weights.tiles.push_back(std::exchange(rest, {}));
-    }
-  }
-  if (!rest.columns.empty()) weights.tiles.push_back(std::move(rest));
   return weights;
 }
 
-/// Calls add(first, last) for runs of at most kTileColumns of so many columns.
-template <class Add>
-std::vector<PanelTile> split(int64_t columns, const Add& add) {
-  std::vector<PanelTile> tiles;
-  for (int64_t first = 0; first < columns; first += kTileColumns) {
-    tiles.push_back(add(first, std::min(columns, first + kTileColumns)));
-  }
-  return tiles;
+/// `make(tile, first column, last column)` makes a PanelTile of some columns of one of `tiles`.
+template <class Tile, class Make>
+PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& tiles,
+                                const Make& make) {
+  return with_tiles(
+      K, N, assemble_tiles<PanelTile>(N, kTileColumns, std::ssize(tiles), [&](int64_t t) {
+        const Tile& tile = tiles[static_cast<size_t>(t)];
+        return split_columns(std::ssize(tile.columns), kTileColumns,
+                             [&](int64_t first, int64_t last) { return make(tile, first, last); });
+      }));
 }
 
 }  // namespace
@@ -143,38 +126,36 @@ int64_t PanelWeights::size_bytes() const {
 
 PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t /*stride*/,
                                 const std::vector<DenseTile>& tiles) {
-  return assemble(K, N, std::ssize(tiles), [&](int64_t t) {
-    const DenseTile& tile = tiles[static_cast<size_t>(t)];
-    return split(std::ssize(tile.columns),
-                 [&](int64_t first, int64_t last) { return make_tile(tile, first, last); });
+  return split_and_assemble(K, N, tiles, [](const DenseTile& tile, int64_t first, int64_t last) {
+    return make_tile(tile, first, last);
   });
 }
 
 PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
                                 const std::vector<QuadTile>& tiles) {
-  return assemble(K, N, std::ssize(tiles), [&](int64_t t) {
-    const QuadTile& tile = tiles[static_cast<size_t>(t)];
-    return split(std::ssize(tile.columns),
-                 [&](int64_t first, int64_t last) { return make_tile(tile, first, last, stride); });
+  return split_and_assemble(K, N, tiles, [&](const QuadTile& tile, int64_t first, int64_t last) {
+    return make_tile(tile, first, last, stride);
   });
 }
 
 PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
                                 const std::vector<std::vector<ColumnEntry>>& columns) {
-  return assemble(K, N, (N + kTileColumns - 1) / kTileColumns, [&](int64_t t) {
-    std::vector<PlacedColumn> placed;
-    for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns); ++n) {
-      PlacedColumn column{static_cast<int32_t>(n), {}, {}};
-      for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
-        column.weights.push_back(entry.weight);
-        column.places.push_back(entry.row);
-      }
-      placed.push_back(std::move(column));
-    }
-    std::vector<int32_t> rows(static_cast<size_t>(K));
-    std::iota(rows.begin(), rows.end(), 0);
-    return std::vector<PanelTile>{make_own_rows_tile(std::move(rows), placed, stride)};
-  });
+  const int64_t tiles = (N + kTileColumns - 1) / kTileColumns;
+  return with_tiles(
+      K, N, assemble_tiles<PanelTile>(N, kTileColumns, tiles, [&](int64_t t) {
+        std::vector<PlacedColumn> placed;
+        for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns); ++n) {
+          PlacedColumn column{static_cast<int32_t>(n), {}, {}};
+          for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
+            column.weights.push_back(entry.weight);
+            column.places.push_back(entry.row);
+          }
+          placed.push_back(std::move(column));
+        }
+        std::vector<int32_t> rows(static_cast<size_t>(K));
+        std::iota(rows.begin(), rows.end(), 0);
+        return std::vector<PanelTile>{make_own_rows_tile(std::move(rows), placed, stride)};
+      }));
 }
 
 }  // namespace tvw::kernels::cpu

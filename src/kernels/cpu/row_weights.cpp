@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/cpu/assemble_tiles.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
@@ -54,7 +55,6 @@ void fill(const QuadTile& from, const RowTile& tile, RowWeights& weights) {
 template <class Tile>
 RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& tiles) {
   RowWeights weights{K, N, slots, {}, {}, 0.0};
-  std::vector<bool> present(static_cast<size_t>(N));
   int64_t floats = 0;
   for (const Tile& from : tiles) {
     RowTile tile{from.columns, from.rows, floats, 0};
@@ -62,7 +62,6 @@ RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& ti
     tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
     floats += tile.units() * weights.unit_floats(tile);
     weights.products += static_cast<double>(from.weights.size());
-    for (const int32_t n : from.columns) present[static_cast<size_t>(n)] = true;
     weights.tiles.push_back(std::move(tile));
   }
   weights.data.resize(static_cast<size_t>(floats));
@@ -70,9 +69,7 @@ RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& ti
     fill(tiles[static_cast<size_t>(t)], weights.tiles[static_cast<size_t>(t)], weights);
   });
   RowTile rest;
-  for (int64_t n = 0; n < N; ++n) {
-    if (!present[static_cast<size_t>(n)]) rest.columns.push_back(static_cast<int32_t>(n));
-  }
+  rest.columns = columns_in_none(N, weights.tiles);
   if (!rest.columns.empty()) weights.tiles.push_back(std::move(rest));
   return weights;
 }

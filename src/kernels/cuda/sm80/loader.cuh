@@ -1,4 +1,4 @@
-/// @file A warp that fills the ring: weights and gathered rows of every kLoaders-th stage.
+/// @file One thread's part of filling the ring: weights and gathered rows.
 #pragma once
 
 #include "kernels/cuda/sm80/ring.cuh"
@@ -6,75 +6,78 @@
 
 namespace tvw::kernels::cuda::sm80 {
 
+/// Walks through the stages of a CTA's items ahead of the multiplication, across tiles. All threads
+/// of the CTA load every stage together.
 template <class C>
 class Loader {
  public:
-  __device__ __forceinline__ Loader(const Params& p, const Ring<C>& ring, int lane)
-      : p_(p), ring_(ring), lane_(lane), piece_(lane % kPieces), row_(lane / kPieces) {}
+  __device__ __forceinline__ Loader(const Params& p, const Ring<C>& ring, const Item* begin,
+                                    int thread)
+      : p_(p),
+        ring_(ring),
+        thread_(thread),
+        piece_(thread % kPieces),
+        row_(thread / kPieces),
+        walk_(begin, 0) {
+    read_ids();
+  }
 
-  /// Row ids are read two of its stages ahead; it never waits for data.
-  __device__ __forceinline__ void run(const Item* begin, int warp) {
-    StageWalk walk(begin, warp), ahead(begin, warp);
-    Slot slot{warp, 1};
-    Ids even, odd;
-    read_ids(ahead, even);
-    read_ids(ahead, odd);
-    while (!walk.done()) {
-      stage(walk, slot, ahead, even);
-      if (walk.done()) break;
-      stage(walk, slot, ahead, odd);
-    }
-    wait_all_copies();
+  /// Starts the copies of the next stage, if there is one, once its slot is free; does not wait for
+  /// them.
+  __device__ __forceinline__ void load_stage() {
+    if (walk_.done()) return;
+    barrier_wait(ring_.empty(slot_.index), slot_.parity);
+    copy_weights(walk_.current.first_stage + walk_.stage, ring_.weights(slot_.index));
+    copy_rows(first_token(walk_.current), ring_.activations(slot_.index));
+    barrier_arrive_after_copies(ring_.full(slot_.index));
+    slot_.advance(ring_.stages);
+    walk_.advance(1);
+    read_ids();
   }
 
  private:
   static constexpr int kPieces = C::kRowBytes / 16;  // of a row
-  static constexpr int kRowsAtOnce = 32 / kPieces;
-  static constexpr int kRowWords = C::kStageRows / 32;
-  using Ids = int[kRowWords];  ///< of a stage's rows, spread over the lanes
+  static constexpr int kRowsAtOnce = C::kThreads / kPieces;
+  static constexpr int kRows = C::kStageRows / kRowsAtOnce;  // of a stage, for this thread
+  static_assert(C::kThreads % kPieces == 0 && C::kStageRows % kRowsAtOnce == 0);
 
-  __device__ __forceinline__ void read_ids(StageWalk& ahead, Ids& ids) const {
-    if (ahead.done()) return;
+  /// Of the rows of the next stage, a stage before they are needed.
+  __device__ __forceinline__ void read_ids() {
+    if (walk_.done()) return;
     const int32_t* from =
-        p_.rows + static_cast<int64_t>(ahead.current.first_stage + ahead.stage) * C::kStageRows;
+        p_.rows + static_cast<int64_t>(walk_.current.first_stage + walk_.stage) * C::kStageRows;
 #pragma unroll
-    for (int i = 0; i < kRowWords; ++i) ids[i] = __ldg(from + i * 32 + lane_);
-    ahead.advance(C::kLoaders);
-  }
-
-  __device__ __forceinline__ void stage(StageWalk& walk, Slot& slot, StageWalk& ahead,
-                                        Ids& ids) const {
-    barrier_wait(ring_.empty(slot.index), slot.parity);
-    copy_weights(walk.current.first_stage + walk.stage, ring_.weights(slot.index));
-    copy_rows(first_token(walk.current), ids, ring_.activations(slot.index));
-    barrier_arrive_after_copies(ring_.full(slot.index));
-    read_ids(ahead, ids);
-    slot.advance(C::kLoaders, ring_.stages);
-    walk.advance(C::kLoaders);
+    for (int i = 0; i < kRows; ++i) ids_[i] = __ldg(from + i * kRowsAtOnce + row_);
   }
 
   __device__ __forceinline__ void copy_weights(int stage, uint32_t to) const {
-    const uint8_t* from = p_.weights + static_cast<int64_t>(stage) * C::kWeightBytes + lane_ * 16;
-    static_assert(C::kWeightBytes % 512 == 0);
+    const uint8_t* from = p_.weights + static_cast<int64_t>(stage) * C::kWeightBytes;
 #pragma unroll
-    for (int i = 0; i < C::kWeightBytes; i += 512) copy_piece<16>(to + i + lane_ * 16, from + i);
+    for (int i = 0; i < C::kWeightBytes; i += C::kThreads * 16) {
+      const int at = i + thread_ * 16;
+      if (i + C::kThreads * 16 <= C::kWeightBytes || at < C::kWeightBytes) {
+        copy_piece<16>(to + at, from + at);
+      }
+    }
   }
 
-  __device__ __forceinline__ void copy_rows(int token, const Ids& ids, uint32_t to) const {
+  __device__ __forceinline__ void copy_rows(int token, uint32_t to) const {
     const uint32_t bytes = token + piece_ * 8 < p_.M ? 16u : 0u;
     const uint16_t* x = p_.x + token + piece_ * 8;
 #pragma unroll
-    for (int i = 0; i < C::kStageRows; i += kRowsAtOnce) {
-      const int row = i + row_;
-      const int k = __shfl_sync(~0u, ids[i / 32], row % 32);
+    for (int i = 0; i < kRows; ++i) {
+      const int row = i * kRowsAtOnce + row_;
       copy_16(to + row * C::kRowBytes + (piece_ ^ (row & 7)) * 16,
-              x + static_cast<int64_t>(k) * p_.ld, bytes);
+              x + static_cast<int64_t>(ids_[i]) * p_.ld, bytes);
     }
   }
 
   const Params& p_;
   const Ring<C>& ring_;
-  int lane_, piece_, row_;
+  int thread_, piece_, row_;
+  StageWalk walk_;
+  Slot slot_{0, 1};
+  int ids_[kRows];
 };
 
 }  // namespace tvw::kernels::cuda::sm80

@@ -31,6 +31,7 @@ struct Candidate {
   void launch(Params params) const {
     params.items = items->data();
     params.stages = stages;
+    params.ahead = std::max(1, stages - 2);  // of two free ones, one is for the slowest warp
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
@@ -134,7 +135,7 @@ class TilePlan final : public Plan {
   };
 
   /// Gives the candidate as many stages as fit, and returns how many CTAs then fit an SM; 0 if not
-  /// even a stage for each loader fits.
+  /// even two stages fit.
   static int fit(Candidate& candidate) {
     const Variant& variant = *candidate.variant;
     const int64_t per_cta =
@@ -142,12 +143,12 @@ class TilePlan final : public Plan {
                  current_device().shared_bytes_per_sm / variant.ctas_per_sm - kReservedBytes);
     candidate.stages = static_cast<int>(std::min<int64_t>(
         variant.most_stages, (per_cta - variant.fixed_bytes) / variant.stage_bytes));
-    if (candidate.stages < variant.loaders) {
+    if (candidate.stages < kFewestStages) {
       candidate.stages = static_cast<int>(std::min<int64_t>(
           variant.most_stages,
           (current_device().shared_bytes_per_block - variant.fixed_bytes) / variant.stage_bytes));
     }
-    if (candidate.stages < variant.loaders) return 0;
+    if (candidate.stages < kFewestStages) return 0;
     TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   candidate.shared_bytes()));
     int ctas = 0;
@@ -156,6 +157,7 @@ class TilePlan final : public Plan {
     return ctas;
   }
 
+  static constexpr int kFewestStages = 2;
   static constexpr int64_t kReservedBytes = 1024;  ///< per CTA, for the system
 
   std::shared_ptr<FeatureMajor> activations_;  ///< its scratch is free between runs

@@ -7,8 +7,8 @@
 
 namespace tvw::kernels::cuda::sm80 {
 
-/// Addresses in shared memory. Barriers of a slot: `full` all of the stage is there; `empty` the
-/// consumers are done with it.
+/// Addresses in shared memory. Barriers of a slot: `full` all of the stage is there; `empty` all
+/// warps are done with it.
 template <class C>
 struct Ring {
   uint32_t base;
@@ -22,12 +22,9 @@ struct Ring {
   __device__ __forceinline__ uint32_t activations(int slot) const {
     return weights(slot) + C::kWeightBytes;
   }
-  __device__ __forceinline__ uint32_t patch(int warp) const { return base + warp * C::kPatchBytes; }
-  __device__ __forceinline__ uint32_t full(int slot) const {
-    return base + C::kBarriersAt + slot * 8;
-  }
+  __device__ __forceinline__ uint32_t full(int slot) const { return base + slot * 8; }
   __device__ __forceinline__ uint32_t empty(int slot) const {
-    return base + C::kBarriersAt + (C::kMostStages + slot) * 8;
+    return base + (C::kMostStages + slot) * 8;
   }
 };
 
@@ -35,10 +32,9 @@ struct Ring {
 struct Slot {
   int index;
   uint32_t parity;
-  __device__ __forceinline__ void advance(int by, int stages) {
-    index += by;
-    if (index >= stages) {
-      index -= stages;
+  __device__ __forceinline__ void advance(int stages) {
+    if (++index == stages) {
+      index = 0;
       parity ^= 1;
     }
   }

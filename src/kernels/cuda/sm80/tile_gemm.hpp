@@ -25,6 +25,7 @@ struct Params {
   int M = 0;
   int activation = 0;  ///< kernels::Activation
   int stages = 0;      ///< of the ring, as many as the device has shared memory for
+  int ahead = 0;       ///< stages that are loaded before they are needed, less than `stages`
 };
 
 /// One instantiation of the kernel.
@@ -35,7 +36,6 @@ struct Variant {
   int features = 0;
   int tokens = 0;
   int threads = 0;
-  int loaders = 0;      ///< warps; the ring has at least as many stages
   int ctas_per_sm = 0;  ///< that the registers allow
   int fixed_bytes = 0;  ///< of shared memory
   int stage_bytes = 0;  ///< of shared memory, per stage of the ring

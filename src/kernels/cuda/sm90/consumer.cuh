@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/common/activate.cuh"
+#include "kernels/cuda/common/quad.cuh"
 #include "kernels/cuda/sm90/ring.cuh"
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 #include "kernels/cuda/sm90/wgmma.cuh"
@@ -36,7 +37,6 @@ class Consumer {
 
  private:
   using Metadata = uint32_t[C::kBlocks][C::kInstructions];
-
   template <int kWidth>
   __device__ __forceinline__ void tile(const Item& item) {
     constexpr int kTokens = C::kSplitTokens ? kWidth / C::kConsumers : kWidth;
@@ -131,46 +131,40 @@ class Consumer {
     if (lane_ == 0) barrier_arrive(ring_.empty(slot));
   }
 
-  /// Bias and activation, then a patch of 16 rows x kPatchTokens at a time through shared memory,
-  /// so that a row's tokens leave in whole sectors.
+  /// Bias and activation, then the rows of Y, straight from registers.
   template <int kTokens>
   __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
                                         const int (&column)[C::kBlocks]) {
     if constexpr (kFinish) finish<kTokens>(sums, column);
-    constexpr int kPieces = C::kPatchTokens / 8;
     const int token = first_token(item) + (C::kSplitTokens ? group_ * kTokens : 0);
     const int valid = min(kTokens, p_.M - token);
-    const uint32_t patch = ring_.patch(group_ * 4 + warp_);
-    const uint32_t to =
-        patch + ((lane_ & 7) + ((lane_ >> 3) & 1) * 8) * C::kPatchPitch + (lane_ >> 4) * 16;
 #pragma unroll
     for (int b = 0; b < C::kBlocks; ++b) {
 #pragma unroll
-      for (int first = 0; first < kTokens / 8; first += kPieces) {
-        constexpr int kAll = kTokens / 8;
-        const int pieces = kAll - first < kPieces ? kAll - first : kPieces;
-        __syncwarp();
+      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
+        const int n = __shfl_sync(~0u, column[b], lane_ / 4 + half * 8);
+        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
+        const int stored = n >= 0 ? valid : 0;
 #pragma unroll
-        for (int i = 0; i < kPieces; i += 2) {
-          if (i >= pieces) continue;
-          const float* s = &sums[b][(first + i) * 4];
-          store_matrices(to + i * 16, pack_pair<T>(s[0], s[1]), pack_pair<T>(s[2], s[3]),
-                         pack_pair<T>(s[4], s[5]), pack_pair<T>(s[6], s[7]));
+        for (int first = 0; first + 32 <= kTokens; first += 32) {
+          store_tokens<4>(y, &sums[b][first / 2 + half * 2], first, stored);
         }
-        __syncwarp();
-#pragma unroll
-        for (int i = 0; i < 16 * kPieces / 32; ++i) {
-          if (i * 32 >= 16 * pieces) continue;
-          const int id = i * 32 + lane_, row = id / pieces, piece = id % pieces;
-          const int n = __shfl_sync(~0u, column[b], row & 15);
-          const int at = (first + piece) * 8;
-          if (id < 16 * pieces && at < valid && n >= 0) {
-            __stcs(reinterpret_cast<uint4*>(p_.y + static_cast<int64_t>(n) * p_.ld + token + at),
-                   load_shared_128(patch + row * C::kPatchPitch + piece * 16));
-          }
+        if constexpr (kTokens % 32 != 0) {
+          constexpr int kFirst = kTokens / 32 * 32;
+          store_tokens<2>(y, &sums[b][kFirst / 2 + half * 2], kFirst, stored);
         }
       }
     }
+  }
+
+  /// kEights x 8 tokens from token `first` on, of which this lane has two of each 8.
+  template <int kEights>
+  __device__ __forceinline__ void store_tokens(uint16_t* y, const float* sums, int first,
+                                               int valid) const {
+    uint32_t words[kEights];
+#pragma unroll
+    for (int i = 0; i < kEights; ++i) words[i] = pack_pair<T>(sums[4 * i], sums[4 * i + 1]);
+    store_row(y + first, lane_, words, valid - first);
   }
 
   template <int kTokens>

@@ -31,9 +31,6 @@ struct Ring {
   __device__ __forceinline__ uint32_t weights(int slot) const {
     return base + C::kWeightsAt + slot * C::kWeightBytes;
   }
-  __device__ __forceinline__ uint32_t patch(int warp) const {
-    return base + C::kPatchesAt + warp * C::kPatchBytes;
-  }
   __device__ __forceinline__ uint32_t full(int slot) const {
     return base + C::kBarriersAt + slot * 8;
   }

@@ -41,18 +41,13 @@ struct Tiling {
   static constexpr int kActivationBytes = kColumns * kStageRows * 128;
   static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
   static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
-  static constexpr int kPatchTokens = 64;                    ///< that a warp stores at a time
-  static constexpr int kPatchPitch = kPatchTokens * 2 + 16;  ///< no bank conflicts
-  static constexpr int kPatchBytes = 16 * kPatchPitch;       ///< per consumer warp
   static constexpr int kSharedLimit = 232448;
-  static constexpr int kStagesThatFit =
-      (kSharedLimit - kConsumerWarps * kPatchBytes - 512) / (kActivationBytes + kWeightBytes);
+  static constexpr int kStagesThatFit = (kSharedLimit - 512) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
 
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
-  static constexpr int kPatchesAt = kWeightsAt + kStages * kWeightBytes;
-  static constexpr int kBarriersAt = kPatchesAt + kConsumerWarps * kPatchBytes;
+  static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;
   static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
 
   // Registers per thread after setmaxnreg; at launch there are 128 a thread.

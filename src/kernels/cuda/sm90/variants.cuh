@@ -24,16 +24,15 @@ Variant describe(std::string_view name, DType dtype) {
           reinterpret_cast<const void*>(&tile_gemm<C, T, true>)};
 }
 
-/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage, p where
-/// the consumers take turns.
+/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage.
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
   using enum Sharing;
   constexpr int kSteps = kSparse ? 2 : 4;  // 64 rows a stage
   return {
       describe<Tiling<kSparse, kFeatures, 2, 160, 144, 2>, T>("256x160+144 t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 160, 144, 1>, T>("256x160+144 t1", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 128, 64, 1>, T>("256x128+64 t1", dtype),
-      describe<Tiling<kSparse, kFeatures, 2, 128, 32, 1>, T>("256x128+32 t1", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 128, 112, 2>, T>("256x128+112 t2", dtype),
       describe<Tiling<kSparse, kFeatures, 1, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
       describe<Tiling<kSparse, kFeatures, 1, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),

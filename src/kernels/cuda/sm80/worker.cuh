@@ -1,35 +1,40 @@
-/// @file A consumer warp: multiplies the stages of its CTA's items and stores the results.
+/// @file A warp: multiplies the stages of its CTA's items, loads its part of later ones on the way
+/// and stores the results.
 #pragma once
 
 #include "kernels/cuda/common/activate.cuh"
 #include "kernels/cuda/common/mma.cuh"
-#include "kernels/cuda/sm80/ring.cuh"
-#include "kernels/cuda/sm80/tile_gemm.hpp"
+#include "kernels/cuda/common/quad.cuh"
+#include "kernels/cuda/sm80/loader.cuh"
 
 namespace tvw::kernels::cuda::sm80 {
 
 template <class C, class T>
-class Consumer {
+class Worker {
  public:
-  __device__ __forceinline__ Consumer(const Params& p, const Ring<C>& ring, int warp, int lane)
+  __device__ __forceinline__ Worker(const Params& p, const Ring<C>& ring, int warp, int lane)
       : p_(p),
         ring_(ring),
-        warp_(warp),
         lane_(lane),
         first_block_(warp % C::kRowWarps * C::kWarpBlocks),
-        first_token_block_(warp / C::kRowWarps * C::kWarpTokens) {}
+        first_token_block_(warp / C::kRowWarps * C::kWarpTokens),
+        row_at_(lane % (C::kStageRows / 2) * C::kRowBytes +
+                (first_token_block_ ^ (lane & 7)) * 16) {}
 
   __device__ __forceinline__ void run(const Item* at) {
+    Loader<C> loader(p_, ring_, at, threadIdx.x);
+    for (int i = 0; i < p_.ahead; ++i) loader.load_stage();
     Slot slot{0, 0};
     for (Item item = load_item(at); !is_end(item); item = load_item(at)) {
       at = next(at);
       Sums sums = {};
       for (int stage = 0; stage < item.stages; ++stage) {
+        loader.load_stage();
         barrier_wait(ring_.full(slot.index), slot.parity);
         multiply(slot.index, sums);
         __syncwarp();
         if (lane_ == 0) barrier_arrive(ring_.empty(slot.index));
-        slot.advance(1, ring_.stages);
+        slot.advance(ring_.stages);
       }
       store(item, sums);
     }
@@ -51,7 +56,7 @@ class Consumer {
     instruction<1>(weights, ring_.activations(slot), metadata, sums);
   }
 
-  /// One of the two of a stage: the weights of both would not fit the registers beside the sums.
+  /// One of the two of a stage.
   template <int kWhich>
   __device__ __forceinline__ void instruction(uint32_t weights, uint32_t activations,
                                               const uint32_t (&metadata)[C::kWarpBlocks],
@@ -62,10 +67,10 @@ class Consumer {
     for (int b = 0; b < C::kWarpBlocks; ++b) {
       a[b] = load_shared_128(weights + b * C::kFragmentBytes + kWhich * 512 + lane_ * 16);
     }
-    const uint32_t row = activations + (kWhich * kRows + lane_ % kRows) * C::kRowBytes;
+    const uint32_t first = activations + kWhich * kRows * C::kRowBytes + row_at_;
 #pragma unroll
     for (int t = 0; t < C::kWarpTokens; ++t) {
-      const uint32_t from = row + ((first_token_block_ + t) ^ (lane_ & 7)) * 16;
+      const uint32_t from = first ^ (t * 16);  // rows are aligned to 128 bytes
       if constexpr (C::kSparse) {
         uint32_t x[4];
         load_transposed(x, from);
@@ -82,36 +87,27 @@ class Consumer {
     }
   }
 
-  /// Bias, activation, and 16 features at a time through this warp's patch of shared memory, so
-  /// that a row's tokens leave in whole sectors.
+  /// Bias, activation, then the rows of Y, straight from registers.
   __device__ __forceinline__ void store(const Item& item, Sums& sums) const {
     const int32_t* columns =
         p_.columns + static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16;
     const int token = first_token(item) + first_token_block_ * 8;
-    constexpr int kRowsAtOnce = 32 / C::kWarpTokens;
-    const int piece = lane_ % C::kWarpTokens;
-    const bool valid = token + piece * 8 < p_.M;
-    const uint32_t patch = ring_.patch(warp_);
-    const uint32_t to = patch + lane_ / 4 * C::kPatchPitch + lane_ % 4 * 4;
 #pragma unroll
     for (int b = 0; b < C::kWarpBlocks; ++b) {
       if (p_.bias != nullptr || p_.activation != 0) finish(columns + b * 16, &sums[b][0][0]);
-      __syncwarp();
 #pragma unroll
-      for (int t = 0; t < C::kWarpTokens; ++t) {
-        store_shared_32(to + t * 16, pack_pair<T>(sums[b][t][0], sums[b][t][1]));
-        store_shared_32(to + t * 16 + 8 * C::kPatchPitch,
-                        pack_pair<T>(sums[b][t][2], sums[b][t][3]));
-      }
-      __syncwarp();
+      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
+        const int n = __ldg(columns + b * 16 + lane_ / 4 + half * 8);
+        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
+        const int valid = n >= 0 ? p_.M - token : 0;
 #pragma unroll
-      for (int i = 0; i < 16; i += kRowsAtOnce) {
-        const int r = i + lane_ / C::kWarpTokens;
-        const int n = __ldg(columns + b * 16 + r);
-        if (valid && n >= 0) {
-          __stcs(
-              reinterpret_cast<uint4*>(p_.y + static_cast<int64_t>(n) * p_.ld + token + piece * 8),
-              load_shared_128(patch + r * C::kPatchPitch + piece * 16));
+        for (int t = 0; t < C::kWarpTokens; t += 4) {
+          uint32_t words[4];
+#pragma unroll
+          for (int i = 0; i < 4; ++i) {
+            words[i] = pack_pair<T>(sums[b][t + i][half * 2], sums[b][t + i][half * 2 + 1]);
+          }
+          store_row(y + t * 8, lane_, words, valid - t * 8);
         }
       }
     }
@@ -126,7 +122,8 @@ class Consumer {
 
   const Params& p_;
   const Ring<C>& ring_;
-  int warp_, lane_, first_block_, first_token_block_;
+  int lane_, first_block_, first_token_block_;
+  uint32_t row_at_;  ///< of this lane's row and its first piece, in the activations of a stage
 };
 
 }  // namespace tvw::kernels::cuda::sm80

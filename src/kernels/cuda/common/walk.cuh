@@ -7,8 +7,8 @@
 
 namespace tvw::kernels::cuda {
 
-__device__ __forceinline__ int first_token(const Item& item) { return (item.token_width >> 8) * 8; }
-__device__ __forceinline__ int width_of(const Item& item) { return (item.token_width & 0xFF) * 8; }
+__device__ __forceinline__ int first_token(int token_width) { return (token_width >> 8) * 8; }
+__device__ __forceinline__ int width_of(int token_width) { return (token_width & 0xFF) * 8; }
 
 __device__ __forceinline__ Item load_item(const Item* from) {
   const int4 v = __ldg(reinterpret_cast<const int4*>(from));
@@ -16,16 +16,35 @@ __device__ __forceinline__ Item load_item(const Item* from) {
 }
 /// A CTA's items end with one of no width; they lie a grid apart.
 __device__ __forceinline__ bool is_end(const Item& item) { return item.token_width == 0; }
-__device__ __forceinline__ const Item* next(const Item* item) { return item + gridDim.x; }
+
+/// A CTA's items in order, each read while the one before is worked on.
+class ItemList {
+ public:
+  __device__ __forceinline__ explicit ItemList(const Item* begin)
+      : at_(begin), following_(load_item(begin)) {}
+  /// The end again and again once it is reached.
+  __device__ __forceinline__ Item take() {
+    const Item item = following_;
+    if (!is_end(item)) {
+      at_ += gridDim.x;
+      following_ = load_item(at_);
+    }
+    return item;
+  }
+
+ private:
+  const Item* at_;
+  Item following_;
+};
 
 /// Walks through the stages of a CTA's items, some at a time.
 struct StageWalk {
-  const Item* item;
+  ItemList items;
   Item current;
   int stage;  ///< of the current item
 
   __device__ __forceinline__ StageWalk(const Item* begin, int first)
-      : item(begin), current(load_item(begin)), stage(first) {
+      : items(begin), current(items.take()), stage(first) {
     settle();
   }
   [[nodiscard]] __device__ __forceinline__ bool done() const { return is_end(current); }
@@ -38,8 +57,7 @@ struct StageWalk {
   __device__ __forceinline__ void settle() {
     while (stage >= current.stages && !is_end(current)) {
       stage -= current.stages;
-      item = next(item);
-      current = load_item(item);
+      current = items.take();
     }
   }
 };

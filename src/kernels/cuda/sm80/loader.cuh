@@ -28,7 +28,7 @@ class Loader {
     if (walk_.done()) return;
     barrier_wait(ring_.empty(slot_.index), slot_.parity);
     copy_weights(walk_.current.first_stage + walk_.stage, ring_.weights(slot_.index));
-    copy_rows(first_token(walk_.current), ring_.activations(slot_.index));
+    copy_rows(first_token(walk_.current.token_width), ring_.activations(slot_.index));
     barrier_arrive_after_copies(ring_.full(slot_.index));
     slot_.advance(ring_.stages);
     walk_.advance(1);

@@ -21,12 +21,12 @@ class Worker {
         row_at_(lane % (C::kStageRows / 2) * C::kRowBytes +
                 (first_token_block_ ^ (lane & 7)) * 16) {}
 
-  __device__ __forceinline__ void run(const Item* at) {
-    Loader<C> loader(p_, ring_, at, threadIdx.x);
+  __device__ __forceinline__ void run(const Item* begin) {
+    Loader<C> loader(p_, ring_, begin, threadIdx.x);
     for (int i = 0; i < p_.ahead; ++i) loader.load_stage();
     Slot slot{0, 0};
-    for (Item item = load_item(at); !is_end(item); item = load_item(at)) {
-      at = next(at);
+    ItemList items(begin);
+    for (Item item = items.take(); !is_end(item); item = items.take()) {
       Sums sums = {};
       for (int stage = 0; stage < item.stages; ++stage) {
         loader.load_stage();
@@ -91,7 +91,7 @@ class Worker {
   __device__ __forceinline__ void store(const Item& item, Sums& sums) const {
     const int32_t* columns =
         p_.columns + static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16;
-    const int token = first_token(item) + first_token_block_ * 8;
+    const int token = first_token(item.token_width) + first_token_block_ * 8;
 #pragma unroll
     for (int b = 0; b < C::kWarpBlocks; ++b) {
       if (p_.bias != nullptr || p_.activation != 0) finish(columns + b * 16, &sums[b][0][0]);

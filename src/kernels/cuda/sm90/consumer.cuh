@@ -23,11 +23,11 @@ class Consumer {
         group_(group),
         metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4) {}
 
-  __device__ __forceinline__ void run(const Item* at) {
+  __device__ __forceinline__ void run(const Item* begin) {
     wait_for_previous_kernel();  // it may still read or write y
-    for (Item item = load_item(at); !is_end(item); item = load_item(at)) {
-      at = next(at);
-      if (C::kNarrow == 0 || width_of(item) == C::kWide) {
+    ItemList items(begin);
+    for (Item item = items.take(); !is_end(item); item = items.take()) {
+      if (C::kNarrow == 0 || width_of(item.token_width) == C::kWide) {
         tile<C::kWide>(item);
       } else if constexpr (C::kNarrow != 0) {
         tile<C::kNarrow>(item);
@@ -136,7 +136,7 @@ class Consumer {
   __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
                                         const int (&column)[C::kBlocks]) {
     if constexpr (kFinish) finish<kTokens>(sums, column);
-    const int token = first_token(item) + (C::kSplitTokens ? group_ * kTokens : 0);
+    const int token = first_token(item.token_width) + (C::kSplitTokens ? group_ * kTokens : 0);
     const int valid = min(kTokens, p_.M - token);
 #pragma unroll
     for (int b = 0; b < C::kBlocks; ++b) {

@@ -40,19 +40,25 @@ struct Gather {
     }
   }
 
-  /// Ids of a stage's rows, spread over the lanes.
-  __device__ __forceinline__ void load_rows(const StageWalk& walk, int (&rows)[kRowWords]) const {
-    if (walk.done()) return;
-    const int32_t* from =
-        p.rows + static_cast<int64_t>(walk.current.first_stage + walk.stage) * C::kStageRows;
+  /// A stage to come.
+  struct Stage {
+    int id;               ///< among those of all weights
+    int tokens;           ///< Item::token_width; 0 after the last stage
+    int rows[kRowWords];  ///< ids, spread over the lanes
+  };
+
+  __device__ __forceinline__ Stage read(const StageWalk& walk) const {
+    Stage stage{walk.current.first_stage + walk.stage, walk.current.token_width, {}};
+    if (walk.done()) return stage;
+    const int32_t* from = p.rows + static_cast<int64_t>(stage.id) * C::kStageRows;
 #pragma unroll
-    for (int i = 0; i < kRowWords; ++i) rows[i] = __ldg(from + i * 32 + lane);
+    for (int i = 0; i < kRowWords; ++i) stage.rows[i] = __ldg(from + i * 32 + lane);
+    return stage;
   }
 
-  __device__ __forceinline__ void copy(const Item& item, const int (&rows)[kRowWords],
-                                       uint32_t slot) const {
-    const int token = first_token(item);
-    const int width = C::kNarrow ? width_of(item) : C::kWide;
+  __device__ __forceinline__ void copy(const Stage& stage, uint32_t slot) const {
+    const int token = first_token(stage.tokens);
+    const int width = C::kNarrow ? width_of(stage.tokens) : C::kWide;
     const int valid = min(width, p.M - token);
     const uint16_t* x = p.x + token;
     const int mine = (lane & 7) * 8;
@@ -62,7 +68,7 @@ struct Gather {
       const int word = i * C::kGatherTeam / 4;  // the same for all warps of a team
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        const int k = __shfl_sync(~0u, rows[word], (block * 8 + half * 4 + (lane >> 3)) & 31);
+        const int k = __shfl_sync(~0u, stage.rows[word], (block * 8 + half * 4 + (lane >> 3)) & 31);
         const uint16_t* row = x + static_cast<int64_t>(k) * p.ld + mine;
         const uint32_t to = slot + block * 1024 + half * 512 + (to_full ^ (half << 6));
 #pragma unroll
@@ -75,7 +81,7 @@ struct Gather {
       if constexpr (kRestCopies > 0) {
 #pragma unroll
         for (int c = 0; c < kRestCopies; ++c) {
-          const int k = __shfl_sync(~0u, rows[word], (block * 8 + rest_row[c]) & 31);
+          const int k = __shfl_sync(~0u, stage.rows[word], (block * 8 + rest_row[c]) & 31);
           if ((8 * kRestPieces) % 32 != 0 && rest_row[c] >= 8) continue;
           if (C::kNarrow && rest_token[c] >= width) continue;
           copy_16(slot + block * 1024 + to_rest[c],
@@ -87,41 +93,39 @@ struct Gather {
   }
 };
 
-/// One of the gather warps. Its row ids are read two of its stages ahead; it never waits for data.
+/// One of the gather warps. It reads two of its stages ahead and never waits for data.
 template <class C>
 __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring, const Item* begin,
                                             int warp, int lane) {
   const int team = warp / C::kGatherTeam;
   const bool copies_weights = lane == 0 && warp % C::kGatherTeam == 0;
   const Gather<C> gather(p, lane, warp % C::kGatherTeam);
-  StageWalk walk(begin, team), ahead(begin, team);
+  StageWalk walk(begin, team);
   Slot<C> slot{team, 1};
-  int even[Gather<C>::kRowWords], odd[Gather<C>::kRowWords];
-  const auto read_ahead = [&](int(&rows)[Gather<C>::kRowWords]) {
-    gather.load_rows(ahead, rows);
-    if (!ahead.done()) ahead.advance(C::kTeams);
+  const auto read_ahead = [&] {
+    const auto stage = gather.read(walk);
+    if (!walk.done()) walk.advance(C::kTeams);
+    return stage;
   };
-  const auto one = [&](int(&rows)[Gather<C>::kRowWords]) {
+  const auto one = [&](typename Gather<C>::Stage& stage) {
     barrier_wait(ring.empty(slot.index), slot.parity);
     if (copies_weights) {
-      const int64_t stage = walk.current.first_stage + walk.stage;
       barrier_expect(ring.full(slot.index), C::kWeightBytes);
-      copy_bulk(ring.weights(slot.index), p.weights + stage * C::kWeightBytes, C::kWeightBytes,
+      copy_bulk(ring.weights(slot.index),
+                p.weights + static_cast<int64_t>(stage.id) * C::kWeightBytes, C::kWeightBytes,
                 ring.full(slot.index));
     }
     __syncwarp();
-    gather.copy(walk.current, rows, ring.activations(slot.index));
+    gather.copy(stage, ring.activations(slot.index));
     barrier_arrive_after_copies(ring.landed(slot.index));
-    read_ahead(rows);
+    stage = read_ahead();
     slot.advance(C::kTeams);
-    walk.advance(C::kTeams);
   };
-  read_ahead(even);
-  read_ahead(odd);
+  auto even = read_ahead(), odd = read_ahead();
   wait_for_previous_kernel();  // it may have written x; row ids and weights are nobody's results
-  while (!walk.done()) {
+  while (even.tokens != 0) {
     one(even);
-    if (walk.done()) break;
+    if (odd.tokens == 0) break;
     one(odd);
   }
   wait_all_copies();

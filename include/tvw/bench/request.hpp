@@ -77,7 +77,7 @@ struct BenchRequest {
   std::vector<std::string> executors;  ///< names; empty: all. Dense runs all the same
   int threads = 0;                     ///< 0: leave as it is
   StoppingRule stopping;               ///< per layer and cache state
-  double min_sample_us = 1000.0;       ///< hot samples repeat a run until they last this long
+  double min_sample_us = 300.0;        ///< hot samples repeat a run until they last this long
   uint64_t seed = 1;
   bool measure_roofline = true;   ///< measures and caches the peaks of the device
   std::vector<std::string> argv;  ///< copied into the record

@@ -14,6 +14,7 @@ namespace tvw::kernels::cuda {
 [[nodiscard]] double quick_time_us(const std::function<void()>& launch);
 
 /// Which of `count` (> 0) ways to launch is fastest back to back: medians over interleaved rounds.
+/// TVW_CUDA_VARIANT=k in the environment, for checks: the k-th (modulo count), unmeasured.
 [[nodiscard]] size_t fastest_of(size_t count, const std::function<void(size_t)>& launch);
 
 }  // namespace tvw::kernels::cuda

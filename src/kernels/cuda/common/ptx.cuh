@@ -26,6 +26,17 @@ __device__ __forceinline__ void barrier_init_done() {
 __device__ __forceinline__ void barrier_arrive(uint32_t barrier) {
   asm volatile("mbarrier.arrive.shared.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
+#ifdef TVW_EVERY_LANE_ARRIVES
+inline constexpr int kWarpArrivals = 32;
+#else
+inline constexpr int kWarpArrivals = 1;
+#endif
+/// Arrives for a whole warp: one lane does, after all have come here. (For racecheck, which does
+/// not follow that, each lane: build option TVW_CUDA_FOR_RACECHECK.)
+__device__ __forceinline__ void barrier_arrive_warp(uint32_t barrier, int lane) {
+  __syncwarp();
+  if (lane < kWarpArrivals) barrier_arrive(barrier);
+}
 /// Arrives, and lets the phase wait for `bytes` of bulk copies as well.
 __device__ __forceinline__ void barrier_expect(uint32_t barrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
@@ -163,15 +174,20 @@ __device__ __forceinline__ void take_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
 }
 
-// --- programmatic dependent launch --------------------------------------------------------------
+// --- programmatic dependent launch; before sm_90 kernels follow one another anyway
+// ----------------
 
 /// Lets the next kernel of the stream start its prologue as soon as SMs are free.
 __device__ __forceinline__ void launch_dependents() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
 }
 /// Waits until the kernels before have finished and what they wrote can be read.
 __device__ __forceinline__ void wait_for_previous_kernel() {
+#if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 
 // --- numbers ----------------------------------------------------------------------------------

@@ -50,8 +50,7 @@ __device__ __forceinline__ void consume(const Params& p, const Ring<C>& ring, co
         }
       }
     }
-    __syncwarp();
-    if (lane == 0) barrier_arrive(ring.empty(slot.index));
+    barrier_arrive_warp(ring.empty(slot.index), lane);
     slot.advance(C::kSlices);
   }
   const auto place_of = [&](int b, int t, int share) {

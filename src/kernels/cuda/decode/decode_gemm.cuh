@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kSlots; ++s) {
       barrier_init(ring.full(s), 32 + 1);  // lanes of a producer, and the weights
-      barrier_init(ring.empty(s), C::kConsumerWarps / C::kSlices);
+      barrier_init(ring.empty(s), kWarpArrivals * C::kConsumerWarps / C::kSlices);
     }
     barrier_init(ring.received(), 1);
     barrier_init(ring.staged(), 1);

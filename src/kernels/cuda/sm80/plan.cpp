@@ -9,6 +9,7 @@
 #include "kernels/cuda/common/activations.hpp"
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/launch.hpp"
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/sm80/tile_gemm.hpp"
 #include "kernels/cuda/weights/fragment_weights.hpp"
@@ -36,9 +37,7 @@ struct Candidate {
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
     void* arguments[] = {&params};
-    TVW_CUDA(cudaLaunchKernel(variant->kernel, dim3(static_cast<unsigned>(grid)),
-                              dim3(static_cast<unsigned>(variant->threads)), arguments,
-                              static_cast<size_t>(shared_bytes()), nullptr));
+    cuda::launch(variant->kernel, grid, variant->threads, shared_bytes(), arguments);
   }
 };
 

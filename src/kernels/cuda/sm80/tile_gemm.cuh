@@ -17,15 +17,18 @@ namespace tvw::kernels::cuda::sm80 {
 template <class C, class T>
 __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Params p) {
   extern __shared__ __align__(128) uint8_t memory[];
-  const Ring<C> ring{shared_address(memory), p.stages};
+  Ring<C> ring{0, p.stages};
+  // Opaque, or it is computed anew all over the loops.
+  asm volatile("mov.u32 %0, %1;" : "=r"(ring.base) : "r"(shared_address(memory)));
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < p.stages; ++s) {
       barrier_init(ring.full(s), C::kThreads);
-      barrier_init(ring.empty(s), C::kWarps);
+      barrier_init(ring.empty(s), kWarpArrivals * C::kWarps);
     }
   }
   __syncthreads();
+  launch_dependents();
   Worker<C, T>(p, ring, warp, lane).run(p.items + blockIdx.x);
 }
 

@@ -127,8 +127,7 @@ class Consumer {
   }
 
   __device__ __forceinline__ void release(int slot) {
-    __syncwarp();
-    if (lane_ == 0) barrier_arrive(ring_.empty(slot));
+    barrier_arrive_warp(ring_.empty(slot), lane_);
   }
 
   /// Bias and activation, then the rows of Y, straight from registers.

@@ -10,6 +10,7 @@
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/launch.hpp"
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/weights/stage_order.hpp"
 
@@ -54,18 +55,8 @@ struct Candidate {
     params.rows = weights->rows.data();
     params.columns = weights->columns.data();
     params.weights = weights->bytes.data();
-    // The next kernel's prologue may overlap this one's tail (programmatic dependent launch).
-    cudaLaunchAttribute attribute{};
-    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attribute.val.programmaticStreamSerializationAllowed = 1;
-    cudaLaunchConfig_t config{};
-    config.gridDim = dim3(static_cast<unsigned>(grid));
-    config.blockDim = dim3(static_cast<unsigned>(variant->threads));
-    config.dynamicSmemBytes = static_cast<size_t>(variant->shared_bytes);
-    config.attrs = &attribute;
-    config.numAttrs = 1;
     void* arguments[] = {&params};
-    TVW_CUDA(cudaLaunchKernelExC(&config, kernel, arguments));
+    cuda::launch(kernel, grid, variant->threads, variant->shared_bytes, arguments);
   }
 };
 

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
     for (int s = 0; s < C::kStages; ++s) {
       barrier_init(ring.full(s), 2);  // relay; weights
       barrier_init(ring.landed(s), 32 * C::kGatherTeam);
-      barrier_init(ring.empty(s), C::kConsumerWarps);
+      barrier_init(ring.empty(s), kWarpArrivals * C::kConsumerWarps);
     }
     barrier_init_done();
   }

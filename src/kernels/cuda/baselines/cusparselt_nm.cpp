@@ -14,7 +14,9 @@ namespace {
 using lt::Opaque;
 
 constexpr uint32_t kAlignment = 16;
-constexpr int64_t kPiece = 8;  // elements in 16 bytes: what every row must be a multiple of
+constexpr int64_t kPiece = 8;  // elements of a dense matrix's rows and columns
+constexpr int64_t kSparsePiece =
+    16;  // of a structured matrix's  // elements in 16 bytes: what every row must be a multiple of
 
 void check_lt(int status, const char* call) { check_status(status, "cuSPARSELt", call); }
 #define TVW_CUSPARSELT(function, ...) check_lt(lt::api().function(__VA_ARGS__), #function)
@@ -119,8 +121,8 @@ class NmExecutor final : public Executor {
                          ", not nm");
     }
     if (nm->nm != NmRatio{2, 4}) return Support::no("cuSPARSELt knows 2:4 only");
-    if (nm->K % kPiece != 0 || nm->N % kPiece != 0 || problem.M % kPiece != 0) {
-      return Support::no("cuSPARSELt wants M, N and K to be multiples of 8");
+    if (nm->K % kSparsePiece != 0 || nm->N % kSparsePiece != 0 || problem.M % kPiece != 0) {
+      return Support::no("cuSPARSELt wants N and K to be multiples of 16 and M of 8");
     }
     if (const Support baseline = supports_baseline(problem); !baseline) return baseline;
     return lt::api().missing.empty() ? Support::yes() : Support::no(lt::api().missing);

@@ -1,7 +1,9 @@
 // Every variant of the Hopper tile kernels on some shapes: verified, then timed, hot and cold. For
 // tuning.
 //
-//   sm90_variants [FORMAT [DTYPE [M N K]...]]
+//   sm90_variants [FORMAT[+gelu] [DTYPE [G [M N K]...]]]
+//
+// +gelu: with bias and GELU besides.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +27,7 @@ using kernels::cuda::DeviceArray;
 
 struct Contestant {
   std::string name;
+  const kernels::Problem* problem = nullptr;
   std::unique_ptr<kernels::Plan> plan;
   double error = 0.0;
   bool ok = true;
@@ -46,7 +49,7 @@ Selection select(const DenseMatrix& dense, const PatternSpec& spec) {
       MatrixView<const float>(scores.data(), dense.K, dense.N), Sparsity(0.75));
 }
 
-void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
+void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int64_t G) {
   const DenseMatrix dense = test::random_dense(s.K, s.N, dtype, 1);
   const std::string spec_text = format == "nm" ? "2:4" : format + ":g=" + std::to_string(G);
   const PatternSpec spec = parse_pattern(spec_text);
@@ -56,17 +59,27 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
   kernels::Problem dense_problem = problem;
   dense_problem.weights = &plain;
 
+  kernels::Problem gelu_problem = problem;
+  const std::vector<float> bias = test::random_dense(1, s.N, DType::kF32, 3).values.to_f32();
+  gelu_problem.epilogue.bias = bias;
+  gelu_problem.epilogue.activation = kernels::Activation::kGeluErf;
+
   std::vector<Contestant> list;
-  list.push_back({"dense", nullptr, 0.0, true, {}, {}});
+  list.push_back({"dense", &dense_problem, nullptr, 0.0, true, {}, {}});
   for (const auto& v : kernels::cuda::sm90::variants(format != "tw", dtype)) {
     if (v.features > (G + 63) / 64 * 64 && format != "nm") continue;
     const auto* one = &v;
-    list.push_back({std::string(v.name),
-                    kernels::cuda::sm90::make_plan(problem, format != "tw", std::span(&one, 1)),
-                    0.0,
-                    true,
-                    {},
-                    {}});
+    const auto add = [&](const kernels::Problem& p, const std::string& name) {
+      list.push_back({name,
+                      &p,
+                      kernels::cuda::sm90::make_plan(p, format != "tw", std::span(&one, 1)),
+                      0.0,
+                      true,
+                      {},
+                      {}});
+    };
+    add(problem, std::string(v.name));
+    if (gelu) add(gelu_problem, std::string(v.name) + ", bias, GELU");
   }
   const TypedBuffer A = test::random_dense(1, s.M * s.K, dtype, 2).values;
   DeviceArray<uint16_t> a(std::span(A.words<uint16_t>(), static_cast<size_t>(A.count())));
@@ -86,7 +99,8 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
     x.plan->run(a.data(), c.data());
     TypedBuffer C(dtype, s.M * s.N);
     TVW_CUDA(cudaMemcpy(C.bytes().data(), c.data(), c.size_bytes(), cudaMemcpyDeviceToHost));
-    const auto report = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
+    const auto report =
+        kernels::compare_with_reference(*x.problem, A.to_f32(), C.to_f32(), positions);
     x.error = report.max_rel_error;
     x.ok = report.ok;
   }
@@ -116,7 +130,9 @@ void compare(const std::string& format, DType dtype, GemmShape s, int64_t G) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string format = argc > 1 ? argv[1] : "tvw";
+  std::string format = argc > 1 ? argv[1] : "tvw";
+  const bool gelu = format.ends_with("+gelu");
+  if (gelu) format.resize(format.size() - 5);
   const DType dtype = argc > 2 && std::string(argv[2]) == "bf16" ? DType::kBF16 : DType::kF16;
   const int64_t G = argc > 3 ? std::atoll(argv[3]) : 256;
   std::vector<GemmShape> shapes;
@@ -127,6 +143,6 @@ int main(int argc, char** argv) {
     shapes = {{12800, 768, 768},  {12800, 3072, 768},  {12800, 768, 3072},
               {2048, 4096, 4096}, {2048, 11008, 4096}, {8192, 8192, 8192}};
   }
-  for (const GemmShape& s : shapes) compare(format, dtype, s, G);
+  for (const GemmShape& s : shapes) compare(format, gelu, dtype, s, G);
   return 0;
 }

@@ -192,8 +192,20 @@ void multiply_quad_group(const RowGroup& group, int64_t slots) {
   });
 }
 
+alignas(64) constexpr float kZeros[kRowTokens] = {};
+
+void gather_tokens(const float* from, std::span<const int32_t> ids, float* to) {
+  const hn::CappedTag<float, kRowTokens> d;
+  for (const int32_t k : ids) {
+    const float* row = k < 0 ? kZeros : from + int64_t{k} * kRowTokens;
+    for (int64_t t = 0; t < kRowTokens; t += hn::MaxLanes(d)) {
+      hn::Store(hn::Load(d, row + t), d, to + t);
+    }
+    to += kRowTokens;
+  }
+}
+
 void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
-  alignas(64) static constexpr float kZeros[kRowTokens] = {};
   const auto row = [&](size_t i) HWY_ATTR {
     return ids[i] < 0 ? kZeros : from + int64_t{ids[i]} * kRowTokens;
   };
@@ -237,6 +249,7 @@ namespace tvw::kernels::cpu {
 
 HWY_EXPORT(multiply_dense_group);
 HWY_EXPORT(multiply_quad_group);
+HWY_EXPORT(gather_tokens);
 HWY_EXPORT(gather_quads);
 
 void multiply_dense_group(const RowGroup& group) {
@@ -244,6 +257,9 @@ void multiply_dense_group(const RowGroup& group) {
 }
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
   HWY_DYNAMIC_DISPATCH(multiply_quad_group)(group, slots);
+}
+void gather_tokens(const float* from, std::span<const int32_t> ids, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_tokens)(from, ids, to);
 }
 void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
   HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, to);

@@ -31,6 +31,10 @@ void multiply_dense_group(const RowGroup& group);
 /// `slots` is 1 or 2.
 void multiply_quad_group(const RowGroup& group, int64_t slots);
 
+/// Rows of `from` [K][kRowTokens] that `ids` names (-1: zeros), one after the other.
+/// REQUIRES: both 32-byte aligned.
+void gather_tokens(const float* from, std::span<const int32_t> ids, float* to);
+
 /// Rows of `from` [K][kRowTokens] that `ids` names (-1: zeros), as RowGroup wants those of quads.
 /// REQUIRES: a multiple of four ids; both 32-byte aligned.
 void gather_quads(const float* from, std::span<const int32_t> ids, float* to);

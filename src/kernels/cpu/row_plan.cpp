@@ -163,14 +163,7 @@ class RowPlan final : public Plan {
     } else if (weights_.slots > 0) {
       gather_quads(block, tile.rows, to);
     } else {
-      for (const int32_t k : tile.rows) {
-        if (k < 0) {
-          std::fill_n(to, kRowTokens, 0.0f);
-        } else {
-          std::copy_n(block + k * kRowTokens, kRowTokens, to);
-        }
-        to += kRowTokens;
-      }
+      gather_tokens(block, tile.rows, to);
     }
   }
 

@@ -14,9 +14,9 @@ namespace {
 using lt::Opaque;
 
 constexpr uint32_t kAlignment = 16;
-constexpr int64_t kPiece = 8;  // elements of a dense matrix's rows and columns
-constexpr int64_t kSparsePiece =
-    16;  // of a structured matrix's  // elements in 16 bytes: what every row must be a multiple of
+/// Rows and columns of a dense matrix, and of a structured one, are multiples of these.
+constexpr int64_t kPiece = 8;
+constexpr int64_t kSparsePiece = 16;
 
 void check_lt(int status, const char* call) { check_status(status, "cuSPARSELt", call); }
 #define TVW_CUSPARSELT(function, ...) check_lt(lt::api().function(__VA_ARGS__), #function)

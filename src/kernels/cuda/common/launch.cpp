@@ -7,16 +7,19 @@
 
 namespace tvw::kernels::cuda {
 
-void launch(const void* kernel, int grid, int threads, int shared_bytes, void** arguments) {
-  cudaLaunchAttribute attribute{};
-  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attribute.val.programmaticStreamSerializationAllowed = 1;
+void launch(const void* kernel, int64_t grid, int threads, int shared_bytes, void** arguments,
+            int cluster) {
+  cudaLaunchAttribute attributes[2]{};
+  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attributes[0].val.programmaticStreamSerializationAllowed = 1;
+  attributes[1].id = cudaLaunchAttributeClusterDimension;
+  attributes[1].val.clusterDim = {static_cast<unsigned>(cluster), 1, 1};
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(static_cast<unsigned>(grid));
   config.blockDim = dim3(static_cast<unsigned>(threads));
   config.dynamicSmemBytes = static_cast<size_t>(shared_bytes);
-  config.attrs = &attribute;
-  config.numAttrs = current_device().major >= 9 ? 1 : 0;
+  config.attrs = attributes;
+  config.numAttrs = current_device().major < 9 ? 0 : cluster > 1 ? 2 : 1;
   TVW_CUDA(cudaLaunchKernelExC(&config, kernel, arguments));
 }
 

@@ -77,14 +77,6 @@ __device__ __forceinline__ void copy_piece(uint32_t to, const void* from) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(kBytes));
   }
 }
-__device__ __forceinline__ void commit_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-/// Waits until all groups of this thread but the latest kPending have landed.
-template <int kPending>
-__device__ __forceinline__ void wait_copies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
-}
 __device__ __forceinline__ void wait_all_copies() {
   asm volatile("cp.async.wait_all;" ::: "memory");
 }
@@ -120,22 +112,12 @@ __device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
   asm volatile("ld.shared.b16 %0, [%1];" : "=h"(value) : "r"(from) : "memory");
   return value;
 }
-__device__ __forceinline__ void store_shared_32(uint32_t to, uint32_t value) {
-  asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
-}
 __device__ __forceinline__ void store_shared_16(uint32_t to, uint16_t value) {
   asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
 }
 __device__ __forceinline__ void store_shared_128(uint32_t to, const float (&v)[4]) {
   asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v[0]), "f"(v[1]),
                "f"(v[2]), "f"(v[3])
-               : "memory");
-}
-/// Four 8x8 matrices of 16-bit elements.
-__device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c,
-                                               uint32_t d) {
-  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a),
-               "r"(b), "r"(c), "r"(d)
                : "memory");
 }
 
@@ -174,8 +156,8 @@ __device__ __forceinline__ void take_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
 }
 
-// --- programmatic dependent launch; before sm_90 kernels follow one another anyway
-// ----------------
+// --- programmatic dependent launch --------------------------------------------------------------
+// Before sm_90 kernels follow one another anyway.
 
 /// Lets the next kernel of the stream start its prologue as soon as SMs are free.
 __device__ __forceinline__ void launch_dependents() {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/common/ptx.cuh"
+
 namespace tvw::kernels::cuda {
 
 /// Lane i of a pair has {a_i, b_i}; then lane 0 has {a_0, a_1}, lane 1 {b_0, b_1}.
@@ -23,15 +25,17 @@ __device__ __forceinline__ uint4 exchange_quad(int lane, uint32_t a, uint32_t b,
   return upper ? make_uint4(x, y, high.x, high.y) : make_uint4(low.x, low.y, x, y);
 }
 
-/// Stores 32 tokens of a row of y (16 where `words` has no more) from lanes that each hold, of
-/// every 8 tokens, two in a word. The row may end inside: nothing from token `valid`, a multiple of
-/// 8, on.
-template <int kWords>
-__device__ __forceinline__ void store_row(uint16_t* y, int lane, const uint32_t (&words)[kWords],
-                                          int valid) {
-  static_assert(kWords == 4 || kWords == 2);
+/// Stores kEights (4 or 2) x 8 tokens of a row of y, of each of which this lane has two: sums[0]
+/// and sums[1], then four further on. The row may end inside: nothing from token `valid`, a
+/// multiple of 8, on.
+template <class T, int kEights>
+__device__ __forceinline__ void store_tokens(uint16_t* y, int lane, const float* sums, int valid) {
+  static_assert(kEights == 4 || kEights == 2);
+  uint32_t words[kEights];
+#pragma unroll
+  for (int i = 0; i < kEights; ++i) words[i] = pack_pair<T>(sums[4 * i], sums[4 * i + 1]);
   const int quarter = lane & 3;
-  if constexpr (kWords == 4) {
+  if constexpr (kEights == 4) {
     const uint4 v = exchange_quad(lane, words[0], words[1], words[2], words[3]);
     if (quarter * 8 < valid) __stcs(reinterpret_cast<uint4*>(y + quarter * 8), v);
   } else {

@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/launch.hpp"
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/decode/decode_gemm.hpp"
@@ -32,19 +33,8 @@ struct Candidate {
     params.staged_bytes = staged_bytes;
     const int64_t ctas =
         weights->tiles * (params.blocks_per_tile / variant->feature_blocks) * splits;
-    cudaLaunchAttribute attributes[2]{};
-    attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attributes[0].val.programmaticStreamSerializationAllowed = 1;
-    attributes[1].id = cudaLaunchAttributeClusterDimension;
-    attributes[1].val.clusterDim = {static_cast<unsigned>(splits), 1, 1};
-    cudaLaunchConfig_t config{};
-    config.gridDim = dim3(static_cast<unsigned>(ctas));
-    config.blockDim = dim3(static_cast<unsigned>(variant->threads));
-    config.dynamicSmemBytes = static_cast<size_t>(variant->shared_bytes);
-    config.attrs = attributes;
-    config.numAttrs = splits > 1 ? 2 : 1;
     void* arguments[] = {&params};
-    TVW_CUDA(cudaLaunchKernelExC(&config, variant->kernel, arguments));
+    cuda::launch(variant->kernel, ctas, variant->threads, variant->shared_bytes, arguments, splits);
   }
 };
 

@@ -33,6 +33,7 @@ struct Tiling {
   /// In front of the stages, two barriers for each of up to kMostStages.
   static constexpr int kMostStages = 8;
   static constexpr int kStagesAt = 2 * 8 * kMostStages;
+
   static_assert(kStagesAt % 128 == 0, "rows of activations are aligned to 128 bytes");
   static_assert(kTokens % 64 == 0, "the swizzle needs whole groups of eight 16-byte pieces");
   static_assert(kWarpTokens % 4 == 0, "results leave by 32 tokens");

@@ -132,12 +132,7 @@ class Worker {
         const int valid = n >= 0 ? p_.M - token : 0;
 #pragma unroll
         for (int t = 0; t < C::kWarpTokens; t += 4) {
-          uint32_t words[4];
-#pragma unroll
-          for (int i = 0; i < 4; ++i) {
-            words[i] = pack_pair<T>(sums[b][t + i][half * 2], sums[b][t + i][half * 2 + 1]);
-          }
-          store_row(y + t * 8, lane_, words, valid - t * 8);
+          store_tokens<T, 4>(y + t * 8, lane_, &sums[b][t][half * 2], valid - t * 8);
         }
       }
     }

@@ -37,6 +37,7 @@ class Consumer {
 
  private:
   using Metadata = uint32_t[C::kBlocks][C::kInstructions];
+
   template <int kWidth>
   __device__ __forceinline__ void tile(const Item& item) {
     constexpr int kTokens = C::kSplitTokens ? kWidth / C::kConsumers : kWidth;
@@ -146,24 +147,14 @@ class Consumer {
         const int stored = n >= 0 ? valid : 0;
 #pragma unroll
         for (int first = 0; first + 32 <= kTokens; first += 32) {
-          store_tokens<4>(y, &sums[b][first / 2 + half * 2], first, stored);
+          store_tokens<T, 4>(y + first, lane_, &sums[b][first / 2 + half * 2], stored - first);
         }
         if constexpr (kTokens % 32 != 0) {
           constexpr int kFirst = kTokens / 32 * 32;
-          store_tokens<2>(y, &sums[b][kFirst / 2 + half * 2], kFirst, stored);
+          store_tokens<T, 2>(y + kFirst, lane_, &sums[b][kFirst / 2 + half * 2], stored - kFirst);
         }
       }
     }
-  }
-
-  /// kEights x 8 tokens from token `first` on, of which this lane has two of each 8.
-  template <int kEights>
-  __device__ __forceinline__ void store_tokens(uint16_t* y, const float* sums, int first,
-                                               int valid) const {
-    uint32_t words[kEights];
-#pragma unroll
-    for (int i = 0; i < kEights; ++i) words[i] = pack_pair<T>(sums[4 * i], sums[4 * i + 1]);
-    store_row(y + first, lane_, words, valid - first);
   }
 
   template <int kTokens>

@@ -107,6 +107,31 @@ __device__ __forceinline__ uint4 load_shared_128(uint32_t from) {
                : "r"(from));
   return v;
 }
+/// Barriers of some warps: `threads` of them arrive, some of which wait for it.
+__device__ __forceinline__ void named_barrier_sync(int id, int threads) {
+  asm volatile("barrier.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+__device__ __forceinline__ void named_barrier_arrive(int id, int threads) {
+  asm volatile("barrier.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+/// Stores what will not be read soon. Predicated by hand: for an `if` the compiler branches, and
+/// sinks into the branch what the stored value takes to get.
+__device__ __forceinline__ void store_streaming_if(bool yes, uint16_t* to, const uint4& v) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.s32 p, %0, 0;\n"
+      "@p st.global.cs.v4.b32 [%1], {%2, %3, %4, %5};\n}" ::"r"(static_cast<int>(yes)),
+      "l"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+      : "memory");
+}
+/// Four 8x8 matrices of 16 bits, each as mma holds its sums: lane l has two values of row l / 4 of
+/// each, and names where row l % 8 of matrix l / 8 goes (sm_90).
+__device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c,
+                                               uint32_t d) {
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a),
+               "r"(b), "r"(c), "r"(d)
+               : "memory");
+}
 __device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
   uint16_t value;
   asm volatile("ld.shared.b16 %0, [%1];" : "=h"(value) : "r"(from) : "memory");

@@ -31,6 +31,7 @@ class ItemList {
     }
     return item;
   }
+  [[nodiscard]] __device__ __forceinline__ bool at_end() const { return is_end(following_); }
 
  private:
   const Item* at_;

@@ -66,7 +66,7 @@ __device__ __forceinline__ void consume(const Params& p, const Ring<C>& ring, co
         store_shared_128(place_of(b, t, C::kQuads), sums[b][t]);
       }
     }
-    asm volatile("bar.sync 1, %0;" ::"n"(32 * C::kConsumerWarps) : "memory");
+    named_barrier_sync(1, 32 * C::kConsumerWarps);
     return;
   }
   cluster_wait();  // all CTAs are there to receive
@@ -83,13 +83,12 @@ __device__ __forceinline__ void consume(const Params& p, const Ring<C>& ring, co
   barrier_wait(ring.received(), 0);
 }
 
-template <class T>
-__device__ __forceinline__ void store_pair(const Params& p, int n, int m, float first,
-                                           float second) {
+template <class T, class Finish>
+__device__ __forceinline__ void store_pair(const Params& p, int n, int m, float first, float second,
+                                           Finish finish) {
   if (n < 0 || m >= p.M) return;
   const float bias = p.bias != nullptr ? __ldg(p.bias + n) : 0.0f;
-  const uint32_t bits =
-      pack_pair<T>(activate(first + bias, p.activation), activate(second + bias, p.activation));
+  const uint32_t bits = pack_pair<T>(finish(first, bias), finish(second, bias));
   uint16_t* y = p.y + n * p.y_row + m * p.y_token;
   if (p.piece_bytes >= 4) {
     *reinterpret_cast<uint32_t*>(y) = bits;  // tokens side by side, and M is even
@@ -100,10 +99,10 @@ __device__ __forceinline__ void store_pair(const Params& p, int n, int m, float 
 }
 
 /// Adds up what all warps of the cluster have sent, always in the same order, and stores it.
-template <class C, class T>
+template <class C, class T, class Finish>
 __device__ __forceinline__ void store_sums(const Params& p, const Ring<C>& ring,
-                                           const Work<C>& work, const int* columns, int thread) {
-  wait_for_previous_kernel();  // it may still read or write y
+                                           const Work<C>& work, const int* columns, int thread,
+                                           Finish finish) {
   const int share = C::kQuads / p.splits;
   for (int i = thread; i < share; i += 32 * C::kConsumerWarps) {
     float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
@@ -117,8 +116,8 @@ __device__ __forceinline__ void store_sums(const Params& p, const Ring<C>& ring,
     const int quad = work.rank * share + i;
     const int lane = quad % 32, t = quad / 32 % C::kTokenBlocks;
     const int feature = quad / 32 / C::kTokenBlocks * 16 + lane / 4, m = t * 8 + lane % 4 * 2;
-    store_pair<T>(p, columns[feature], m, sum.x, sum.y);
-    store_pair<T>(p, columns[feature + 8], m, sum.z, sum.w);
+    store_pair<T>(p, columns[feature], m, sum.x, sum.y, finish);
+    store_pair<T>(p, columns[feature + 8], m, sum.z, sum.w, finish);
   }
 }
 

@@ -45,7 +45,10 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
   if (p.splits > 1) cluster_arrive();
   if (warp < C::kConsumerWarps) {
     consume<C, T>(p, ring, work, warp, lane);
-    store_sums<C, T>(p, ring, work, columns, threadIdx.x);
+    wait_for_previous_kernel();  // it may still read or write y
+    with_activation(p.activation, [&](auto finish) {
+      store_sums<C, T>(p, ring, work, columns, threadIdx.x, finish);
+    });
   } else {
     Producer<C>(p, ring, work, warp - C::kConsumerWarps, lane).run();
     if (p.splits > 1) cluster_wait();

@@ -40,8 +40,11 @@ struct Candidate {
 
 /// Columns that tiles of the pattern have; N:M has no tiles and takes what is asked for.
 int64_t granularity(const pack::PackedWeights& weights) {
-  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) return tw->granularity;
-  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) return tvw->granularity;
+  const int64_t N = pack::cols(weights);
+  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) return std::min(tw->granularity, N);
+  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) {
+    return std::min(tvw->granularity, N);
+  }
   return 1;
 }
 

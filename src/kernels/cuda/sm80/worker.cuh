@@ -4,8 +4,8 @@
 
 #include "kernels/cuda/common/activate.cuh"
 #include "kernels/cuda/common/mma.cuh"
-#include "kernels/cuda/common/quad.cuh"
 #include "kernels/cuda/sm80/loader.cuh"
+#include "kernels/cuda/sm80/store.cuh"
 
 namespace tvw::kernels::cuda::sm80 {
 
@@ -28,7 +28,7 @@ class Worker {
     Slot slot{0, 0};
     ItemList items(begin);
     for (Item item = items.take(); !is_end(item); item = items.take()) {
-      const Columns columns = load_columns(item);
+      const Destinations to = load_destinations(item);
       Sums sums = {};
       for (int stage = 0; stage < item.stages; ++stage) {
         barrier_wait(ring_.full(slot.index), slot.parity);
@@ -47,29 +47,36 @@ class Worker {
         loader.load_stage();
         multiply<1>(fragments, metadata, sums);
       }
-      store(item, columns, sums);
+      store(item, to, sums);
     }
   }
 
  private:
   using Sums = float[C::kWarpBlocks][C::kWarpTokens][4];
 
-  /// Rows of Y of this warp's features, 32 to a word, spread over the lanes.
-  struct Columns {
-    int words[C::kWarpBlocks / 2];
-    [[nodiscard]] __device__ __forceinline__ int of(int block, int row) const {
-      return __shfl_sync(~0u, words[block / 2], block % 2 * 16 + row);
+  /// Where the results of this warp's features go, 32 features to a word, spread over the lanes.
+  struct Destinations {
+    int rows[C::kWarpBlocks / 2];  ///< of Y
+    float biases[C::kWarpBlocks / 2];
+    [[nodiscard]] __device__ __forceinline__ int row(int block, int feature) const {
+      return __shfl_sync(~0u, rows[block / 2], block % 2 * 16 + feature);
+    }
+    [[nodiscard]] __device__ __forceinline__ float bias(int block, int feature) const {
+      return __shfl_sync(~0u, biases[block / 2], block % 2 * 16 + feature);
     }
   };
 
   /// Long before they are needed, as the answer waits behind the copies.
-  __device__ __forceinline__ Columns load_columns(const Item& item) const {
-    Columns columns;
-    const int32_t* from =
-        p_.columns + static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16 + lane_;
+  __device__ __forceinline__ Destinations load_destinations(const Item& item) const {
+    Destinations to;
+    const int64_t first =
+        static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16 + lane_;
 #pragma unroll
-    for (int i = 0; i < C::kWarpBlocks / 2; ++i) columns.words[i] = __ldg(from + i * 32);
-    return columns;
+    for (int i = 0; i < C::kWarpBlocks / 2; ++i) {
+      to.rows[i] = __ldg(p_.columns + first + i * 32);
+      to.biases[i] = p_.bias != nullptr ? __ldg(p_.bias + first + i * 32) : 0.0f;
+    }
+    return to;
   }
 
   using Metadata = uint32_t[C::kWarpBlocks];
@@ -118,31 +125,33 @@ class Worker {
     }
   }
 
-  /// Bias, activation, then the rows of Y, straight from registers.
-  __device__ __forceinline__ void store(const Item& item, const Columns& columns,
-                                        Sums& sums) const {
-    const int token = first_token(item.token_width) + first_token_block_ * 8;
-#pragma unroll
-    for (int b = 0; b < C::kWarpBlocks; ++b) {
-      if (p_.bias != nullptr || p_.activation != 0) finish(columns, b, &sums[b][0][0]);
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
-        const int n = columns.of(b, lane_ / 4 + half * 8);
-        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
-        const int valid = n >= 0 ? p_.M - token : 0;
-#pragma unroll
-        for (int t = 0; t < C::kWarpTokens; t += 4) {
-          store_tokens<T, 4>(y + t * 8, lane_, &sums[b][t][half * 2], valid - t * 8);
-        }
-      }
+  __device__ __forceinline__ void store(const Item& item, const Destinations& to,
+                                        const Sums& sums) const {
+    if (p_.bias == nullptr && p_.activation == 0) {
+      store_finished(item, to, sums, Keep());
+    } else {
+      with_activation(p_.activation, [&](auto finish) { store_finished(item, to, sums, finish); });
     }
   }
 
-  __device__ __forceinline__ void finish(const Columns& columns, int block, float* sums) const {
-    const int low = columns.of(block, lane_ / 4), high = columns.of(block, lane_ / 4 + 8);
-    const float bias_low = p_.bias != nullptr && low >= 0 ? __ldg(p_.bias + low) : 0.0f;
-    const float bias_high = p_.bias != nullptr && high >= 0 ? __ldg(p_.bias + high) : 0.0f;
-    activate_all<4 * C::kWarpTokens>(sums, bias_low, bias_high, p_.activation);
+  /// The rows of Y, straight from registers.
+  template <class Finish>
+  __device__ __forceinline__ void store_finished(const Item& item, const Destinations& to,
+                                                 const Sums& sums, Finish finish) const {
+    const int token = first_token(item.token_width) + first_token_block_ * 8;
+#pragma unroll
+    for (int b = 0; b < C::kWarpBlocks; ++b) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
+        const int feature = lane_ / 4 + half * 8;
+        const int n = to.row(b, feature);
+        const float bias = to.bias(b, feature);
+        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
+        const int valid = n >= 0 ? p_.M - token : 0;
+        store_tokens<T, 8 * C::kWarpTokens>(y, lane_, &sums[b][0][half * 2], valid,
+                                            [&](float sum) { return finish(sum, bias); });
+      }
+    }
   }
 
   const Params& p_;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernels/cuda/common/activate.cuh"
-#include "kernels/cuda/common/quad.cuh"
 #include "kernels/cuda/sm90/ring.cuh"
+#include "kernels/cuda/sm90/store.cuh"
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 #include "kernels/cuda/sm90/wgmma.cuh"
 
@@ -19,18 +19,24 @@ class Consumer {
         ring_(ring),
         warp_(warp),
         lane_(lane),
-        first_block_(C::kSharing == Sharing::kFeatures ? group * C::kBlocks : 0),
+        first_block_(C::kTakeTurns ? 0 : group * C::kBlocks),
         group_(group),
-        metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4) {}
+        metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4),
+        staging_(ring.staging(group * 4 + warp)) {}
 
   __device__ __forceinline__ void run(const Item* begin) {
     wait_for_previous_kernel();  // it may still read or write y
     ItemList items(begin);
-    for (Item item = items.take(); !is_end(item); item = items.take()) {
-      if (C::kNarrow == 0 || width_of(item.token_width) == C::kWide) {
-        tile<C::kWide>(item);
+    for (int i = 0;; ++i) {
+      const Item item = items.take();
+      if (is_end(item)) break;
+      const Turn turn{i, !items.at_end()};
+      if (C::kTakeTurns && i % C::kConsumers != group_) {
+        slot_.skip(item.stages);
+      } else if (C::kNarrow == 0 || width_of(item.token_width) == C::kWide) {
+        tile<C::kWide>(item, turn);
       } else if constexpr (C::kNarrow != 0) {
-        tile<C::kNarrow>(item);
+        tile<C::kNarrow>(item, turn);
       }
     }
   }
@@ -38,16 +44,35 @@ class Consumer {
  private:
   using Metadata = uint32_t[C::kBlocks][C::kInstructions];
 
-  template <int kWidth>
-  __device__ __forceinline__ void tile(const Item& item) {
-    constexpr int kTokens = C::kSplitTokens ? kWidth / C::kConsumers : kWidth;
+  /// If the consumers take turns, one multiplies only when the other has all of its item's stages:
+  /// a barrier's parity tells a phase from the one before, not from the one before that.
+  struct Turn {
+    int item;
+    bool another;  ///< item comes after this one
+
+    __device__ __forceinline__ void begin() const {
+      if (C::kTakeTurns && item > 0) named_barrier_sync(1 + item % C::kConsumers, kThreads);
+    }
+    __device__ __forceinline__ void end() const {
+      if (C::kTakeTurns && another) named_barrier_arrive(1 + (item + 1) % C::kConsumers, kThreads);
+    }
+    static constexpr int kThreads = 32 * C::kConsumerWarps;
+  };
+
+  template <int kTokens>
+  __device__ __forceinline__ void tile(const Item& item, const Turn& turn) {
     float sums[C::kBlocks][kTokens / 2];
+    // Long before they are needed, as the answers wait behind the gather's copies.
     int column[C::kBlocks];
+    float bias[C::kBlocks];
 #pragma unroll
     for (int b = 0; b < C::kBlocks; ++b) {
-      column[b] = __ldg(p_.columns + static_cast<int64_t>(item.tile) * C::kFeatures +
-                        (first_block_ + b) * 64 + warp_ * 16 + (lane_ & 15));
+      const int64_t at = static_cast<int64_t>(item.tile) * C::kFeatures + (first_block_ + b) * 64 +
+                         warp_ * 16 + (lane_ & 15);
+      column[b] = __ldg(p_.columns + at);
+      bias[b] = kFinish && p_.bias != nullptr ? __ldg(p_.bias + at) : 0.0f;
     }
+    turn.begin();
     if (item.stages == 0) {
 #pragma unroll
       for (int b = 0; b < C::kBlocks; ++b) {
@@ -57,7 +82,13 @@ class Consumer {
     } else {
       multiply<kTokens>(item.stages, sums);
     }
-    store<kTokens>(item, sums, column);
+    turn.end();
+    if constexpr (kFinish) {
+      with_activation(p_.activation,
+                      [&](auto finish) { store<kTokens>(item, sums, column, bias, finish); });
+    } else {
+      store<kTokens>(item, sums, column, bias, Keep());
+    }
   }
 
   template <int kTokens>
@@ -94,9 +125,7 @@ class Consumer {
         }
       }
     }
-    const int first_column = C::kSplitTokens ? group_ * (C::kColumns / C::kConsumers) : 0;
-    const uint32_t activations =
-        ring_.activations(slot_.index) + first_column * (C::kStageRows * 128);
+    const uint32_t activations = ring_.activations(slot_.index);
     const uint64_t a = matrix_descriptor(weights, 1024, 128, 0);
     const uint64_t b_descriptor = matrix_descriptor(activations, C::kStageRows * 128, 1024, 1);
     wgmma_fence();
@@ -131,41 +160,24 @@ class Consumer {
     barrier_arrive_warp(ring_.empty(slot), lane_);
   }
 
-  /// Bias and activation, then the rows of Y, straight from registers.
-  template <int kTokens>
-  __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
-                                        const int (&column)[C::kBlocks]) {
-    if constexpr (kFinish) finish<kTokens>(sums, column);
-    const int token = first_token(item.token_width) + (C::kSplitTokens ? group_ * kTokens : 0);
+  template <int kTokens, class Finish>
+  __device__ __forceinline__ void store(const Item& item,
+                                        const float (&sums)[C::kBlocks][kTokens / 2],
+                                        const int (&column)[C::kBlocks],
+                                        const float (&bias)[C::kBlocks], Finish finish) {
+    const int token = first_token(item.token_width);
     const int valid = min(kTokens, p_.M - token);
 #pragma unroll
     for (int b = 0; b < C::kBlocks; ++b) {
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
-        const int n = __shfl_sync(~0u, column[b], lane_ / 4 + half * 8);
-        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
-        const int stored = n >= 0 ? valid : 0;
-#pragma unroll
-        for (int first = 0; first + 32 <= kTokens; first += 32) {
-          store_tokens<T, 4>(y + first, lane_, &sums[b][first / 2 + half * 2], stored - first);
-        }
-        if constexpr (kTokens % 32 != 0) {
-          constexpr int kFirst = kTokens / 32 * 32;
-          store_tokens<T, 2>(y + kFirst, lane_, &sums[b][kFirst / 2 + half * 2], stored - kFirst);
-        }
+      if (!__any_sync(~0u, column[b] >= 0)) continue;  // a narrow tile's pad
+      float row_bias[2] = {};                          // of rows lane / 4 and 8 more
+      if constexpr (kFinish) {
+        row_bias[0] = __shfl_sync(~0u, bias[b], lane_ / 4);
+        row_bias[1] = __shfl_sync(~0u, bias[b], lane_ / 4 + 8);
       }
-    }
-  }
-
-  template <int kTokens>
-  __device__ __forceinline__ void finish(float (&sums)[C::kBlocks][kTokens / 2],
-                                         const int (&column)[C::kBlocks]) {
-#pragma unroll
-    for (int b = 0; b < C::kBlocks; ++b) {
-      const float mine = p_.bias != nullptr && column[b] >= 0 ? __ldg(p_.bias + column[b]) : 0.0f;
-      const float low = __shfl_sync(~0u, mine, lane_ / 4);
-      const float high = __shfl_sync(~0u, mine, lane_ / 4 + 8);
-      activate_all<kTokens / 2>(sums[b], low, high, p_.activation);
+      const auto finish_sum = [&](float sum, int half) { return finish(sum, row_bias[half]); };
+      store_rows<T, kTokens>(staging_, lane_, sums[b], {p_.y + token, p_.ld, column[b], valid},
+                             finish_sum);
     }
   }
 
@@ -173,6 +185,7 @@ class Consumer {
   const Ring<C>& ring_;
   int warp_, lane_, first_block_, group_;
   uint32_t metadata_at_;
+  uint32_t staging_;  ///< this warp's
   Slot<C> slot_{0, 0};
 };
 

@@ -1,41 +1,37 @@
 #include "kernels/cuda/executors.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/sm90/plan.hpp"
+#include "kernels/cuda/weights/tensor_core_tiles.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
 
 using sm90::Variant;
 
-/// A variant that pads the tiles' columns by more than this is not tried if another pads less.
+/// A variant that multiplies this many times the columns of another is not tried.
 constexpr double kMostPadding = 1.3;
 
-/// Columns that a variant multiplies, over those that there are.
-double padding(const pack::PackedWeights& weights, int features) {
-  const auto of_tile = [features](int64_t granularity) {
-    return static_cast<double>((granularity + features - 1) / features * features) /
-           static_cast<double>(granularity);
-  };
-  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) return of_tile(tw->granularity);
-  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) return of_tile(tvw->granularity);
-  return of_tile(pack::cols(weights));
-}
-
 std::vector<const Variant*> worth_trying(const Problem& problem, bool sparse) {
-  double least = std::numeric_limits<double>::infinity();
+  std::map<int, int64_t> columns;  // by the features of a tile
   for (const Variant& v : sm90::variants(sparse, problem.dtype)) {
-    least = std::min(least, padding(*problem.weights, v.features));
+    if (!columns.contains(v.features)) {
+      columns[v.features] = multiplied_columns(*problem.weights, v.features);
+    }
   }
+  const auto fewest =
+      std::ranges::min_element(columns, {}, [](const auto& entry) { return entry.second; })->second;
   std::vector<const Variant*> list;
   for (const Variant& v : sm90::variants(sparse, problem.dtype)) {
-    if (padding(*problem.weights, v.features) <= least * kMostPadding) list.push_back(&v);
+    if (static_cast<double>(columns[v.features]) <= kMostPadding * static_cast<double>(fewest)) {
+      list.push_back(&v);
+    }
   }
   return list;
 }

@@ -19,6 +19,12 @@ struct Slot {
       parity ^= 1;
     }
   }
+  /// Any number of slots on.
+  __device__ __forceinline__ void skip(int count) {
+    const int rounds = (index + count) / C::kStages;
+    index += count - rounds * C::kStages;
+    parity ^= static_cast<uint32_t>(rounds & 1);
+  }
 };
 
 /// Addresses in shared memory.
@@ -30,6 +36,9 @@ struct Ring {
   }
   __device__ __forceinline__ uint32_t weights(int slot) const {
     return base + C::kWeightsAt + slot * C::kWeightBytes;
+  }
+  __device__ __forceinline__ uint32_t staging(int consumer_warp) const {
+    return base + C::kStagingAt + consumer_warp * kStagingBytes;
   }
   __device__ __forceinline__ uint32_t full(int slot) const {
     return base + C::kBarriersAt + slot * 8;

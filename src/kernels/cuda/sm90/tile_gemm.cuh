@@ -5,7 +5,8 @@
 /// over the tile's kept rows in f32 (arXiv 2402.10876, section V, on wgmma instead of mma).
 ///
 /// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
-/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store. What cp.async
+/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store,
+/// each its half of every tile or every other tile. What cp.async
 /// wrote must be fenced before wgmma reads it: a relay thread does that, for all.
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
@@ -32,7 +33,7 @@ __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
     for (int s = 0; s < C::kStages; ++s) {
       barrier_init(ring.full(s), 2);  // relay; weights
       barrier_init(ring.landed(s), 32 * C::kGatherTeam);
-      barrier_init(ring.empty(s), kWarpArrivals * C::kConsumerWarps);
+      barrier_init(ring.empty(s), kWarpArrivals * C::kWarpsPerStage);
     }
     barrier_init_done();
   }

@@ -20,7 +20,7 @@ struct Params {
   const int32_t* rows = nullptr;     ///< StageOrder::rows
   const int32_t* columns = nullptr;  ///< StageOrder::columns
   const uint8_t* weights = nullptr;  ///< StageOrder::bytes
-  const float* bias = nullptr;       ///< [N] or null
+  const float* bias = nullptr;       ///< like `columns`, or null
   int64_t ld = 0;
   int M = 0;
   int activation = 0;  ///< kernels::Activation

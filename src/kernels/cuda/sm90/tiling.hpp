@@ -5,10 +5,12 @@
 
 namespace tvw::kernels::cuda::sm90 {
 
-/// What the two consumer warpgroups of a CTA make of its output tiles.
+inline constexpr int kStagingBytes = 2048;  ///< through which a consumer warp stores, see store.cuh
+
+/// How the two consumer warpgroups of a CTA share its work.
 enum class Sharing : uint8_t {
-  kFeatures,  ///< each has half of the tile's features, for all of its tokens
-  kTokens,    ///< each has half of the tile's tokens, for all of its features
+  kFeatures,  ///< each has half of an output tile's features, for all of its tokens
+  kTurns,     ///< each has every other output tile: it stores while the other one multiplies
 };
 
 /// All of a kernel's compile-time choices. Tokens: widths of its output tiles, two or one (0).
@@ -17,7 +19,7 @@ template <bool kSparse_, Sharing kSharing_, int kBlocks_, int kWide_, int kNarro
 struct Tiling {
   static constexpr bool kSparse = kSparse_;
   static constexpr Sharing kSharing = kSharing_;
-  static constexpr bool kSplitTokens = kSharing == Sharing::kTokens;
+  static constexpr bool kTakeTurns = kSharing == Sharing::kTurns;
   static constexpr int kBlocks = kBlocks_;  ///< of 64 features, per consumer warpgroup
   static constexpr int kWide = kWide_;
   static constexpr int kNarrow = kNarrow_;
@@ -26,6 +28,7 @@ struct Tiling {
   // One CTA per SM: a warpgroup of four gather warps, two consumer warpgroups, a relay.
   static constexpr int kConsumers = 2;
   static constexpr int kConsumerWarps = 4 * kConsumers;
+  static constexpr int kWarpsPerStage = kTakeTurns ? 4 : kConsumerWarps;  ///< that consume it
   static constexpr int kGatherWarps = 4;
   static constexpr int kTeams = kGatherWarps / kGatherTeam;
   static constexpr int kThreads = 128 * (kConsumers + 2);
@@ -33,8 +36,7 @@ struct Tiling {
   static constexpr int kInstructions = kInstructions_;  ///< wgmma steps per stage
   static constexpr int kInstructionRows = kSparse ? 32 : 16;
   static constexpr int kStageRows = kInstructions * kInstructionRows;
-  static constexpr int kTileBlocks =
-      kSharing == Sharing::kFeatures ? kBlocks * kConsumers : kBlocks;
+  static constexpr int kTileBlocks = kTakeTurns ? kBlocks : kBlocks * kConsumers;
   static constexpr int kFeatures = 64 * kTileBlocks;
   static constexpr int kColumns = (kWide + 63) / 64;  ///< of 64 tokens, in shared memory
 
@@ -42,24 +44,25 @@ struct Tiling {
   static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
   static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
   static constexpr int kSharedLimit = 232448;
-  static constexpr int kStagesThatFit = (kSharedLimit - 512) / (kActivationBytes + kWeightBytes);
+  static constexpr int kStoreBytes = kConsumerWarps * kStagingBytes;
+  static constexpr int kStagesThatFit =
+      (kSharedLimit - 512 - kStoreBytes) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
 
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
-  static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;
+  static constexpr int kStagingAt = kWeightsAt + kStages * kWeightBytes;
+  static constexpr int kBarriersAt = kStagingAt + kStoreBytes;
   static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
 
   // Registers per thread after setmaxnreg; at launch there are 128 a thread.
   static constexpr int kRelayRegisters = 32;
-  static constexpr int kAccumulators = kBlocks * kWide / 2 / (kSplitTokens ? kConsumers : 1);
+  static constexpr int kAccumulators = kBlocks * kWide / 2;
   static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
   static constexpr int kGatherRegisters = 512 - kRelayRegisters - 2 * kConsumerRegisters;
 
   static_assert(kStages >= kTeams && kStages >= 3, "the ring is too short");
   static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);
-  static_assert(!kSplitTokens || (kWide % 128 == 0 && kNarrow == 0),
-                "each consumer's tokens start at a column of 64");
 };
 
 }  // namespace tvw::kernels::cuda::sm90

@@ -24,7 +24,8 @@ Variant describe(std::string_view name, DType dtype) {
           reinterpret_cast<const void*>(&tile_gemm<C, T, true>)};
 }
 
-/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage.
+/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage; turns: the
+/// consumers take turns.
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
   using enum Sharing;
@@ -36,7 +37,7 @@ std::vector<Variant> all_variants(DType dtype) {
       describe<Tiling<kSparse, kFeatures, 2, 128, 112, 2>, T>("256x128+112 t2", dtype),
       describe<Tiling<kSparse, kFeatures, 1, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
       describe<Tiling<kSparse, kFeatures, 1, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),
-      describe<Tiling<kSparse, kTokens, 1, 256, 0, 2>, T>("64x256 t2", dtype),
+      describe<Tiling<kSparse, kTurns, 1, 192, 128, 2>, T>("64x192+128 turns t2", dtype),
   };
 }
 

@@ -113,6 +113,26 @@ void fill_pads(std::vector<int32_t>& rows) {
   std::replace(rows.begin(), rows.end(), -1, stand_in);
 }
 
+/// Some columns of a tile.
+struct Part {
+  const SourceTile* tile;
+  int64_t first_column;
+};
+
+/// The tiles cut into parts of `features` columns, but for those that have none but pads.
+std::vector<Part> parts_of(const Source& source, int64_t features) {
+  std::vector<Part> parts;
+  for (const SourceTile& tile : source.tiles) {
+    const auto width = static_cast<int64_t>(tile.columns.size());
+    for (int64_t g = 0; g < width; g += features) {
+      const auto begin = tile.columns.begin() + g;
+      const auto end = begin + std::min(features, width - g);
+      if (std::any_of(begin, end, [](int32_t n) { return n >= 0; })) parts.push_back({&tile, g});
+    }
+  }
+  return parts;
+}
+
 struct Stored {
   uint16_t value = 0;
   uint8_t position = 0;
@@ -218,6 +238,10 @@ Support tensor_core_support(const pack::PackedWeights& weights) {
   return Support::yes();
 }
 
+int64_t multiplied_columns(const pack::PackedWeights& weights, int64_t features) {
+  return features * static_cast<int64_t>(parts_of(make_source(weights), features).size());
+}
+
 TensorCoreTiles make_tensor_core_tiles(const pack::PackedWeights& weights, int64_t features,
                                        int64_t row_step) {
   Source source = make_source(weights);
@@ -228,15 +252,7 @@ TensorCoreTiles make_tensor_core_tiles(const pack::PackedWeights& weights, int64
   result.features = features;
   result.sparse = source.index != nullptr;
   result.products = static_cast<double>(pack::stored_values(weights));
-  struct Part {
-    const SourceTile* tile;
-    int64_t first_column;
-  };
-  std::vector<Part> parts;
-  for (const SourceTile& tile : source.tiles) {
-    const auto width = static_cast<int64_t>(tile.columns.size());
-    for (int64_t g = 0; g < width; g += features) parts.push_back({&tile, g});
-  }
+  const std::vector<Part> parts = parts_of(source, features);
   result.tiles.resize(parts.size());
   parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t i) {
     const Part& part = parts[static_cast<size_t>(i)];

@@ -39,6 +39,10 @@ struct TensorCoreTiles {
 [[nodiscard]] TensorCoreTiles make_tensor_core_tiles(const pack::PackedWeights& weights,
                                                      int64_t features, int64_t row_step);
 
+/// Columns, pads and all, that its tiles multiply (those that have rows).
+/// REQUIRES: tensor_core_support(weights).ok
+[[nodiscard]] int64_t multiplied_columns(const pack::PackedWeights& weights, int64_t features);
+
 /// Which weights make_tensor_core_tiles takes.
 [[nodiscard]] Support tensor_core_support(const pack::PackedWeights& weights);
 

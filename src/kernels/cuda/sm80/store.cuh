@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "kernels/cuda/common/ptx.cuh"
+#include "kernels/cuda/common/mma.cuh"
 
-namespace tvw::kernels::cuda {
+namespace tvw::kernels::cuda::sm80 {
 
 /// Lane i of a pair has {a_i, b_i}; then lane 0 has {a_0, a_1}, lane 1 {b_0, b_1}.
 __device__ __forceinline__ uint2 exchange_pair(int lane, uint32_t a, uint32_t b) {
@@ -25,24 +25,23 @@ __device__ __forceinline__ uint4 exchange_quad(int lane, uint32_t a, uint32_t b,
   return upper ? make_uint4(x, y, high.x, high.y) : make_uint4(low.x, low.y, x, y);
 }
 
-/// Stores kEights (4 or 2) x 8 tokens of a row of y, of each of which this lane has two: sums[0]
-/// and sums[1], then four further on. The row may end inside: nothing from token `valid`, a
-/// multiple of 8, on.
-template <class T, int kEights>
-__device__ __forceinline__ void store_tokens(uint16_t* y, int lane, const float* sums, int valid) {
-  static_assert(kEights == 4 || kEights == 2);
-  uint32_t words[kEights];
+/// Stores kTokens tokens of a row of y, of each eight of which this lane has two: sums[0] and
+/// sums[1], then four further on. `finish` makes a result of a sum. The row may end inside: nothing
+/// from token `valid`, a multiple of 8, on.
+template <class T, int kTokens, class Finish>
+__device__ __forceinline__ void store_tokens(uint16_t* y, int lane, const float* sums, int valid,
+                                             Finish finish) {
+  static_assert(kTokens % 32 == 0);
+  const auto word = [&](int eight) {
+    return pack_pair<T>(finish(sums[4 * eight]), finish(sums[4 * eight + 1]));
+  };
+  const int quarter = (lane & 3) * 8;
 #pragma unroll
-  for (int i = 0; i < kEights; ++i) words[i] = pack_pair<T>(sums[4 * i], sums[4 * i + 1]);
-  const int quarter = lane & 3;
-  if constexpr (kEights == 4) {
-    const uint4 v = exchange_quad(lane, words[0], words[1], words[2], words[3]);
-    if (quarter * 8 < valid) __stcs(reinterpret_cast<uint4*>(y + quarter * 8), v);
-  } else {
-    const uint2 v = exchange_pair(lane, words[0], words[1]);
-    const int eight = (quarter & 1) * 8;
-    if (eight < valid) __stcs(reinterpret_cast<uint2*>(y + eight + (quarter & 2) * 2), v);
+  for (int first = 0; first < kTokens; first += 32) {
+    const int e = first / 8;
+    const uint4 v = exchange_quad(lane, word(e), word(e + 1), word(e + 2), word(e + 3));
+    if (first + quarter < valid) __stcs(reinterpret_cast<uint4*>(y + first + quarter), v);
   }
 }
 
-}  // namespace tvw::kernels::cuda
+}  // namespace tvw::kernels::cuda::sm80

@@ -34,8 +34,10 @@ std::vector<int64_t> share_rows(const std::vector<std::vector<double>>& ranked,
                                 const std::vector<int64_t>& widths, double elements, NmRatio nm) {
   std::vector<Chunk> chunks;
   for (size_t t = 0; t < ranked.size(); ++t) {
-    for (int64_t k = 0; k < static_cast<int64_t>(ranked[t].size()); k += kRowChunk) {
-      chunks.push_back(chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], k, kRowChunk));
+    const auto K = static_cast<int64_t>(ranked[t].size());
+    const int64_t step = row_chunk(K);
+    for (int64_t k = 0; k < K; k += step) {
+      chunks.push_back(chunk_of(ranked[t], static_cast<int64_t>(t), widths[t], k, step));
       // Means of equal rows can differ by rounding.
       if (k > 0) {
         chunks.back().score = std::min(chunks.back().score, std::prev(chunks.end(), 2)->score);

@@ -37,7 +37,8 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
                                          const ResolvedRequest& resolved, const Job& job,
                                          std::span<const Variant> variants,
                                          const kernels::Device& device,
-                                         std::span<const Executor* const> executors) {
+                                         std::span<const Executor* const> executors,
+                                         kernels::Tuning* tuning) {
   std::vector<Contestant> contestants;
   for (const Variant& variant : variants) {
     const bool dense = variant.role == record::RowRole::kDense;
@@ -55,7 +56,8 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
     for (const Layout layout : {Layout::kTokenMajor, Layout::kFeatureMajor}) {
       const bool asked = std::ranges::find(resolved.layouts, layout) != resolved.layouts.end();
       if (!asked && !(dense && request.dense_in_every_layout)) continue;
-      const kernels::Problem problem{job.shape.M, resolved.dtype, layout, &variant.weights, {}};
+      const kernels::Problem problem{job.shape.M, resolved.dtype, layout, &variant.weights,
+                                     {},          tuning};
       if (takers.empty() && asked) {
         contestants.push_back(
             {&variant, problem, nullptr,

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "bench/cache_file.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/core/version.hpp"
 #include "tvw/kernels/cpu_isa.hpp"
 #include "tvw/record/environment.hpp"
-#include "tvw/record/json.hpp"
 
 namespace tvw::bench {
 namespace {
@@ -28,11 +25,8 @@ std::string key_of_cpu(kernels::Device& device, DType dtype, int threads) {
 }
 
 /// An object in any case: a file that is damaged or not there holds no peaks.
-Json read_cache(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  Json json = Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
+Json read_peaks(const std::filesystem::path& file) {
+  Json json = Json::parse(read_cache(file), nullptr, /*allow_exceptions=*/false);
   return json.is_object() ? json : Json::object();
 }
 
@@ -52,16 +46,12 @@ std::optional<Peaks> cached_peaks(const Json& cache, const std::string& key) {
   return Peaks{*gflops, *bandwidth_gbs, static_cast<int64_t>(std::min(cache_bytes, 1e15))};
 }
 
-void write_cache(const std::filesystem::path& file, Json cache, const std::string& key,
-                 const Peaks& peaks) {
+void keep_peaks(const std::filesystem::path& file, Json cache, const std::string& key,
+                const Peaks& peaks) {
   cache[key] = {{"gflops", peaks.gflops},
                 {"bandwidth_gbs", peaks.bandwidth_gbs},
                 {"cache_bytes", peaks.cache_bytes}};
-  try {
-    std::filesystem::create_directories(file.parent_path());
-    record::save_text(cache.dump(1) + "\n", file);
-  } catch (const std::exception&) {  // a read-only home costs the measurement, nothing else
-  }
+  write_cache(cache.dump(1) + "\n", file);
 }
 
 std::optional<Peaks> peaks_from_properties(kernels::Device& device, DType dtype) {
@@ -81,7 +71,7 @@ std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
   if (auto peaks = peaks_from_properties(device, dtype)) return peaks;
   if (device.kind() != kernels::DeviceKind::kCpu || dtype == DType::kF16) return std::nullopt;
   const std::string key = key_of_cpu(device, dtype, threads);
-  Json cache = cache_file.empty() ? Json::object() : read_cache(cache_file);
+  Json cache = cache_file.empty() ? Json::object() : read_peaks(cache_file);
   const std::optional<Peaks> cached = cached_peaks(cache, key);
   if (cached && !measure_again) return cached;
   Peaks peaks = measure_cpu_peaks(device, dtype, threads);
@@ -89,7 +79,7 @@ std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
     peaks.gflops = std::max(peaks.gflops, cached->gflops);
     peaks.bandwidth_gbs = std::max(peaks.bandwidth_gbs, cached->bandwidth_gbs);
   }
-  if (!cache_file.empty()) write_cache(cache_file, std::move(cache), key, peaks);
+  keep_peaks(cache_file, std::move(cache), key, peaks);
   return peaks;
 }
 
@@ -105,15 +95,7 @@ std::optional<Peaks> raise_peaks(kernels::Device& device, DType dtype, int threa
   return peaks_of(device, dtype, threads, cache_file, true);
 }
 
-std::filesystem::path default_peaks_file() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && *cache == '/') return std::filesystem::path(cache) / "tvw" / "peaks.json";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') {
-    return std::filesystem::path(home) / ".cache" / "tvw" / "peaks.json";
-  }
-  return {};
-}
+std::filesystem::path default_peaks_file() { return default_cache_file("peaks.json"); }
 
 double roofline_us(const Peaks& peaks, double flops, int64_t bytes, bool hot) {
   const double compute_us = flops / (peaks.gflops * 1e3);

@@ -11,6 +11,7 @@
 #include "bench/timing.hpp"
 #include "bench/variants.hpp"
 #include "tvw/bench/roofline.hpp"
+#include "tvw/bench/tuning.hpp"
 #include "tvw/bench/verify.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
@@ -31,6 +32,12 @@ constexpr int64_t kRotateShare = 8;   // activations are at most 1/8 of the weig
 bool rotates(const kernels::Device& device, GemmShape shape) {
   return device.kind() == kernels::DeviceKind::kCuda &&
          kRotateShare * shape.M * (shape.K + shape.N) <= shape.K * shape.N;
+}
+
+std::unique_ptr<kernels::Tuning> make_tuning(const BenchRequest& request,
+                                             const kernels::Device& device) {
+  if (!request.tuning_file) return nullptr;
+  return std::make_unique<TuningFile>(*request.tuning_file, device);
 }
 
 class ThreadCountGuard {
@@ -96,7 +103,8 @@ class Runner {
         device_(device),
         executors_(executors),
         progress_(progress),
-        resolved_(resolve(request, device.kind())) {
+        resolved_(resolve(request, device.kind())),
+        tuning_(make_tuning(request, device)) {
     total_ = static_cast<int64_t>(resolved_.jobs.size() * (1 + request.caches.size()));
   }
 
@@ -123,7 +131,7 @@ class Runner {
     Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
     std::vector<Entry> entries;
     for (Contestant& contestant :
-         make_contestants(request_, resolved_, job, variants, device_, executors_)) {
+         make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
       entries.push_back({std::move(contestant), std::move(row), nullptr});
     }
@@ -236,6 +244,7 @@ class Runner {
   std::span<const kernels::Executor* const> executors_;
   const ProgressCallback& progress_;
   ResolvedRequest resolved_;
+  std::unique_ptr<kernels::Tuning> tuning_;  ///< null: executors choose as they see fit
   int64_t done_ = 0;
   int64_t total_ = 0;
 };
@@ -258,12 +267,14 @@ record::BenchRecord run_bench(const BenchRequest& request, const kernels::Regist
 std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels::Device& device,
                                            std::span<const kernels::Executor* const> executors) {
   check_executor_names(request.executors, executors, device);
+  const ThreadCountGuard threads(request.threads);
   const ResolvedRequest resolved = resolve(request, device.kind());
+  const std::unique_ptr<kernels::Tuning> tuning = make_tuning(request, device);
   std::vector<ExecutorAnswer> answers;
   for (const Job& job : resolved.jobs) {
     const std::vector<Variant> variants = make_variants(request, load_weights(job));
     for (const Contestant& contestant :
-         make_contestants(request, resolved, job, variants, device, executors)) {
+         make_contestants(request, resolved, job, variants, device, executors, tuning.get())) {
       const Variant& variant = *contestant.variant;
       answers.push_back({job.layer, job.shape.M, job.shape.N, job.shape.K, variant.pattern,
                          std::string(pack::format_name(variant.weights)), variant.target_sparsity,

@@ -15,6 +15,7 @@
 #include "cli/versions.hpp"
 #include "tvw/bench/roofline.hpp"
 #include "tvw/bench/run.hpp"
+#include "tvw/bench/tuning.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/core/text.hpp"
@@ -35,6 +36,7 @@ constexpr const char* kFooter =
     "  tvw bench model.tvw.onnx                             the model's own weights\n"
     "  tvw bench --list                                     which executor takes what, and why "
     "not\n"
+    "  tvw bench --tune                                     executors choose by measurement\n"
     "  tvw bench --roofline --device cpu                    peak rate and memory bandwidth\n"
     "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
 
@@ -55,6 +57,7 @@ struct BenchOptions {
   uint64_t seed = 1;
   bool list = false;
   bool roofline = false;
+  bool tune = false;
   std::string output;
 };
 
@@ -76,6 +79,7 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
   request.threads = settings.threads;
   request.stopping.time_budget_s = options.time_budget_s;
   request.seed = options.seed;
+  if (options.tune) request.tuning_file = bench::default_tuning_file();
   request.argv = settings.argv;
   request.libraries = library_versions();
   if (!options.model.empty()) {
@@ -176,6 +180,8 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->capture_default_str();
   command->add_flag("--list", options->list,
                     "Say which executor takes which layer, how, or why not");
+  command->add_flag("--tune", options->tune,
+                    "Executors choose by measurement; ~/.cache/tvw/tuning.json remembers");
   command->add_flag("--roofline", options->roofline,
                     "Measure the device's peaks that results are compared with");
   command->add_option("-o,--output", options->output, "File for the record, '-' for stdout");

@@ -60,6 +60,29 @@ def test_list_explains(tvw, tiny):
     assert "cpu.tvw.simd" in text and "yes: " in text and "tokens" in text
 
 
+def test_tuning_measures_once_and_remembers(tvw, tiny, tmp_path):
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subject = ("--workload", tiny, "--pattern", "tvw", "--baselines", "none")
+    tvw.works("bench", *subject, "--list", env=env)
+    assert not (tmp_path / "cache" / "tvw" / "tuning.json").exists()  # nobody asked for it
+    tvw.works("bench", "--tune", *subject, "-o", "one.json", *FAST, env=env)
+    file = tmp_path / "cache" / "tvw" / "tuning.json"
+    (ways,) = json.loads(file.read_text()).values()
+    chosen = {key: way for key, way in ways.items() if key.startswith("cpu.tvw.simd")}
+    assert len(chosen) == 2  # layers of the workload
+    listed = tvw.works("bench", "--tune", *subject, "--list", env=env).stdout
+    assert all(f"{way}: the fastest when it was tuned" in listed for way in chosen.values())
+    before = file.read_bytes()
+    tvw.works("bench", "--tune", *subject, "-o", "two.json", *FAST, env=env)
+    assert file.read_bytes() == before
+    kernels = [
+        {row["layer"]: row["kernel"] for row in json.loads((tmp_path / name).read_text())["rows"]
+         if row["executor"] == "cpu.tvw.simd"}
+        for name in ("one.json", "two.json")
+    ]
+    assert kernels[0] == kernels[1] and len(kernels[0]) == 2
+
+
 def test_dense_is_what_can_run(tvw, tmp_path):
     (tmp_path / "any.txt").write_text("* 128 128 1 square\n")
 

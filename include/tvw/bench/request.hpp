@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -76,8 +77,10 @@ struct BenchRequest {
   bool dense_in_every_layout = true;
   std::vector<std::string> executors;  ///< names; empty: all. Dense runs all the same
   int threads = 0;                     ///< 0: leave as it is
-  StoppingRule stopping;               ///< per layer and cache state
-  double min_sample_us = 300.0;        ///< hot samples repeat a run until they last this long
+  /// Executors with several ways choose by measurement, and this file remembers (TuningFile).
+  std::optional<std::filesystem::path> tuning_file;
+  StoppingRule stopping;         ///< per layer and cache state
+  double min_sample_us = 300.0;  ///< hot samples repeat a run until they last this long
   uint64_t seed = 1;
   bool measure_roofline = true;   ///< measures and caches the peaks of the device
   std::vector<std::string> argv;  ///< copied into the record

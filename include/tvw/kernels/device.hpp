@@ -35,6 +35,9 @@ class Device {
   [[nodiscard]] virtual DeviceKind kind() const = 0;
   [[nodiscard]] virtual std::string id() const = 0;    ///< "cpu", "cuda:0"
   [[nodiscard]] virtual std::string name() const = 0;  ///< "AMD EPYC 9755", "NVIDIA H200"
+  /// What a choice that was measured here holds for: the processor, its instruction set, threads,
+  /// driver.
+  [[nodiscard]] virtual std::string identity() const { return name(); }
   /// Facts for the record's environment block: name, value.
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> properties() const = 0;
 

@@ -32,6 +32,8 @@ struct Epilogue {
   bool add_to_c = false;
 };
 
+class Tuning;
+
 /// What is to be computed. Activations and results have type `dtype`; products are summed in f32.
 struct Problem {
   int64_t M = 0;
@@ -39,6 +41,9 @@ struct Problem {
   Layout layout = Layout::kTokenMajor;
   const pack::PackedWeights* weights = nullptr;  ///< not owned; must outlive prepare()
   Epilogue epilogue;
+  /// Not owned, must outlive prepare(). With one, executors that have several ways choose by
+  /// measurement and remember; without, as they see fit.
+  Tuning* tuning = nullptr;
 
   [[nodiscard]] GemmShape shape() const { return {M, pack::cols(*weights), pack::rows(*weights)}; }
 };

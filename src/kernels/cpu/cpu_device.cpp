@@ -7,6 +7,7 @@
 #include <fstream>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "kernels/cpu/host_memory.hpp"
 #include "tvw/core/error.hpp"
@@ -63,6 +64,11 @@ class CpuDevice final : public Device {
   [[nodiscard]] DeviceKind kind() const override { return DeviceKind::kCpu; }
   [[nodiscard]] std::string id() const override { return "cpu"; }
   [[nodiscard]] std::string name() const override { return name_; }
+  [[nodiscard]] std::string identity() const override {
+    return name_ + ", " + kernels::name(cpu_isa()) + ", " +
+           std::to_string(std::thread::hardware_concurrency()) + " cores, " +
+           std::to_string(thread_count()) + " threads";
+  }
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
     return {{"isa", kernels::name(cpu_isa())},
             {"threads", std::to_string(thread_count())},

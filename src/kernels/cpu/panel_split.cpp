@@ -16,6 +16,10 @@ int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;  ///< of a panel
+
+int64_t vectors_of(int64_t M) { return (M + kVectorTokens - 1) / kVectorTokens; }
+
 struct Way {
   int64_t panels = 0;
   bool whole = false;
@@ -24,7 +28,6 @@ struct Way {
 
 /// `vectors` in panels of almost equal size.
 Way best_way(int64_t vectors, int64_t threads, double overhead) {
-  constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;
   Way best;
   const int64_t fewest = (vectors + kMostVectors - 1) / kMostVectors;
   for (int64_t panels = fewest; panels <= vectors; ++panels) {
@@ -40,20 +43,35 @@ Way best_way(int64_t vectors, int64_t threads, double overhead) {
   return best;
 }
 
-}  // namespace
-
-PanelSplit split_tokens(int64_t M, int threads, bool own_rows) {
-  const int64_t vectors = (M + kVectorTokens - 1) / kVectorTokens;
-  const Way way = best_way(vectors, threads, own_rows ? kOwnRowsOverhead : kSharedRowsOverhead);
+PanelSplit make_split(int64_t M, int64_t panels, bool whole) {
+  const int64_t vectors = vectors_of(M);
   PanelSplit split;
-  split.whole = way.whole;
-  for (int64_t p = 0; p < way.panels; ++p) {
-    const int64_t begin = vectors * p / way.panels * kVectorTokens;
-    const int64_t end = std::min(M, vectors * (p + 1) / way.panels * kVectorTokens);
+  split.whole = whole;
+  for (int64_t p = 0; p < panels; ++p) {
+    const int64_t begin = vectors * p / panels * kVectorTokens;
+    const int64_t end = std::min(M, vectors * (p + 1) / panels * kVectorTokens);
     split.blocks.push_back({begin, end - begin});
     split.tokens = std::max(split.tokens, round_up(end - begin, kVectorTokens));
   }
   return split;
+}
+
+}  // namespace
+
+std::vector<PanelSplit> ways_to_split(int64_t M) {
+  const int64_t vectors = vectors_of(M);
+  std::vector<PanelSplit> ways;
+  for (int64_t most = std::min(kMostVectors, vectors); most >= 1; --most) {
+    const int64_t panels = (vectors + most - 1) / most;
+    for (const bool whole : {true, false}) ways.push_back(make_split(M, panels, whole));
+  }
+  return ways;
+}
+
+PanelSplit split_tokens(int64_t M, int threads, bool own_rows) {
+  const Way way =
+      best_way(vectors_of(M), threads, own_rows ? kOwnRowsOverhead : kSharedRowsOverhead);
+  return make_split(M, way.panels, way.whole);
 }
 
 }  // namespace tvw::kernels::cpu

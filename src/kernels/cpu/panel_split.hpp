@@ -25,6 +25,9 @@ struct PanelSplit {
   bool whole = false;
 };
 
+/// All ways worth trying: panels of one to four vectors, of threads that share them or do not.
+[[nodiscard]] std::vector<PanelSplit> ways_to_split(int64_t M);
+
 /// What suits the problem on so many threads. `own_rows`: columns multiply rows of their own, which
 /// want panels wide, for fewer broadcasts of weights.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, bool own_rows);

@@ -1,16 +1,20 @@
 // cpu.{tvw,tw,nm,block,csr}.simd: for few tokens the row plan, else the panel plan.
+// With Problem::tuning the fastest of these and of the ways to make panels, measured.
 // cpu.dense.simd: the row plan alone, as dense at its best: a library's matrix products may read
 // weights slower than memory gives them.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include "kernels/cpu/executors.hpp"
+#include "kernels/cpu/fastest_plan.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/tiles.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -80,32 +84,92 @@ bool takes_rows(const Problem& problem, const Tiles& tiles) {
   }
 }
 
-template <class Tiles>
-std::string explain_choice(const Problem& problem, const Tiles& tiles) {
-  const std::string M = std::to_string(problem.M);
-  if (takes_rows(problem, tiles)) {
-    return "row plan: M = " + M + " is below " + std::to_string(kFewestTokens<Tiles>) +
-           ", weights are streamed once; f32 on " + f32_isa_name();
+/// A way to go about a problem.
+struct Way {
+  bool rows = false;
+  PanelSplit split;  ///< if not rows
+
+  /// For people and for what Tuning remembers.
+  [[nodiscard]] std::string name() const {
+    if (rows) return "row plan";
+    return "panel plan, " + std::to_string(split.blocks.size()) + " panels of " +
+           std::to_string(split.tokens) + " tokens, " +
+           (split.whole ? "a thread takes whole ones" : "threads share each");
   }
-  const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
-  const PanelSplit split = split_tokens(problem.M, thread_count(), kOwnRows<Tiles>);
-  return "panel plan: M = " + M + " in " + std::to_string(split.blocks.size()) + " panels of " +
-         std::to_string(split.tokens) + " tokens" +
-         (split.whole ? ", a thread takes whole ones" : ", threads share each") + "; " +
-         (bf16 ? "bf16 on " + tvw::kernels::name(cpu_isa()) : "f32 on " + f32_isa_name());
+};
+
+/// Without measuring: a model.
+template <class Tiles>
+Way model_way(const Problem& problem, const Tiles& tiles) {
+  if (takes_rows(problem, tiles)) return {true, {}};
+  return {false, split_tokens(problem.M, thread_count(), kOwnRows<Tiles>)};
+}
+
+/// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
+constexpr int64_t kMostTokensOfRows = 128;
+
+/// The model's first.
+template <class Tiles>
+std::vector<Way> all_ways(const Problem& problem, const Tiles& tiles, bool panels) {
+  std::vector<Way> ways = {model_way(problem, tiles)};
+  const auto add = [&](Way way) {
+    const auto same = [&](const Way& other) { return other.name() == way.name(); };
+    if (std::ranges::none_of(ways, same)) ways.push_back(std::move(way));
+  };
+  if constexpr (!std::is_same_v<Tiles, Columns>) {
+    if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({true, {}});
+  }
+  if (!panels) return ways;
+  for (PanelSplit& split : ways_to_split(problem.M)) add({false, std::move(split)});
+  return ways;
+}
+
+std::vector<std::string> names_of(const std::vector<Way>& ways) {
+  std::vector<std::string> names;
+  for (const Way& way : ways) names.push_back(way.name());
+  return names;
 }
 
 template <class Tiles>
-std::unique_ptr<Plan> make_plan(const Problem& problem, const Tiles& tiles,
+std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Tiles& tiles,
                                 const std::string& format) {
   const GemmShape shape = problem.shape();
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    if (takes_rows(problem, tiles)) {
+    if (way.rows) {
       return make_row_plan(problem, make_row_weights(shape.K, shape.N, tiles), format);
     }
   }
-  const PanelSplit split = split_tokens(problem.M, thread_count(), kOwnRows<Tiles>);
-  return make_panel_plan(problem, split, make_panel_tiles(problem, split, tiles), format);
+  return make_panel_plan(problem, way.split, make_panel_tiles(problem, way.split, tiles), format);
+}
+
+/// Which of the ways is fastest on random activations.
+template <class Tiles>
+size_t measure(const Problem& problem, const std::vector<Way>& ways, const Tiles& tiles,
+               const std::string& format) {
+  std::vector<std::unique_ptr<Plan>> plans;
+  for (const Way& way : ways) plans.push_back(make_plan(problem, way, tiles, format));
+  return fastest_plan(problem, plans);
+}
+
+template <class Tiles>
+std::string explain_choice(const Problem& problem, const Tiles& tiles, std::string_view executor,
+                           bool panels) {
+  const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
+  const auto explained = [&](const Way& way, const std::string& why) {
+    return way.name() + ": " + why + "; " +
+           (bf16 && !way.rows ? "bf16 on " + tvw::kernels::name(cpu_isa())
+                              : "f32 on " + f32_isa_name());
+  };
+  if (problem.tuning != nullptr) {
+    const std::vector<Way> ways = all_ways(problem, tiles, panels);
+    const auto known = known_way(executor, problem, names_of(ways));
+    if (known) return explained(ways[*known], "the fastest when it was tuned");
+    return "the fastest, measured when prepared, of " + std::to_string(ways.size()) + " ways";
+  }
+  const Way way = model_way(problem, tiles);
+  const std::string M = "M = " + std::to_string(problem.M);
+  const std::string limit = std::to_string(kFewestTokens<Tiles>);
+  return explained(way, way.rows ? M + " is below " + limit + ", weights are streamed once" : M);
 }
 
 /// `Matrix` is the alternative of pack::PackedWeights that it takes.
@@ -134,14 +198,25 @@ class SimdExecutor final : public Executor {
     return Support::yes();
   }
   [[nodiscard]] std::string explain(const Problem& problem) const override {
-    return explain_choice(problem, tiles_of(std::get<Matrix>(*problem.weights)));
+    return explain_choice(problem, tiles_of(std::get<Matrix>(*problem.weights)), name_, kPanels);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
-    return make_plan(problem, tiles_of(std::get<Matrix>(*problem.weights)), std::string(format_));
+    const auto tiles = tiles_of(std::get<Matrix>(*problem.weights));
+    const std::string format(format_);
+    if (problem.tuning == nullptr) {
+      return make_plan(problem, model_way(problem, tiles), tiles, format);
+    }
+    const std::vector<Way> ways = all_ways(problem, tiles, kPanels);
+    const size_t best = choose_way(name_, problem, names_of(ways),
+                                   [&] { return measure(problem, ways, tiles, format); });
+    return make_plan(problem, ways[best], tiles, format);
   }
 
  private:
+  /// Dense has no panels: many tokens are a library's.
+  static constexpr bool kPanels = !std::is_same_v<Matrix, DenseMatrix>;
+
   std::string_view name_;
   std::string_view format_;
 };

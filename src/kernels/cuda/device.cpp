@@ -61,6 +61,13 @@ class CudaDevice final : public Device {
   [[nodiscard]] std::string id() const override { return "cuda:" + std::to_string(info_.ordinal); }
   [[nodiscard]] std::string name() const override { return info_.name; }
 
+  [[nodiscard]] std::string identity() const override {
+    int driver = 0;
+    TVW_CUDA(cudaDriverGetVersion(&driver));
+    return info_.name + ", compute capability " + info_.capability() + ", " +
+           std::to_string(info_.multiprocessors) + " multiprocessors, CUDA " + version_text(driver);
+  }
+
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
     int driver = 0, runtime = 0;
     TVW_CUDA(cudaDriverGetVersion(&driver));

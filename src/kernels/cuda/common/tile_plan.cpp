@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/common/device_kernels.hpp"
 #include "kernels/cuda/common/measure.hpp"
+#include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
@@ -15,11 +16,15 @@ class TilePlan final : public Plan {
         isa_(launches.isa),
         activations_(std::move(launches.activations)),
         actual_flops_(2.0 * launches.products * static_cast<double>(problem.M)) {
-    const GemmShape shape = problem.shape();
-    DeviceArray<uint16_t> x(shape.K * activations_->ld()), y(shape.N * activations_->ld());
-    launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
-    const size_t best = fastest_of(launches.list.size(),
-                                   [&](size_t i) { launches.list[i]->launch(x.data(), y.data()); });
+    std::vector<std::string> ways;
+    for (const auto& launch : launches.list) ways.emplace_back(launch->variant());
+    const size_t best = choose_way(tile_tuning_name(kernel_, isa_), problem, ways, [&] {
+      const GemmShape shape = problem.shape();
+      DeviceArray<uint16_t> x(shape.K * activations_->ld()), y(shape.N * activations_->ld());
+      launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+      return fastest_of(ways.size(),
+                        [&](size_t i) { launches.list[i]->launch(x.data(), y.data()); });
+    });
     launch_ = std::move(launches.list[best]);
   }
   TilePlan(const TilePlan& other)
@@ -54,6 +59,10 @@ class TilePlan final : public Plan {
 };
 
 }  // namespace
+
+std::string tile_tuning_name(std::string_view kernel, std::string_view isa) {
+  return std::string(kernel) + " " + std::string(isa);
+}
 
 std::unique_ptr<Plan> make_tile_plan(const Problem& problem, TileLaunches launches) {
   return std::make_unique<TilePlan>(problem, std::move(launches));

@@ -40,9 +40,13 @@ struct TileLaunches {
   std::vector<std::unique_ptr<TileLaunch>> list;
 };
 
-/// Times all of them and keeps the fastest. REQUIRES: the list is not empty.
+/// Keeps the one that problem.tuning knows, else times all and keeps the fastest. REQUIRES: the
+/// list is not empty.
 /// @throws Error kUnsupported out of memory, or a CUDA error
 [[nodiscard]] std::unique_ptr<Plan> make_tile_plan(const Problem& problem, TileLaunches launches);
+
+/// Under which problem.tuning knows the variants of these kernels.
+[[nodiscard]] std::string tile_tuning_name(std::string_view kernel, std::string_view isa);
 
 /// The biases of a tile order's columns (-1: none), or null if there is no bias.
 [[nodiscard]] std::shared_ptr<const DeviceArray<float>> bias_of_columns(

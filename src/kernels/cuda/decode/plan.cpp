@@ -13,6 +13,7 @@
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/decode/decode_gemm.hpp"
 #include "kernels/cuda/weights/fragment_weights.hpp"
+#include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda::decode {
 namespace {
@@ -23,6 +24,10 @@ struct Candidate {
   int splits = 1;
   int staged_bytes = 0;  ///< of x
 
+  [[nodiscard]] std::string name() const {
+    return std::string(variant->name) + ", rows split in " + std::to_string(splits) +
+           (staged_bytes > 0 ? ", x staged" : "");
+  }
   void launch(Params params) const {
     params.first_step = weights->first_step.data();
     params.rows = weights->rows.data();
@@ -97,9 +102,7 @@ class DecodePlan final : public Plan {
     best_.launch(params);
   }
   [[nodiscard]] std::string kernel_name() const override {
-    return "decode_gemm " + std::string(best_.variant->name) + ", rows split in " +
-           std::to_string(best_.splits) + (best_.staged_bytes > 0 ? ", x staged" : "") +
-           ", dependent launch";
+    return "decode_gemm " + best_.name() + ", dependent launch";
   }
   [[nodiscard]] std::string isa() const override { return sparse_ ? "mma.sp" : "mma"; }
   [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
@@ -111,7 +114,8 @@ class DecodePlan final : public Plan {
   /// Weights of one order, as many times as exceed the L2.
   using Copies = std::vector<std::shared_ptr<FragmentWeights>>;
 
-  /// Times variants x splits back to back over copies of the weights, and keeps the fastest.
+  /// Keeps what problem.tuning knows, else the fastest: times variants x splits back to back over
+  /// copies of the weights.
   void choose(const Problem& problem) {
     const int token_blocks = static_cast<int>((shape_.M + 7) / 8);
     int enough = 1;
@@ -134,17 +138,21 @@ class DecodePlan final : public Plan {
         }
       }
     }
-    DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
-    launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
-    Params params = params_;
-    params.x = x.data();
-    params.y = y.data();
-    const size_t best = fastest_of(candidates.size(), [&](size_t i) {
-      Candidate candidate = candidates[i];
-      for (const auto& copy : orders[candidate.weights->features]) {
-        candidate.weights = copy;
-        candidate.launch(params);
-      }
+    std::vector<std::string> ways;
+    for (const Candidate& candidate : candidates) ways.push_back(candidate.name());
+    const size_t best = choose_way("decode_gemm " + isa(), problem, ways, [&] {
+      DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
+      launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+      Params params = params_;
+      params.x = x.data();
+      params.y = y.data();
+      return fastest_of(candidates.size(), [&](size_t i) {
+        Candidate candidate = candidates[i];
+        for (const auto& copy : orders[candidate.weights->features]) {
+          candidate.weights = copy;
+          candidate.launch(params);
+        }
+      });
     });
     best_ = candidates[best];
   }

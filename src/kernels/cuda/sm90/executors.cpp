@@ -7,8 +7,10 @@
 
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/support.hpp"
+#include "kernels/cuda/common/tile_plan.hpp"
 #include "kernels/cuda/sm90/plan.hpp"
 #include "kernels/cuda/weights/tensor_core_tiles.hpp"
+#include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
@@ -53,11 +55,17 @@ class TileExecutor final : public Executor {
     return supports_16_bit(problem, format_);
   }
   [[nodiscard]] std::string explain(const Problem& problem) const override {
-    std::string names;
+    std::vector<std::string> ways;
     for (const Variant* variant : worth_trying(problem, sparse_)) {
-      names += (names.empty() ? "" : ", ") + std::string(variant->name);
+      ways.emplace_back(variant->name);
     }
-    return "the fastest, measured when prepared, of (features x tokens) " + names;
+    const std::string executor = tile_tuning_name(sm90::kKernel, sm90::isa_of(sparse_));
+    if (const auto known = known_way(executor, problem, ways)) {
+      return ways[*known] + " (features x tokens), the fastest when it was tuned";
+    }
+    std::string text = "the fastest, measured when prepared, of (features x tokens) ";
+    for (const std::string& way : ways) text += (&way == &ways.front() ? "" : ", ") + way;
+    return text;
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {

@@ -95,11 +95,7 @@ class Launch final : public TileLaunch {
 
 std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,
                                 std::span<const Variant* const> tried) {
-  TileLaunches launches{"tile_gemm_sm90",
-                        sparse ? "wgmma.sp" : "wgmma",
-                        std::make_shared<FeatureMajor>(problem),
-                        0.0,
-                        {}};
+  TileLaunches launches{kKernel, isa_of(sparse), std::make_shared<FeatureMajor>(problem), 0.0, {}};
   Params params;
   params.ld = launches.activations->ld();
   params.M = static_cast<int>(problem.M);

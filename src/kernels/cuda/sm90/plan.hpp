@@ -3,13 +3,20 @@
 
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 #include "tvw/kernels/executor.hpp"
 
 namespace tvw::kernels::cuda::sm90 {
 
-/// Prepares the variants in `tried` one by one, times each and keeps the fastest.
+inline constexpr std::string_view kKernel = "tile_gemm_sm90";
+[[nodiscard]] constexpr std::string_view isa_of(bool sparse) {
+  return sparse ? "wgmma.sp" : "wgmma";
+}
+
+/// Prepares the variants in `tried` one by one and keeps the one that problem.tuning knows,
+/// else times each and keeps the fastest.
 /// REQUIRES: `tried` is not empty and each is of the problem's type and of `sparse`.
 /// @throws Error kUnsupported out of memory, or a CUDA error
 [[nodiscard]] std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,

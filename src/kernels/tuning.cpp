@@ -1,0 +1,71 @@
+#include "tvw/kernels/tuning.hpp"
+
+#include <algorithm>
+
+namespace tvw::kernels {
+namespace {
+
+std::string tiles_text(int64_t tiles, int64_t granularity) {
+  return std::to_string(tiles) + " tiles of " + std::to_string(granularity) + ", ";
+}
+
+std::string weights_text(const pack::PackedWeights& weights) {
+  std::string text = std::string(pack::format_name(weights)) + ", ";
+  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) {
+    text += tiles_text(tw->tiles(), tw->granularity);
+  }
+  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) {
+    text += tiles_text(tvw->tiles(), tvw->granularity);
+  }
+  return text + std::to_string(pack::stored_values(weights)) + " values";
+}
+
+std::string epilogue_text(const Epilogue& epilogue) {
+  std::string text = epilogue.bias.empty() ? "" : " bias";
+  switch (epilogue.activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kRelu:
+      text += " relu";
+      break;
+    case Activation::kGeluErf:
+      text += " gelu_erf";
+      break;
+    case Activation::kGeluTanh:
+      text += " gelu_tanh";
+      break;
+  }
+  return text + (epilogue.add_to_c ? " add" : "");
+}
+
+}  // namespace
+
+std::string tuning_key(std::string_view executor, const Problem& problem) {
+  const GemmShape s = problem.shape();
+  return std::string(executor) + " | " + std::string(name(problem.dtype)) + " " +
+         std::string(name(problem.layout)) + " | " + std::to_string(s.M) + " x " +
+         std::to_string(s.N) + " x " + std::to_string(s.K) + " | " +
+         weights_text(*problem.weights) + " |" + epilogue_text(problem.epilogue);
+}
+
+std::optional<size_t> known_way(std::string_view executor, const Problem& problem,
+                                std::span<const std::string> ways) {
+  if (problem.tuning == nullptr) return std::nullopt;
+  const auto way = problem.tuning->known(tuning_key(executor, problem));
+  if (!way) return std::nullopt;
+  const auto found = std::ranges::find(ways, *way);
+  if (found == ways.end()) return std::nullopt;  // of another version
+  return static_cast<size_t>(found - ways.begin());
+}
+
+size_t choose_way(std::string_view executor, const Problem& problem,
+                  std::span<const std::string> ways, const std::function<size_t()>& measure) {
+  if (const auto known = known_way(executor, problem, ways)) return *known;
+  const size_t fastest = measure();
+  if (problem.tuning != nullptr) {
+    problem.tuning->remember(tuning_key(executor, problem), ways[fastest]);
+  }
+  return fastest;
+}
+
+}  // namespace tvw::kernels

@@ -1,0 +1,136 @@
+// Choosing by measurement: what is remembered, and that every way computes the same.
+#include "tvw/kernels/tuning.hpp"
+
+#include <map>
+
+#include "support/catch.hpp"
+#include "support/random_weights.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/kernels/reference.hpp"
+#include "tvw/kernels/registry.hpp"
+
+namespace tvw {
+namespace {
+
+class Memory final : public kernels::Tuning {
+ public:
+  [[nodiscard]] std::optional<std::string> known(const std::string& key) const override {
+    const auto found = ways.find(key);
+    if (found == ways.end()) return std::nullopt;
+    return found->second;
+  }
+  void remember(const std::string& key, const std::string& way) override { ways[key] = way; }
+
+  std::map<std::string, std::string> ways;
+};
+
+pack::PackedWeights weights_of(const std::string& pattern, int64_t K, int64_t N) {
+  const DenseMatrix dense = test::random_dense(K, N, DType::kF32, 1);
+  const PatternSpec spec = parse_pattern(pattern);
+  return pack::pack(dense, test::random_selection(K, N, spec, 0.5, 2, false), spec);
+}
+
+kernels::Problem problem_of(const pack::PackedWeights& weights, int64_t M) {
+  return {M, DType::kF32, kernels::Layout::kTokenMajor, &weights, {}, nullptr};
+}
+
+const kernels::Executor& executor_named(const kernels::Registry& registry, std::string_view name) {
+  for (const kernels::Executor* executor : registry.executors()) {
+    if (executor->name() == name) return *executor;
+  }
+  FAIL("no executor " << name);
+  std::abort();
+}
+
+}  // namespace
+
+TEST_CASE("a way is measured once, and again if its name is not known any more", "[kernels]") {
+  const auto weights = weights_of("tw:g=16", 64, 48);
+  kernels::Problem problem = problem_of(weights, 8);
+  const std::vector<std::string> ways = {"slow", "fast"};
+  int measured = 0;
+  const auto measure = [&] {
+    ++measured;
+    return size_t{1};
+  };
+  CHECK(kernels::choose_way("x", problem, ways, measure) == 1);
+  CHECK(kernels::choose_way("x", problem, ways, measure) == 1);
+  CHECK(measured == 2);  // nothing remembers
+
+  Memory memory;
+  problem.tuning = &memory;
+  CHECK_FALSE(kernels::known_way("x", problem, ways).has_value());
+  CHECK(kernels::choose_way("x", problem, ways, measure) == 1);
+  CHECK(kernels::choose_way("x", problem, ways, measure) == 1);
+  CHECK(measured == 3);
+  REQUIRE(memory.ways.size() == 1);
+  memory.ways.begin()->second = "of another version";
+  CHECK(kernels::choose_way("x", problem, ways, measure) == 1);
+  CHECK(measured == 4);
+  CHECK(memory.ways.begin()->second == "fast");
+}
+
+TEST_CASE("whatever a choice depends on is in its key", "[kernels]") {
+  const auto weights = weights_of("tw:g=16", 64, 48), others = weights_of("tw:g=24", 64, 48);
+  const kernels::Problem plain = problem_of(weights, 8);
+  const std::vector<float> bias(48);
+  std::vector<kernels::Problem> problems(7, plain);
+  problems[1].M = 9;
+  problems[2].dtype = DType::kBF16;
+  problems[3].layout = kernels::Layout::kFeatureMajor;
+  problems[4].weights = &others;
+  problems[5].epilogue.bias = bias;
+  problems[6].epilogue.activation = kernels::Activation::kRelu;
+  std::map<std::string, size_t> keys;
+  for (size_t i = 0; i < problems.size(); ++i) keys[kernels::tuning_key("x", problems[i])] = i;
+  keys[kernels::tuning_key("y", plain)] = problems.size();
+  CHECK(keys.size() == problems.size() + 1);
+}
+
+TEST_CASE("every way of a CPU executor computes the same, and is the one asked for", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  kernels::Device& device = registry.device("cpu");
+  const int threads_before = thread_count();
+  set_thread_count(2);
+  const int64_t M = 40, K = 96, N = 70;
+  const std::string panels = "panel plan, ";
+  // The way, and what its kernel's name says of it.
+  const std::vector<std::pair<std::string, std::string>> ways = {
+      {"row plan", "_row_"},
+      {panels + "1 panels of 48 tokens, a thread takes whole ones", " 48 tokens"},
+      {panels + "1 panels of 48 tokens, threads share each", " 48 tokens"},
+      {panels + "2 panels of 32 tokens, a thread takes whole ones", " 32 tokens"},
+      {panels + "2 panels of 32 tokens, threads share each", " 32 tokens"},
+      {panels + "3 panels of 16 tokens, a thread takes whole ones", " 16 tokens"},
+      {panels + "3 panels of 16 tokens, threads share each", " 16 tokens"}};
+  for (const std::string name : {"cpu.tw.simd", "cpu.tvw.simd", "cpu.nm.simd"}) {
+    const auto& executor = executor_named(registry, name);
+    const std::string pattern = name == "cpu.nm.simd"   ? "2:4"
+                                : name == "cpu.tw.simd" ? "tw:g=24"
+                                                        : "tvw:g=24";
+    const auto weights = weights_of(pattern, K, N);
+    kernels::Problem problem = problem_of(weights, M);
+    Memory memory;
+    problem.tuning = &memory;
+    CHECK(executor.explain(problem).find("measured when prepared") != std::string::npos);
+    (void)executor.prepare(problem, device);
+    REQUIRE(memory.ways.size() == 1);  // measured and remembered
+    CHECK(executor.explain(problem).find(memory.ways.begin()->second) != std::string::npos);
+    const std::vector<float> A = test::random_dense(1, M * K, DType::kF32, 3).values.to_f32();
+    std::vector<kernels::OutputPosition> positions;
+    for (int64_t i = 0; i < M * N; ++i) positions.push_back({i / N, i % N});
+    for (const auto& [way, kernel] : ways) {
+      CAPTURE(name, way);
+      memory.ways.begin()->second = way;
+      const auto plan = executor.prepare(problem, device);
+      CHECK(memory.ways.begin()->second == way);  // known: not measured again
+      CHECK(plan->kernel_name().find(kernel) != std::string::npos);
+      std::vector<float> C(static_cast<size_t>(M * N), -1.0f);
+      plan->run(A.data(), C.data());
+      CHECK(kernels::compare_with_reference(problem, A, C, positions).ok);
+    }
+  }
+  set_thread_count(threads_before);
+}
+
+}  // namespace tvw

@@ -49,14 +49,6 @@ std::string model_name() {
   return "CPU";
 }
 
-int64_t last_cache_bytes() {
-#ifdef _SC_LEVEL3_CACHE_SIZE
-  const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
-  if (bytes > 0) return bytes;
-#endif
-  return kAssumedCacheBytes;
-}
-
 class CpuDevice final : public Device {
  public:
   CpuDevice() : name_(model_name()) {}
@@ -111,6 +103,14 @@ class CpuDevice final : public Device {
 };
 
 }  // namespace
+
+int64_t last_cache_bytes() {
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  if (bytes > 0) return bytes;
+#endif
+  return kAssumedCacheBytes;
+}
 
 std::shared_ptr<Device> make_device() { return std::make_shared<CpuDevice>(); }
 

@@ -1,6 +1,7 @@
 /// @file The CPU as a device.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "tvw/kernels/device.hpp"
@@ -8,5 +9,8 @@
 namespace tvw::kernels::cpu {
 
 [[nodiscard]] std::shared_ptr<Device> make_device();
+
+/// Size of the last-level cache; 32 MiB where the system does not say.
+[[nodiscard]] int64_t last_cache_bytes();
 
 }  // namespace tvw::kernels::cpu

@@ -8,10 +8,6 @@ namespace {
 
 /// Of threads that share panels: they wait for each other, and read from each other's caches.
 constexpr double kSharedPanelCost = 1.6;
-/// A weight's broadcast and place, beside the products of its vectors.
-constexpr double kOwnRowsOverhead = 1.25;
-constexpr double kSharedRowsOverhead = 0.15;
-
 int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -27,14 +23,17 @@ struct Way {
 };
 
 /// `vectors` in panels of almost equal size.
-Way best_way(int64_t vectors, int64_t threads, double overhead) {
+Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
   Way best;
   const int64_t fewest = (vectors + kMostVectors - 1) / kMostVectors;
   for (int64_t panels = fewest; panels <= vectors; ++panels) {
     const int64_t larger = (vectors + panels - 1) / panels;
     const auto rounds = static_cast<double>((panels + threads - 1) / threads);
-    const Way whole{panels, true, rounds * (static_cast<double>(larger) + overhead)};
-    const double all = static_cast<double>(vectors) + overhead * static_cast<double>(panels);
+    const double vector = larger == 1 ? costs.narrow : 1.0;
+    const Way whole{panels, true,
+                    rounds * (vector * static_cast<double>(larger) + costs.per_panel)};
+    const double all =
+        vector * static_cast<double>(vectors) + costs.per_panel * static_cast<double>(panels);
     const Way shared{panels, false, kSharedPanelCost * all / static_cast<double>(threads)};
     for (const Way& way : {whole, shared}) {
       if (best.panels == 0 || way.cost < best.cost) best = way;
@@ -68,9 +67,8 @@ std::vector<PanelSplit> ways_to_split(int64_t M) {
   return ways;
 }
 
-PanelSplit split_tokens(int64_t M, int threads, bool own_rows) {
-  const Way way =
-      best_way(vectors_of(M), threads, own_rows ? kOwnRowsOverhead : kSharedRowsOverhead);
+PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
+  const Way way = best_way(vectors_of(M), threads, costs);
   return make_split(M, way.panels, way.whole);
 }
 

@@ -28,8 +28,21 @@ struct PanelSplit {
 /// All ways worth trying: panels of one to four vectors, of threads that share them or do not.
 [[nodiscard]] std::vector<PanelSplit> ways_to_split(int64_t M);
 
-/// What suits the problem on so many threads. `own_rows`: columns multiply rows of their own, which
-/// want panels wide, for fewer broadcasts of weights.
-[[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, bool own_rows);
+/// What panels of a kind cost, in multiplications of a weight by a vector.
+struct PanelCosts {
+  double narrow = 1.0;     ///< a vector of a panel that has no other
+  double per_panel = 0.0;  ///< beside its vectors
+};
+/// Columns that multiply rows of their own: a weight's broadcast and place are most of the work, so
+/// panels want to be wide.
+inline constexpr PanelCosts kOwnRowsCosts{1.0, 1.25};
+/// Columns that share rows.
+inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
+/// The same in f32, and the weights stay in the last-level cache: a narrow panel's rows stay in a
+/// nearer one, and reading the weights again and again costs little.
+inline constexpr PanelCosts kCachedWeightsCosts{0.88, 0.02};
+
+/// What suits the problem on so many threads.
+[[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
 
 }  // namespace tvw::kernels::cpu

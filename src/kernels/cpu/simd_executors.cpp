@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "kernels/cpu/cpu_device.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/fastest_plan.hpp"
 #include "kernels/cpu/isa.hpp"
@@ -22,7 +23,7 @@ namespace {
 /// From so many tokens on, a panel pays for bringing the activations into it: later where every
 /// product has to load its row. Numbers and not measurements, so that a problem's results have the
 /// same bits wherever and however often it runs.
-constexpr int64_t kFewestTokensShared = 24;
+constexpr int64_t kFewestTokensShared = 25;
 constexpr int64_t kFewestTokensOwn = 49;
 
 /// Of CSR: [N] entries of each column.
@@ -98,11 +99,19 @@ struct Way {
   }
 };
 
+template <class Tiles>
+PanelCosts panel_costs(const Problem& problem) {
+  if (kOwnRows<Tiles>) return kOwnRowsCosts;
+  const int64_t bytes = pack::stored_values(*problem.weights) * int64_t{sizeof(float)};
+  const bool cached = 2 * bytes <= last_cache_bytes() && !multiplies_bf16(problem);
+  return cached ? kCachedWeightsCosts : kSharedRowsCosts;
+}
+
 /// Without measuring: a model.
 template <class Tiles>
 Way model_way(const Problem& problem, const Tiles& tiles) {
   if (takes_rows(problem, tiles)) return {true, {}};
-  return {false, split_tokens(problem.M, thread_count(), kOwnRows<Tiles>)};
+  return {false, split_tokens(problem.M, thread_count(), panel_costs<Tiles>(problem))};
 }
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.

@@ -112,6 +112,14 @@ int64_t last_cache_bytes() {
   return kAssumedCacheBytes;
 }
 
+int64_t own_last_cache_bytes() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  int64_t kib = 0;
+  char unit = 0;
+  if (file >> kib >> unit && kib > 0 && kib < (int64_t{1} << 30) && unit == 'K') return kib << 10;
+  return last_cache_bytes();
+}
+
 std::shared_ptr<Device> make_device() { return std::make_shared<CpuDevice>(); }
 
 }  // namespace tvw::kernels::cpu

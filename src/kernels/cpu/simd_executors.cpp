@@ -103,7 +103,7 @@ template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
   if (kOwnRows<Tiles>) return kOwnRowsCosts;
   const int64_t bytes = pack::stored_values(*problem.weights) * int64_t{sizeof(float)};
-  const bool cached = 2 * bytes <= last_cache_bytes() && !multiplies_bf16(problem);
+  const bool cached = 2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem);
   return cached ? kCachedWeightsCosts : kSharedRowsCosts;
 }
 

@@ -1,6 +1,7 @@
 #include "tvw/kernels/tuning.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace tvw::kernels {
 namespace {
@@ -66,6 +67,23 @@ size_t choose_way(std::string_view executor, const Problem& problem,
     problem.tuning->remember(tuning_key(executor, problem), ways[fastest]);
   }
   return fastest;
+}
+
+size_t fastest_in_turns(size_t count, const std::function<double(size_t)>& time_us) {
+  constexpr size_t kRounds = 7;
+  std::vector<std::vector<double>> samples(count);
+  for (size_t round = 0; round < kRounds; ++round) {
+    for (size_t k = 0; k < count; ++k) {
+      const size_t i = (k + round) % count;
+      samples[i].push_back(time_us(i));
+    }
+  }
+  std::vector<double> medians;
+  for (std::vector<double>& list : samples) {
+    std::nth_element(list.begin(), list.begin() + kRounds / 2, list.end());
+    medians.push_back(list[kRounds / 2]);
+  }
+  return static_cast<size_t>(std::ranges::min_element(medians) - medians.begin());
 }
 
 }  // namespace tvw::kernels

@@ -41,4 +41,8 @@ class Tuning {
                                 std::span<const std::string> ways,
                                 const std::function<size_t()>& measure);
 
+/// Which of `count` (> 0) is fastest: medians of time_us(i) over rounds, in each of which all run
+/// in turn, starting one further on than in the round before.
+[[nodiscard]] size_t fastest_in_turns(size_t count, const std::function<double(size_t)>& time_us);
+
 }  // namespace tvw::kernels

@@ -8,6 +8,7 @@ namespace {
 
 /// Of threads that share panels: they wait for each other, and read from each other's caches.
 constexpr double kSharedPanelCost = 1.6;
+
 int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/cpu/cpu_device.hpp"
 #include "kernels/cpu/executors.hpp"
@@ -151,13 +152,17 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
   return make_panel_plan(problem, way.split, make_panel_tiles(problem, way.split, tiles), format);
 }
 
-/// Which of the ways is fastest on random activations.
+/// The way that problem.tuning knows, else the fastest.
 template <class Tiles>
-size_t measure(const Problem& problem, const std::vector<Way>& ways, const Tiles& tiles,
-               const std::string& format) {
-  std::vector<std::unique_ptr<Plan>> plans;
-  for (const Way& way : ways) plans.push_back(make_plan(problem, way, tiles, format));
-  return fastest_plan(problem, plans);
+std::unique_ptr<Plan> make_tuned_plan(const Problem& problem, const std::vector<Way>& ways,
+                                      const Tiles& tiles, std::string_view executor,
+                                      const std::string& format, Device& device) {
+  std::vector<std::unique_ptr<Plan>> plans;  // if they have to be measured
+  const size_t best = choose_way(executor, problem, names_of(ways), [&] {
+    for (const Way& way : ways) plans.push_back(make_plan(problem, way, tiles, format));
+    return fastest_plan(problem, plans, device);
+  });
+  return plans.empty() ? make_plan(problem, ways[best], tiles, format) : std::move(plans[best]);
 }
 
 template <class Tiles>
@@ -210,16 +215,14 @@ class SimdExecutor final : public Executor {
     return explain_choice(problem, tiles_of(std::get<Matrix>(*problem.weights)), name_, kPanels);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
-                                              Device& /*device*/) const override {
+                                              Device& device) const override {
     const auto tiles = tiles_of(std::get<Matrix>(*problem.weights));
     const std::string format(format_);
     if (problem.tuning == nullptr) {
       return make_plan(problem, model_way(problem, tiles), tiles, format);
     }
-    const std::vector<Way> ways = all_ways(problem, tiles, kPanels);
-    const size_t best = choose_way(name_, problem, names_of(ways),
-                                   [&] { return measure(problem, ways, tiles, format); });
-    return make_plan(problem, ways[best], tiles, format);
+    return make_tuned_plan(problem, all_ways(problem, tiles, kPanels), tiles, name_, format,
+                           device);
   }
 
  private:

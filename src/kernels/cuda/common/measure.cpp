@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
-#include <vector>
 
 #include "kernels/cuda/common/check.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
@@ -16,7 +16,6 @@ namespace {
 constexpr double kSubmitUs = 5.0;      ///< of one launch, at most
 constexpr double kMostWaitUs = 300.0;  ///< queues hold about a thousand launches
 constexpr double kSampleUs = 200.0;
-constexpr size_t kRounds = 7;
 
 class Event {
  public:
@@ -56,24 +55,13 @@ size_t fastest_of(size_t count, const std::function<void(size_t)>& launch) {
   if (const char* forced = std::getenv("TVW_CUDA_VARIANT")) {
     return std::strtoull(forced, nullptr, 10) % count;
   }
-  std::vector<std::vector<double>> samples(count);
   double shortest = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < count; ++i) {
     shortest = std::min(shortest, quick_time_us([&] { launch(i); }));
   }
   const int repeats = static_cast<int>(std::clamp(kSampleUs / shortest, 2.0, 16.0));
-  for (size_t round = 0; round < kRounds; ++round) {
-    for (size_t k = 0; k < count; ++k) {
-      const size_t i = (k + round) % count;
-      samples[i].push_back(time_launches_us([&] { launch(i); }, repeats));
-    }
-  }
-  size_t best = 0;
-  for (size_t i = 0; i < count; ++i) {
-    std::nth_element(samples[i].begin(), samples[i].begin() + kRounds / 2, samples[i].end());
-    if (samples[i][kRounds / 2] < samples[best][kRounds / 2]) best = i;
-  }
-  return best;
+  return fastest_in_turns(count,
+                          [&](size_t i) { return time_launches_us([&] { launch(i); }, repeats); });
 }
 
 }  // namespace tvw::kernels::cuda

@@ -4,11 +4,9 @@
 #include <map>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "kernels/cuda/common/device_info.hpp"
-#include "kernels/cuda/common/launch.hpp"
-#include "kernels/cuda/common/tile_plan.hpp"
+#include "kernels/cuda/common/kernel_launch.hpp"
 #include "kernels/cuda/sm80/tile_gemm.hpp"
 #include "kernels/cuda/weights/fragment_weights.hpp"
 
@@ -46,66 +44,20 @@ Fit fit(const Variant& variant) {
   return fit;
 }
 
-/// Weights on the device, in the order of some variants.
-struct Weights {
-  std::shared_ptr<const FragmentWeights> device;
-  std::shared_ptr<const DeviceArray<float>> bias;
-  std::vector<int32_t> first_step;
-};
+using Weights = OrderedWeights<FragmentWeights>;
 
-class Launch final : public TileLaunch {
- public:
-  /// `params` without what depends on the variant.
-  Launch(const Variant& variant, const Fit& fit, const Weights& weights, const GemmShape& shape,
-         const Params& params)
-      : variant_(variant),
-        shared_bytes_(fit.shared_bytes),
-        weights_(weights.device),
-        bias_(weights.bias),
-        params_(params) {
-    const Schedule schedule = make_schedule({shape.M, weights.first_step, variant.tokens, 0,
-                                             current_device().multiprocessors * fit.ctas_per_sm,
-                                             3 * shape.K * params.ld < current_device().l2_bytes});
-    items_ = std::make_shared<const DeviceArray<Item>>(std::span(schedule.items));
-    grid_ = schedule.grid;
-    params_.stages = fit.stages;
-    params_.ahead = std::max(1, fit.stages - 2);  // of two free ones, one is for the slowest warp
-    params_.items = items_->data();
-    params_.bias = bias_ ? bias_->data() : nullptr;
-    point_params();
-  }
-
-  void launch(const uint16_t* x, uint16_t* y) const override {
-    Params params = params_;
-    params.x = x;
-    params.y = y;
-    void* arguments[] = {&params};
-    cuda::launch(variant_.kernel, grid_, variant_.threads, shared_bytes_, arguments);
-  }
-  [[nodiscard]] std::unique_ptr<TileLaunch> with_own_weights() const override {
-    auto copy = std::make_unique<Launch>(*this);
-    copy->weights_ = std::make_shared<const FragmentWeights>(*weights_);
-    copy->point_params();
-    return copy;
-  }
-  [[nodiscard]] std::string_view variant() const override { return variant_.name; }
-  [[nodiscard]] int64_t weight_bytes() const override { return weights_->size_bytes(); }
-
- private:
-  void point_params() {
-    params_.rows = weights_->rows.data();
-    params_.columns = weights_->columns.data();
-    params_.weights = weights_->bytes.data();
-  }
-
-  const Variant& variant_;
-  int shared_bytes_;
-  std::shared_ptr<const FragmentWeights> weights_;
-  std::shared_ptr<const DeviceArray<float>> bias_;
-  std::shared_ptr<const DeviceArray<Item>> items_;
-  Params params_;
-  int grid_ = 0;
-};
+std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Fit& fit,
+                                        const Weights& weights, const GemmShape& shape,
+                                        Params params) {
+  const Schedule schedule = make_schedule({shape.M, weights.first_stage, variant.tokens, 0,
+                                           current_device().multiprocessors * fit.ctas_per_sm,
+                                           3 * shape.K * params.ld < current_device().l2_bytes});
+  params.stages = fit.stages;
+  params.ahead = std::max(1, fit.stages - 2);  // of two free ones, one is for the slowest warp
+  return std::make_unique<KernelLaunch<Params, FragmentWeights>>(
+      KernelShape{variant.name, variant.kernel, schedule.grid, variant.threads, fit.shared_bytes},
+      params, weights, schedule.items);
+}
 
 }  // namespace
 
@@ -132,8 +84,7 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse) {
       weights = {std::make_shared<const FragmentWeights>(order),
                  bias_of_columns(problem, order.columns), order.first_step};
     }
-    launches.list.push_back(
-        std::make_unique<Launch>(variant, fits, weights, problem.shape(), params));
+    launches.list.push_back(make_launch(variant, fits, weights, problem.shape(), params));
   }
   return make_tile_plan(problem, std::move(launches));
 }

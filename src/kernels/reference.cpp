@@ -59,14 +59,26 @@ class Reference {
     });
   }
 
-  [[nodiscard]] Output at(OutputPosition position) const {
-    const bool token_major = problem_.layout == Layout::kTokenMajor;
-    const float* a = A_.data() + (token_major ? position.m * shape_.K : position.m);
-    const int64_t stride = token_major ? 1 : shape_.M;
+  /// The K activations of token m, one after the other; `buffer` is used if they lie apart.
+  [[nodiscard]] std::span<const float> token(int64_t m, std::vector<float>& buffer) const {
+    const auto K = static_cast<size_t>(shape_.K);
+    if (problem_.layout == Layout::kTokenMajor) {
+      return A_.subspan(static_cast<size_t>(m) * K, K);
+    }
+    buffer.resize(K);
+    for (int64_t k = 0; k < shape_.K; ++k) {
+      buffer[static_cast<size_t>(k)] = A_[static_cast<size_t>(k * shape_.M + m)];
+    }
+    return buffer;
+  }
+
+  /// `a`: the activations of the position's token.
+  [[nodiscard]] Output at(OutputPosition position, std::span<const float> a) const {
     const float* b = columns_.data() + position.n * shape_.K;
     Output output;
     for (int64_t k = 0; k < shape_.K; ++k) {
-      const double product = static_cast<double>(a[k * stride]) * static_cast<double>(b[k]);
+      const double product =
+          static_cast<double>(a[static_cast<size_t>(k)]) * static_cast<double>(b[k]);
       output.value += product;
       output.scale += std::abs(product);
     }
@@ -98,8 +110,19 @@ std::vector<Output> outputs(const Problem& problem, std::span<const float> A,
                             std::span<const float> former_C) {
   const Reference reference(problem, A, former_C);
   std::vector<Output> result(positions.size());
-  parallel_for(static_cast<int64_t>(positions.size()), [&](int64_t i) {
-    result[static_cast<size_t>(i)] = reference.at(positions[static_cast<size_t>(i)]);
+  // Positions of one token that follow each other fetch its activations once.
+  constexpr int64_t kTogether = 64;
+  const auto count = static_cast<int64_t>(positions.size());
+  parallel_for((count + kTogether - 1) / kTogether, [&](int64_t part) {
+    std::vector<float> buffer;
+    std::span<const float> a;
+    for (int64_t i = part * kTogether; i < std::min(count, (part + 1) * kTogether); ++i) {
+      const OutputPosition position = positions[static_cast<size_t>(i)];
+      const bool same_token =
+          i % kTogether != 0 && positions[static_cast<size_t>(i) - 1].m == position.m;
+      if (!same_token) a = reference.token(position.m, buffer);
+      result[static_cast<size_t>(i)] = reference.at(position, a);
+    }
   });
   return result;
 }

@@ -39,7 +39,8 @@ class SparseOperand {
   SparseOperand() = default;
 };
 
-/// Times the algorithms on the problem and keeps the fastest; those that refuse are left out.
+/// Times the algorithms on the problem and keeps the fastest. Those that refuse are left out, and
+/// those whose results are wrong (CSR_ALG1 with millions of tokens), unless none is right.
 /// @throws Error kUnsupported none of them runs
 [[nodiscard]] std::unique_ptr<Plan> make_spmm_plan(const Problem& problem,
                                                    std::unique_ptr<SparseOperand> operand,

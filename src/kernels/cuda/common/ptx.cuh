@@ -15,6 +15,17 @@ __device__ __forceinline__ uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));
 }
 
+/// The same value in a register of its own: the compiler neither computes it anew wherever it is
+/// used nor lets it share a register.
+__device__ __forceinline__ uint32_t kept(uint32_t value) {
+  uint32_t same;
+  asm volatile("mov.u32 %0, %1;" : "=r"(same) : "r"(value));
+  return same;
+}
+__device__ __forceinline__ int kept(int value) {
+  return static_cast<int>(kept(static_cast<uint32_t>(value)));
+}
+
 // --- mbarrier ---------------------------------------------------------------------------------
 
 __device__ __forceinline__ void barrier_init(uint32_t barrier, int arrivals) {
@@ -67,6 +78,9 @@ __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) 
 __device__ __forceinline__ void copy_16(uint32_t to, const void* from, uint32_t bytes) {
   asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
                "r"(bytes));
+}
+__device__ __forceinline__ void copy_16(uint32_t to, const void* from) {
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(from));
 }
 /// 4, 8 or 16 bytes.
 template <int kBytes>
@@ -125,12 +139,23 @@ __device__ __forceinline__ void store_streaming_if(bool yes, uint16_t* to, const
       : "memory");
 }
 /// Four 8x8 matrices of 16 bits, each as mma holds its sums: lane l has two values of row l / 4 of
-/// each, and names where row l % 8 of matrix l / 8 goes (sm_90).
+/// each, and names where row l % 8 of matrix l / 8 goes. Before sm_90, word by word.
 __device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c,
                                                uint32_t d) {
+#if __CUDA_ARCH__ >= 900
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a),
                "r"(b), "r"(c), "r"(d)
                : "memory");
+#else
+  const uint32_t words[4] = {a, b, c, d};
+  const int lane = static_cast<int>(threadIdx.x % 32);
+#pragma unroll
+  for (int matrix = 0; matrix < 4; ++matrix) {
+    const uint32_t row = __shfl_sync(~0u, to, matrix * 8 + lane / 4);
+    asm volatile("st.shared.b32 [%0], %1;" ::"r"(row + lane % 4 * 4), "r"(words[matrix])
+                 : "memory");
+  }
+#endif
 }
 __device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
   uint16_t value;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/cuda/common/items.hpp"
+#include "kernels/cuda/common/ptx.cuh"
 
 namespace tvw::kernels::cuda {
 
@@ -24,7 +25,9 @@ class ItemList {
       : at_(begin), following_(load_item(begin)) {}
   /// The end again and again once it is reached.
   __device__ __forceinline__ Item take() {
-    const Item item = following_;
+    // Copied away, so that the one to come can be loaded where it will stay: nobody waits for it.
+    const Item item{kept(following_.first_stage), kept(following_.stages), kept(following_.tile),
+                    kept(following_.token_width)};
     if (!is_end(item)) {
       at_ += gridDim.x;
       following_ = load_item(at_);

@@ -17,9 +17,7 @@ namespace tvw::kernels::cuda::sm80 {
 template <class C, class T>
 __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) tile_gemm(const Params p) {
   extern __shared__ __align__(128) uint8_t memory[];
-  Ring<C> ring{0, p.stages};
-  // Opaque, or it is computed anew all over the loops.
-  asm volatile("mov.u32 %0, %1;" : "=r"(ring.base) : "r"(shared_address(memory)));
+  const Ring<C> ring{kept(shared_address(memory)), p.stages};
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < p.stages; ++s) {

@@ -1,6 +1,8 @@
 /// @file The shapes of the Ampere tile kernels, and where things are in their shared memory.
 #pragma once
 
+#include "kernels/cuda/common/staging.hpp"
+
 namespace tvw::kernels::cuda::sm80 {
 
 /// A CTA of kRowWarps x kTokenWarps warps, each of which multiplies kWarpBlocks x 16 features by
@@ -30,13 +32,14 @@ struct Tiling {
   static constexpr int kActivationBytes = kStageRows * kRowBytes;
   static constexpr int kStageBytes = kWeightBytes + kActivationBytes;
 
-  /// In front of the stages, two barriers for each of up to kMostStages.
+  /// In front of the stages, two barriers for each of up to kMostStages and where warps store from.
   static constexpr int kMostStages = 8;
-  static constexpr int kStagesAt = 2 * 8 * kMostStages;
+  static constexpr int kStagingAt = 2 * 8 * kMostStages;
+  static constexpr int kStagesAt = kStagingAt + kWarps * kStagingBytes;
 
   static_assert(kStagesAt % 128 == 0, "rows of activations are aligned to 128 bytes");
   static_assert(kTokens % 64 == 0, "the swizzle needs whole groups of eight 16-byte pieces");
-  static_assert(kWarpTokens % 4 == 0, "results leave by 32 tokens");
+  static_assert(kWarpTokens % 2 == 0, "results leave by 16 tokens");
 };
 
 }  // namespace tvw::kernels::cuda::sm80

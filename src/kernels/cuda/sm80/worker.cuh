@@ -4,8 +4,8 @@
 
 #include "kernels/cuda/common/activate.cuh"
 #include "kernels/cuda/common/mma.cuh"
+#include "kernels/cuda/common/store_rows.cuh"
 #include "kernels/cuda/sm80/loader.cuh"
-#include "kernels/cuda/sm80/store.cuh"
 
 namespace tvw::kernels::cuda::sm80 {
 
@@ -18,8 +18,10 @@ class Worker {
         lane_(lane),
         first_block_(warp % C::kRowWarps * C::kWarpBlocks),
         first_token_block_(warp / C::kRowWarps * C::kWarpTokens),
-        row_at_(lane % (C::kStageRows / 2) * C::kRowBytes +
-                (first_token_block_ ^ (lane & 7)) * 16) {}
+        weights_at_(kept(first_block_ * C::kFragmentBytes + lane * 16)),
+        row_at_(kept(lane % (C::kStageRows / 2) * C::kRowBytes +
+                     (first_token_block_ ^ (lane & 7)) * 16)),
+        staging_(ring.staging(warp)) {}
 
   __device__ __forceinline__ void run(const Item* begin) {
     Loader<C> loader(p_, ring_, begin, threadIdx.x);
@@ -32,7 +34,7 @@ class Worker {
       Sums sums = {};
       for (int stage = 0; stage < item.stages; ++stage) {
         barrier_wait(ring_.full(slot.index), slot.parity);
-        const uint32_t weights = ring_.weights(slot.index) + first_block_ * C::kFragmentBytes;
+        const uint32_t weights = ring_.weights(slot.index) + weights_at_;
         const uint32_t activations = ring_.activations(slot.index) + row_at_;
         Metadata metadata;
         load_metadata(weights, metadata);
@@ -54,27 +56,21 @@ class Worker {
  private:
   using Sums = float[C::kWarpBlocks][C::kWarpTokens][4];
 
-  /// Where the results of this warp's features go, 32 features to a word, spread over the lanes.
+  /// Where the results of this warp's features go: feature l of a block in lanes l and l + 16.
   struct Destinations {
-    int rows[C::kWarpBlocks / 2];  ///< of Y
-    float biases[C::kWarpBlocks / 2];
-    [[nodiscard]] __device__ __forceinline__ int row(int block, int feature) const {
-      return __shfl_sync(~0u, rows[block / 2], block % 2 * 16 + feature);
-    }
-    [[nodiscard]] __device__ __forceinline__ float bias(int block, int feature) const {
-      return __shfl_sync(~0u, biases[block / 2], block % 2 * 16 + feature);
-    }
+    int rows[C::kWarpBlocks];  ///< of Y
+    float biases[C::kWarpBlocks];
   };
 
   /// Long before they are needed, as the answer waits behind the copies.
   __device__ __forceinline__ Destinations load_destinations(const Item& item) const {
     Destinations to;
     const int64_t first =
-        static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16 + lane_;
+        static_cast<int64_t>(item.tile) * C::kFeatures + first_block_ * 16 + (lane_ & 15);
 #pragma unroll
-    for (int i = 0; i < C::kWarpBlocks / 2; ++i) {
-      to.rows[i] = __ldg(p_.columns + first + i * 32);
-      to.biases[i] = p_.bias != nullptr ? __ldg(p_.bias + first + i * 32) : 0.0f;
+    for (int b = 0; b < C::kWarpBlocks; ++b) {
+      to.rows[b] = __ldg(p_.columns + first + b * 16);
+      to.biases[b] = p_.bias != nullptr ? __ldg(p_.bias + first + b * 16) : 0.0f;
     }
     return to;
   }
@@ -91,7 +87,7 @@ class Worker {
     if constexpr (C::kSparse) {
 #pragma unroll
       for (int b = 0; b < C::kWarpBlocks; ++b) {
-        metadata[b] = load_shared_32(weights + b * C::kFragmentBytes + 1024 + lane_ * 4);
+        metadata[b] = load_shared_32(weights + b * C::kFragmentBytes + 1024 - lane_ * 12);
       }
     }
   }
@@ -100,7 +96,7 @@ class Worker {
                                                  Fragments& fragments) const {
 #pragma unroll
     for (int b = 0; b < C::kWarpBlocks; ++b) {
-      fragments.a[b] = load_shared_128(weights + b * C::kFragmentBytes + which * 512 + lane_ * 16);
+      fragments.a[b] = load_shared_128(weights + b * C::kFragmentBytes + which * 512);
     }
     const uint32_t first = activations + which * (C::kStageRows / 2) * C::kRowBytes;
 #pragma unroll
@@ -134,30 +130,28 @@ class Worker {
     }
   }
 
-  /// The rows of Y, straight from registers.
   template <class Finish>
   __device__ __forceinline__ void store_finished(const Item& item, const Destinations& to,
                                                  const Sums& sums, Finish finish) const {
     const int token = first_token(item.token_width) + first_token_block_ * 8;
+    const int valid = min(8 * C::kWarpTokens, p_.M - token);
 #pragma unroll
     for (int b = 0; b < C::kWarpBlocks; ++b) {
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {  // rows lane / 4 and 8 more
-        const int feature = lane_ / 4 + half * 8;
-        const int n = to.row(b, feature);
-        const float bias = to.bias(b, feature);
-        uint16_t* const y = p_.y + static_cast<int64_t>(n) * p_.ld + token;
-        const int valid = n >= 0 ? p_.M - token : 0;
-        store_tokens<T, 8 * C::kWarpTokens>(y, lane_, &sums[b][0][half * 2], valid,
-                                            [&](float sum) { return finish(sum, bias); });
-      }
+      // Of rows lane / 4 and 8 more.
+      const float bias[2] = {__shfl_sync(~0u, to.biases[b], lane_ / 4),
+                             __shfl_sync(~0u, to.biases[b], lane_ / 4 + 8)};
+      store_rows<T, 8 * C::kWarpTokens>(
+          staging_, lane_, sums[b][0], {p_.y + token, static_cast<int>(p_.ld), to.rows[b], valid},
+          [&](float sum, int half) { return finish(sum, bias[half]); });
     }
   }
 
   const Params& p_;
   const Ring<C>& ring_;
   int lane_, first_block_, first_token_block_;
-  uint32_t row_at_;  ///< of this lane's row and its first piece, in the activations of a stage
+  uint32_t weights_at_;  ///< of this lane's first values, in the weights of a stage
+  uint32_t row_at_;      ///< of this lane's row and its first piece, in the activations of a stage
+  uint32_t staging_;
 };
 
 }  // namespace tvw::kernels::cuda::sm80

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernels/cuda/common/activate.cuh"
+#include "kernels/cuda/common/store_rows.cuh"
 #include "kernels/cuda/sm90/ring.cuh"
-#include "kernels/cuda/sm90/store.cuh"
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 #include "kernels/cuda/sm90/wgmma.cuh"
 
@@ -176,8 +176,8 @@ class Consumer {
         row_bias[1] = __shfl_sync(~0u, bias[b], lane_ / 4 + 8);
       }
       const auto finish_sum = [&](float sum, int half) { return finish(sum, row_bias[half]); };
-      store_rows<T, kTokens>(staging_, lane_, sums[b], {p_.y + token, p_.ld, column[b], valid},
-                             finish_sum);
+      store_rows<T, kTokens>(staging_, lane_, sums[b],
+                             {p_.y + token, static_cast<int>(p_.ld), column[b], valid}, finish_sum);
     }
   }
 

@@ -25,9 +25,7 @@ namespace tvw::kernels::cuda::sm90 {
 template <class C, class T, bool kFinish>
 __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
   extern __shared__ __align__(1024) uint8_t memory[];
-  Ring<C> ring;
-  // Opaque, or it is computed anew all over the loops.
-  asm volatile("mov.u32 %0, %1;" : "=r"(ring.base) : "r"(shared_address(memory)));
+  const Ring<C> ring{kept(shared_address(memory))};
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kStages; ++s) {

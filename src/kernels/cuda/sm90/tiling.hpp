@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-namespace tvw::kernels::cuda::sm90 {
+#include "kernels/cuda/common/staging.hpp"
 
-inline constexpr int kStagingBytes = 2048;  ///< through which a consumer warp stores, see store.cuh
+namespace tvw::kernels::cuda::sm90 {
 
 /// How the two consumer warpgroups of a CTA share its work.
 enum class Sharing : uint8_t {

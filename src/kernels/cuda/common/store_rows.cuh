@@ -1,25 +1,25 @@
-/// @file Sums of a warpgroup's warp to rows of Y, through 2 KiB of shared memory of the warp's own:
-/// 16 rows of 64 tokens at a time, of which eight lanes each then store a row's 128 bytes.
-/// Exchanging them by shuffles takes three times the instructions.
+/// @file Sums of a warp to rows of Y, through 2 KiB of shared memory of the warp's own: 16 rows of
+/// 64 tokens at a time, of which eight lanes each then store a row's 128 bytes. Exchanging them by
+/// shuffles takes three times the instructions.
 #pragma once
 
 #include "kernels/cuda/common/mma.cuh"
 #include "kernels/cuda/common/ptx.cuh"
-#include "kernels/cuda/sm90/tiling.hpp"
+#include "kernels/cuda/common/staging.hpp"
 
-namespace tvw::kernels::cuda::sm90 {
+namespace tvw::kernels::cuda {
 
 /// Where 16 rows of results go.
 struct RowsOfY {
-  uint16_t* y;  ///< at the first token
-  int64_t ld;
+  uint16_t* y;  ///< [N, ld], at the first token
+  int ld;
   int row;    ///< of Y, in lanes l and l + 16 that of row l; -1: nowhere
   int valid;  ///< tokens, a multiple of 8; what is behind is not stored
 };
 
-/// Stores up to kTokens tokens of 16 rows: sums as wgmma leaves them, of which lane l has four for
-/// each eight tokens, two of row l / 4 and two of 8 rows on. `finish(sum, half)` makes a result of
-/// one.
+/// Stores up to kTokens tokens of 16 rows: sums as mma and wgmma leave them, of which lane l has
+/// four for each eight tokens, two of row l / 4 and two of 8 rows on. `finish(sum, half)` makes a
+/// result of one.
 template <class T, int kTokens, class Finish>
 __device__ __forceinline__ void store_rows(uint32_t staging, int lane, const float* sums,
                                            const RowsOfY& to, Finish finish) {
@@ -30,7 +30,7 @@ __device__ __forceinline__ void store_rows(uint32_t staging, int lane, const flo
 #pragma unroll
   for (int i = 0; i < kPasses; ++i) {
     const int n = __shfl_sync(~0u, to.row, i * 4 + lane / 8);
-    y[i] = to.y + n * to.ld + lane % 8 * 8;
+    y[i] = to.y + int64_t{n} * to.ld + lane % 8 * 8;
     room[i] = n >= 0 ? to.valid - lane % 8 * 8 : 0;
   }
   const auto word = [&](int eight, int half) {
@@ -59,4 +59,4 @@ __device__ __forceinline__ void store_rows(uint32_t staging, int lane, const flo
   }
 }
 
-}  // namespace tvw::kernels::cuda::sm90
+}  // namespace tvw::kernels::cuda

@@ -18,13 +18,13 @@ bool are_neighbours(std::span<const int32_t> ids) {
 
 void multiply_own(const PanelTile& tile, Rows rows) {
   const auto columns = std::ssize(tile.columns);
-  OwnRows own{tile.weights.data(), tile.offsets.data(), nullptr, columns};
+  OwnRows own{tile.weights.data(), tile.ids.data(), nullptr, columns};
   for (std::ptrdiff_t at = 0; at < std::ssize(tile.counts); at += columns) {
     own.counts = tile.counts.data() + at;
     multiply_own_rows(rows, own);
     const int64_t entries = std::accumulate(own.counts, own.counts + columns, int64_t{0});
     own.weights += entries;
-    own.offsets += entries;
+    own.ids += entries;
     rows.start = nullptr;
   }
 }

@@ -9,8 +9,16 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-constexpr int64_t kStepFeatures = 64;      ///< of a feature-major matrix
+constexpr int64_t kStepFeatures = 64;
 constexpr int64_t kConvertFeatures = 256;  ///< between two conversions, while they are in a cache
+
+/// Calls do_part(first token, count) for runs of up to kVectorTokens.
+template <class DoPart>
+void over_vectors(int64_t tokens, const DoPart& do_part) {
+  for (int64_t m = 0; m < tokens; m += kVectorTokens) {
+    do_part(m, std::min(kVectorTokens, tokens - m));
+  }
+}
 
 /// `count` tokens of [.][K] to [K][tokens].
 void transpose_as_f32(const uint16_t* a, int64_t K, int64_t count, float* to, int64_t tokens) {
@@ -41,22 +49,20 @@ void transpose_pairs(const uint16_t* a, int64_t K, int64_t count, uint32_t* to, 
   }
 }
 
-/// `count` tokens of [N][tokens] to [.][N], two columns at a time where N is even.
-void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, uint16_t* c,
-                       int64_t N) {
+/// `count` tokens of [columns][tokens] to [.][N], two columns at a time where N is even.
+/// REQUIRES: columns <= kStepFeatures, and even if N is
+void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, int64_t columns,
+                       uint16_t* c, int64_t N) {
   if (N % 2 != 0) {
     for (int64_t m = 0; m < count; ++m) {
-      for (int64_t n = 0; n < N; ++n) c[m * N + n] = results[n * tokens + m];
+      for (int64_t n = 0; n < columns; ++n) c[m * N + n] = results[n * tokens + m];
     }
     return;
   }
-  alignas(64) uint32_t pairs[kConvertFeatures / 2 * kVectorTokens];
-  for (int64_t n = 0; n < N; n += kConvertFeatures) {
-    const int64_t columns = std::min(kConvertFeatures, N - n);
-    interleave_rows(results + n * tokens, tokens, columns / 2, kVectorTokens, pairs, kVectorTokens);
-    transpose(reinterpret_cast<const float*>(pairs), kVectorTokens, reinterpret_cast<float*>(c + n),
-              N / 2, count, columns / 2);
-  }
+  alignas(64) uint32_t pairs[kStepFeatures / 2 * kVectorTokens];
+  interleave_rows(results, tokens, columns / 2, kVectorTokens, pairs, kVectorTokens);
+  transpose(reinterpret_cast<const float*>(pairs), kVectorTokens, reinterpret_cast<float*>(c),
+            N / 2, count, columns / 2);
 }
 
 }  // namespace
@@ -161,40 +167,43 @@ void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, co
   }
 }
 
-int64_t PanelIo::unpack_steps() const { return token_major_ ? tokens_ / kVectorTokens : 0; }
+int64_t PanelIo::unpack_steps() const {
+  return token_major_ ? (N_ + kStepFeatures - 1) / kStepFeatures : 0;
+}
 
 int64_t PanelIo::results_bytes() const { return token_major_ ? N_ * tokens_ * (bf16_ ? 2 : 4) : 0; }
 
 void PanelIo::pack_results(const TokenBlock& block, int64_t step, const void* C,
                            void* results) const {
-  const int64_t m = step * kVectorTokens;
-  if (m >= block.count) return;
-  const int64_t count = std::min(kVectorTokens, block.count - m);
-  const int64_t first = (block.begin + m) * N_;
-  if (!bf16_) {
-    transpose(static_cast<const float*>(C) + first, N_, static_cast<float*>(results) + m, tokens_,
-              N_, count);
-    return;
-  }
-  const auto* from = static_cast<const uint16_t*>(C) + first;
-  auto* to = static_cast<uint16_t*>(results) + m;
-  for (int64_t n = 0; n < N_; ++n) {
-    for (int64_t t = 0; t < count; ++t) to[n * tokens_ + t] = from[t * N_ + n];
-  }
+  const int64_t n = step * kStepFeatures, columns = std::min(kStepFeatures, N_ - n);
+  over_vectors(block.count, [&](int64_t m, int64_t count) {
+    const int64_t from = (block.begin + m) * N_ + n, to = n * tokens_ + m;
+    if (!bf16_) {
+      transpose(static_cast<const float*>(C) + from, N_, static_cast<float*>(results) + to, tokens_,
+                columns, count);
+      return;
+    }
+    for (int64_t i = 0; i < columns; ++i) {
+      for (int64_t t = 0; t < count; ++t) {
+        static_cast<uint16_t*>(results)[to + i * tokens_ + t] =
+            static_cast<const uint16_t*>(C)[from + t * N_ + i];
+      }
+    }
+  });
 }
 
 void PanelIo::unpack(const TokenBlock& block, int64_t step, const void* results, void* C) const {
-  const int64_t m = step * kVectorTokens;
-  if (m >= block.count) return;
-  const int64_t count = std::min(kVectorTokens, block.count - m);
-  const int64_t first = (block.begin + m) * N_;
-  if (bf16_) {
-    transpose_results(static_cast<const uint16_t*>(results) + m, tokens_, count,
-                      static_cast<uint16_t*>(C) + first, N_);
-  } else {
-    transpose(static_cast<const float*>(results) + m, tokens_, static_cast<float*>(C) + first, N_,
-              count, N_);
-  }
+  const int64_t n = step * kStepFeatures, columns = std::min(kStepFeatures, N_ - n);
+  over_vectors(block.count, [&](int64_t m, int64_t count) {
+    const int64_t from = n * tokens_ + m, to = (block.begin + m) * N_ + n;
+    if (bf16_) {
+      transpose_results(static_cast<const uint16_t*>(results) + from, tokens_, count, columns,
+                        static_cast<uint16_t*>(C) + to, N_);
+    } else {
+      transpose(static_cast<const float*>(results) + from, tokens_, static_cast<float*>(C) + to, N_,
+                count, columns);
+    }
+  });
 }
 
 }  // namespace tvw::kernels::cpu

@@ -10,9 +10,9 @@
 
 namespace tvw::kernels::cpu {
 
-/// Work on one block is cut into steps that threads may share. Steps of token-major matrices are
-/// kVectorTokens tokens with all their features, so that each token is gone through from its first
-/// feature to its last; those of feature-major ones are some features.
+/// Work on one block is cut into steps that threads may share: some features of all its tokens.
+/// Only those of a token-major A are kVectorTokens tokens with all their features, so that each
+/// token is gone through from its first feature to its last.
 class PanelIo {
  public:
   /// @pre problem.dtype is f32, or bf16; kBf16Pairs are made of bf16 only

@@ -1,5 +1,7 @@
 #include "kernels/cpu/panel_kernels.hpp"
 
+#include <bit>
+#include <cstring>
 #include <type_traits>
 
 #include "kernels/cpu/panel_weights.hpp"
@@ -44,13 +46,14 @@ HWY_INLINE void over_tokens(int64_t tokens, const Block& block) {
 
 // --- Rows of each column's own ------------------------------------------------------------------
 
+static_assert(std::endian::native == std::endian::little, "four ids are read as one number");
+
 /// Every product loads its row: the more vectors, the fewer broadcasts of weights between.
 constexpr int kOwnVectors = 8;
 
 template <int kCount>
-HWY_INLINE void add_product(const char* base, size_t offset, V weight, V (&sums)[kCount]) {
+HWY_INLINE void add_product(const float* row, V weight, V (&sums)[kCount]) {
   const D d;
-  const auto* row = reinterpret_cast<const float*>(base + offset);
   for (int v = 0; v < kCount; ++v) {
     sums[v] = hn::MulAdd(weight, hn::LoadU(d, row + v * lanes()), sums[v]);
   }
@@ -59,29 +62,33 @@ HWY_INLINE void add_product(const char* base, size_t offset, V weight, V (&sums)
 /// Every other entry goes to sums of its own: a sum that waits for the one before it leaves half
 /// of two multipliers idle.
 template <int kCount>
-HWY_INLINE void own_rows_column(const char* base, const float* weights, const uint32_t* offsets,
-                                int64_t count, V (&sums)[kCount]) {
+HWY_INLINE void own_rows_column(const float* rows, int64_t stride, const float* weights,
+                                const uint16_t* ids, int64_t count, V (&sums)[kCount]) {
   const D d;
+  const auto row = [&](uint64_t id) HWY_ATTR { return rows + id * static_cast<uint64_t>(stride); };
   int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
   V odd[kCount];
   for (int v = 0; v < kCount; ++v) odd[v] = hn::Zero(d);
   for (; i + 4 <= count; i += 4) {
-    const V four = hn::LoadDup128(d, weights + i);  // one load for four weights
-    add_product(base, offsets[i], hn::Broadcast<0>(four), sums);
-    add_product(base, offsets[i + 1], hn::Broadcast<1>(four), odd);
-    add_product(base, offsets[i + 2], hn::Broadcast<2>(four), sums);
-    add_product(base, offsets[i + 3], hn::Broadcast<3>(four), odd);
+    // One load for four weights and one for their rows: loads are what there is too much of.
+    const V four = hn::LoadDup128(d, weights + i);
+    uint64_t places;
+    std::memcpy(&places, ids + i, sizeof places);
+    add_product(row(places & 0xFFFF), hn::Broadcast<0>(four), sums);
+    add_product(row(places >> 16 & 0xFFFF), hn::Broadcast<1>(four), odd);
+    add_product(row(places >> 32 & 0xFFFF), hn::Broadcast<2>(four), sums);
+    add_product(row(places >> 48), hn::Broadcast<3>(four), odd);
   }
   for (int v = 0; v < kCount; ++v) sums[v] = hn::Add(sums[v], odd[v]);
 #endif
-  for (; i < count; ++i) add_product(base, offsets[i], hn::Set(d, weights[i]), sums);
+  for (; i < count; ++i) add_product(row(ids[i]), hn::Set(d, weights[i]), sums);
 }
 
 void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
   const D d;
   const float* weights = columns.weights;
-  const uint32_t* offsets = columns.offsets;
+  const uint16_t* ids = columns.ids;
   for (int64_t c = 0; c < columns.columns; ++c) {
     const int64_t count = columns.counts[c];
     over_tokens<kOwnVectors>(rows.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
@@ -92,21 +99,21 @@ void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
         sums[v] =
             rows.start != nullptr ? hn::Set(d, rows.start[c]) : hn::LoadU(d, to + v * lanes());
       }
-      own_rows_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets, count,
-                      sums);
+      own_rows_column(rows.data + begin, rows.stride, weights, ids, count, sums);
       for (int v = 0; v < kCount; ++v) hn::StoreU(sums[v], d, to + v * lanes());
     });
     weights += count;
-    offsets += count;
+    ids += count;
   }
 }
 
 // --- Rows that columns share --------------------------------------------------------------------
 
-/// AVX-512 and NEON have 32 registers, the others 16: sums take 16 or 12.
+/// AVX-512 and NEON have 32 registers, the others 16: sums take 8 to 16.
 constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
 constexpr int kSharedColumns = kManyRegisters ? 8 : 4;
-constexpr int kSharedVectors = 2;
+/// AVX-512 multiplies by numbers in memory: for a second vector a weight would need a register.
+constexpr int kSharedVectors = HWY_TARGET <= HWY_AVX3 ? 1 : 2;
 static_assert(kGroupColumns % kSharedColumns == 0);
 
 /// kSharedColumns of a group, whose weights lie kGroupColumns apart.
@@ -142,10 +149,15 @@ void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
   const float* weights = columns.weights;
   for (int64_t group = 0; group < columns.groups; ++group) {
     for (int64_t part = 0; part < kGroupColumns; part += kSharedColumns) {
-      over_tokens<kSharedVectors>(rows.tokens, [&](auto vectors, int64_t begin) HWY_ATTR {
+      const auto block = [&](auto vectors, int64_t begin) HWY_ATTR {
         shared_rows_block<decltype(vectors)::value>(rows, weights + part, columns.rows,
                                                     group * kGroupColumns + part, begin);
-      });
+      };
+      if (rows.tokens == lanes()) {
+        block(Count<1>(), 0);  // 4 % faster than a loop of one turn
+      } else {
+        over_tokens<kSharedVectors>(rows.tokens, block);
+      }
     }
     weights += columns.rows * kGroupColumns;
   }

@@ -19,10 +19,10 @@ struct Rows {
 };
 
 /// Columns that each multiply rows of their own: column after column counts[c] entries, each
-/// weights[i] times the row at byte offset offsets[i].
+/// weights[i] times row ids[i].
 struct OwnRows {
   const float* weights = nullptr;
-  const uint32_t* offsets = nullptr;
+  const uint16_t* ids = nullptr;
   const int32_t* counts = nullptr;
   int64_t columns = 0;
 };

@@ -16,8 +16,7 @@ struct PlacedColumn {
   std::vector<int32_t> places;
 };
 
-PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<PlacedColumn>& columns,
-                             int64_t stride) {
+PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<PlacedColumn>& columns) {
   PanelTile tile;
   tile.rows = std::move(rows);
   size_t entries = 0;
@@ -26,8 +25,7 @@ PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<Placed
     entries += column.weights.size();
   }
   tile.weights.reserve(entries);
-  tile.offsets.reserve(entries);
-  const int64_t row_bytes = stride * static_cast<int64_t>(sizeof(float));
+  tile.ids.reserve(entries);
   std::vector<size_t> next(columns.size(), 0);  // entry of each column that is not stored yet
   for (int64_t first_row = 0; first_row < std::ssize(tile.rows); first_row += kChunkRows) {
     for (size_t c = 0; c < columns.size(); ++c) {
@@ -37,8 +35,7 @@ PanelTile make_own_rows_tile(std::vector<int32_t> rows, const std::vector<Placed
         const int32_t place = column.places[next[c]];
         if (place >= first_row + kChunkRows) break;
         tile.weights.push_back(column.weights[next[c]]);
-        tile.offsets.push_back(
-            static_cast<uint32_t>(tile.rows[static_cast<size_t>(place)] * row_bytes));
+        tile.ids.push_back(static_cast<uint16_t>(tile.rows[static_cast<size_t>(place)]));
       }
       tile.counts.push_back(static_cast<int32_t>(next[c] - begin));
     }
@@ -67,7 +64,7 @@ PanelTile make_tile(const DenseTile& from, int64_t first, int64_t last) {
   return tile;
 }
 
-PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last, int64_t stride) {
+PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last) {
   std::vector<int32_t> rows;
   std::vector<int32_t> places(from.rows.size(), -1);
   for (size_t i = 0; i < from.rows.size(); ++i) {
@@ -89,7 +86,7 @@ PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last, int64_t s
     }
     columns.push_back(std::move(column));
   }
-  return make_own_rows_tile(std::move(rows), columns, stride);
+  return make_own_rows_tile(std::move(rows), columns);
 }
 
 PanelWeights with_tiles(int64_t K, int64_t N, std::vector<PanelTile> tiles) {
@@ -118,44 +115,42 @@ PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& t
 int64_t PanelWeights::size_bytes() const {
   size_t bytes = 0;
   for (const PanelTile& tile : tiles) {
-    bytes += tile.weights.size() * sizeof(float) + tile.offsets.size() * sizeof(uint32_t) +
+    bytes += tile.weights.size() * sizeof(float) + tile.ids.size() * sizeof(uint16_t) +
              (tile.rows.size() + tile.columns.size() + tile.counts.size()) * sizeof(int32_t);
   }
   return static_cast<int64_t>(bytes);
 }
 
-PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t /*stride*/,
-                                const std::vector<DenseTile>& tiles) {
+PanelWeights make_panel_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles) {
   return split_and_assemble(K, N, tiles, [](const DenseTile& tile, int64_t first, int64_t last) {
     return make_tile(tile, first, last);
   });
 }
 
-PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
-                                const std::vector<QuadTile>& tiles) {
-  return split_and_assemble(K, N, tiles, [&](const QuadTile& tile, int64_t first, int64_t last) {
-    return make_tile(tile, first, last, stride);
+PanelWeights make_panel_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles) {
+  return split_and_assemble(K, N, tiles, [](const QuadTile& tile, int64_t first, int64_t last) {
+    return make_tile(tile, first, last);
   });
 }
 
-PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+PanelWeights make_panel_weights(int64_t K, int64_t N,
                                 const std::vector<std::vector<ColumnEntry>>& columns) {
   const int64_t tiles = (N + kTileColumns - 1) / kTileColumns;
-  return with_tiles(
-      K, N, assemble_tiles<PanelTile>(N, kTileColumns, tiles, [&](int64_t t) {
-        std::vector<PlacedColumn> placed;
-        for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns); ++n) {
-          PlacedColumn column{static_cast<int32_t>(n), {}, {}};
-          for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
-            column.weights.push_back(entry.weight);
-            column.places.push_back(entry.row);
-          }
-          placed.push_back(std::move(column));
-        }
-        std::vector<int32_t> rows(static_cast<size_t>(K));
-        std::iota(rows.begin(), rows.end(), 0);
-        return std::vector<PanelTile>{make_own_rows_tile(std::move(rows), placed, stride)};
-      }));
+  return with_tiles(K, N, assemble_tiles<PanelTile>(N, kTileColumns, tiles, [&](int64_t t) {
+                      std::vector<PlacedColumn> placed;
+                      for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns);
+                           ++n) {
+                        PlacedColumn column{static_cast<int32_t>(n), {}, {}};
+                        for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
+                          column.weights.push_back(entry.weight);
+                          column.places.push_back(entry.row);
+                        }
+                        placed.push_back(std::move(column));
+                      }
+                      std::vector<int32_t> rows(static_cast<size_t>(K));
+                      std::iota(rows.begin(), rows.end(), 0);
+                      return std::vector<PanelTile>{make_own_rows_tile(std::move(rows), placed)};
+                    }));
 }
 
 }  // namespace tvw::kernels::cpu

@@ -18,8 +18,8 @@ inline constexpr int64_t kGroupColumns = 8;
 /// an L1 cache. Whole groups of 2, 4, 8 and 16 rows. The same for all panels, as the order of
 /// additions and with it the last bit of the results depends on it.
 inline constexpr int64_t kChunkRows = 80;
-/// Rows that offsets of 32 bits reach in panels of kMostTokens.
-inline constexpr int64_t kMostRows = (int64_t{1} << 30) / kMostTokens;
+/// Rows that ids of 16 bits reach.
+inline constexpr int64_t kMostRows = int64_t{1} << 16;
 
 /// Columns and the rows they multiply: all of the tile's, or each column its own.
 struct PanelTile {
@@ -29,8 +29,8 @@ struct PanelTile {
   /// last group lacks. Own rows: [chunks][columns][entries].
   HostFloats weights;
   // Own rows only.
-  std::vector<int32_t> counts;   ///< [chunks][columns] entries
-  HostVector<uint32_t> offsets;  ///< like `weights`: byte offset of the row in the panel
+  std::vector<int32_t> counts;  ///< [chunks][columns] entries
+  HostVector<uint16_t> ids;     ///< like `weights`: of the row in B
 
   [[nodiscard]] bool has_own_rows() const { return !counts.empty(); }
 };
@@ -45,14 +45,13 @@ struct PanelWeights {
   [[nodiscard]] int64_t size_bytes() const;
 };
 
-/// For rows `stride` floats apart. Tiles of more than kTileColumns columns are split.
-/// REQUIRES: K * stride <= 2^30, for the offsets.
-[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+/// Tiles of more than kTileColumns columns are split. REQUIRES: K <= kMostRows
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<DenseTile>& tiles);
-[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<QuadTile>& tiles);
 /// `columns` [N], as of make_columns().
-[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N, int64_t stride,
+[[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<std::vector<ColumnEntry>>& columns);
 
 }  // namespace tvw::kernels::cpu

@@ -74,7 +74,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       return make_bf16_tiles(make_pair_weights(shape.N, split.tokens, width, tiles));
     }
   }
-  return make_f32_tiles(make_panel_weights(shape.K, shape.N, split.tokens, tiles));
+  return make_f32_tiles(make_panel_weights(shape.K, shape.N, tiles));
 }
 
 template <class Tiles>

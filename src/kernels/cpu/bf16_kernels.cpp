@@ -2,6 +2,7 @@
 
 #include <hwy/highway.h>
 
+#include <cstring>
 #include <type_traits>
 
 #include "kernels/cpu/panel_split.hpp"
@@ -76,10 +77,12 @@ HWY_INLINE void own_pairs_column(const char* base, const uint32_t* weights, cons
   for (; i + 4 <= count; i += 4) {
     const __m128i packed = _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights + i));
     const __m512i four = _mm512_broadcast_i32x4(packed);  // one load for four pairs of weights
-    add_products(base, offsets[i], _mm512_shuffle_epi32(four, _MM_PERM_AAAA), sums);
-    add_products(base, offsets[i + 1], _mm512_shuffle_epi32(four, _MM_PERM_BBBB), odd);
-    add_products(base, offsets[i + 2], _mm512_shuffle_epi32(four, _MM_PERM_CCCC), sums);
-    add_products(base, offsets[i + 3], _mm512_shuffle_epi32(four, _MM_PERM_DDDD), odd);
+    uint64_t places;                                      // one load for their four places
+    std::memcpy(&places, offsets + i, sizeof places);
+    add_products(base, places & 0xFFFF, _mm512_shuffle_epi32(four, _MM_PERM_AAAA), sums);
+    add_products(base, places >> 16 & 0xFFFF, _mm512_shuffle_epi32(four, _MM_PERM_BBBB), odd);
+    add_products(base, places >> 32 & 0xFFFF, _mm512_shuffle_epi32(four, _MM_PERM_CCCC), sums);
+    add_products(base, places >> 48, _mm512_shuffle_epi32(four, _MM_PERM_DDDD), odd);
   }
   for (; i < count; ++i) {
     add_products(base, offsets[i], _mm512_set1_epi32(static_cast<int>(weights[i])), sums);
@@ -179,7 +182,8 @@ void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns) {
 void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns) {
   const uint32_t* weights = columns.weights;
   for (int64_t group = 0; group < columns.groups; ++group) {
-    over_tokens<2>(rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
+    // One vector is enough, as weights are multiplied by from memory.
+    over_tokens<1>(rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
       shared_pairs_group<decltype(vectors)::value>(rows, weights, columns.pairs,
                                                    group * kGroupColumns, begin);
     });

@@ -29,10 +29,13 @@ Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
   const int64_t fewest = (vectors + kMostVectors - 1) / kMostVectors;
   for (int64_t panels = fewest; panels <= vectors; ++panels) {
     const int64_t larger = (vectors + panels - 1) / panels;
-    const auto rounds = static_cast<double>((panels + threads - 1) / threads);
+    const int64_t rounds = (panels + threads - 1) / threads;
     const double vector = larger == 1 ? costs.narrow : 1.0;
-    const Way whole{panels, true,
-                    rounds * (vector * static_cast<double>(larger) + costs.per_panel)};
+    // Of the thread that has most: larger panels and smaller ones, as they come.
+    const int64_t most = (rounds * vectors + panels - 1) / panels;
+    const Way whole{
+        panels, true,
+        vector * static_cast<double>(most) + costs.per_panel * static_cast<double>(rounds)};
     const double all =
         vector * static_cast<double>(vectors) + costs.per_panel * static_cast<double>(panels);
     const Way shared{panels, false, kSharedPanelCost * all / static_cast<double>(threads)};

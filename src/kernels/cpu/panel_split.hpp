@@ -38,9 +38,15 @@ struct PanelCosts {
 inline constexpr PanelCosts kOwnRowsCosts{1.0, 1.25};
 /// Columns that share rows.
 inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
-/// The same in f32, and the weights stay in the last-level cache: a narrow panel's rows stay in a
-/// nearer one, and reading the weights again and again costs little.
-inline constexpr PanelCosts kCachedWeightsCosts{0.88, 0.02};
+/// The same in f32, and the weights stay in the last-level cache, so that reading them again and
+/// again costs little.
+inline constexpr PanelCosts kCachedWeightsCosts{0.97, 0.02};
+/// And only narrow panels stay in a cache of the core's own.
+inline constexpr PanelCosts kNarrowPanelCosts{0.88, 0.02};
+/// Rows of wide panels that do, too: half of 1 MiB.
+inline constexpr int64_t kMostCachedRows = (512 << 10) / (kMostTokens * int64_t{sizeof(float)});
+/// What a panel costs however little it is multiplied by, in products of a weight and a vector.
+inline constexpr double kPanelProducts = 4096;
 
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);

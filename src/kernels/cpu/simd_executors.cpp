@@ -103,9 +103,14 @@ struct Way {
 template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
   if (kOwnRows<Tiles>) return kOwnRowsCosts;
-  const int64_t bytes = pack::stored_values(*problem.weights) * int64_t{sizeof(float)};
-  const bool cached = 2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem);
-  return cached ? kCachedWeightsCosts : kSharedRowsCosts;
+  const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
+  const int64_t bytes = products * int64_t{sizeof(float)};
+  PanelCosts costs = kSharedRowsCosts;
+  if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
+    costs = problem.shape().K <= kMostCachedRows ? kCachedWeightsCosts : kNarrowPanelCosts;
+  }
+  costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
+  return costs;
 }
 
 /// Without measuring: a model.

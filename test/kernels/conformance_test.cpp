@@ -203,5 +203,36 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::Contains("asked for f16"));
 }
 
+TEST_CASE("ids of rows have 16 bits, rows that columns share have none", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  for (const int64_t K : {int64_t{1} << 16, (int64_t{1} << 16) + 4}) {
+    const DenseMatrix dense = test::random_dense(K, 16, DType::kF32, 3);
+    for (const auto& [executor, pattern] :
+         {std::pair{"cpu.csr.simd", "ew"}, std::pair{"cpu.tw.simd", "tw:g=16"}}) {
+      const PatternSpec spec = parse_pattern(pattern);
+      const pack::PackedWeights weights =
+          pack::pack(dense, test::random_selection(K, 16, spec, 0.25, 4, false), spec);
+      kernels::Problem problem;
+      problem.M = 64;
+      problem.weights = &weights;
+      const kernels::Executor& it = registry.executor(executor);
+      CAPTURE(K, executor);
+      if (K > 1 << 16 && it.format() == "csr") {
+        CHECK_THAT(it.supports(problem).reason,
+                   Catch::Contains("takes K up to 65536, asked for 65540"));
+        continue;
+      }
+      REQUIRE(it.supports(problem));
+      const std::shared_ptr<kernels::Device> cpu = registry.devices().front();
+      std::vector<float> A(static_cast<size_t>(problem.M * K), 0.0f);
+      A[static_cast<size_t>(2 * K - 1)] = 1.0f;  // the last row of B, for the second token
+      std::vector<float> C(static_cast<size_t>(problem.M * 16));
+      it.prepare(problem, *cpu)->run(A.data(), C.data());
+      const std::vector<kernels::OutputPosition> positions = {{0, 0}, {1, 0}, {1, 7}, {1, 15}};
+      CHECK(kernels::compare_with_reference(problem, A, C, positions).ok);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tvw

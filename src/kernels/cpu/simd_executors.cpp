@@ -211,8 +211,10 @@ class SimdExecutor final : public Executor {
       return Support::no("is for fewer than " + std::to_string(kFewestTokensShared) +
                          " rows of A, asked for " + std::to_string(problem.M));
     }
-    if (problem.shape().K > kMostRows) {
-      return Support::no("K is more than " + std::to_string(kMostRows));
+    using Tiles = decltype(tiles_of(std::declval<const Matrix&>()));
+    if (kOwnRows<Tiles> && problem.shape().K > kMostRows) {
+      return Support::no("takes K up to " + std::to_string(kMostRows) + ", asked for " +
+                         std::to_string(problem.shape().K));
     }
     return Support::yes();
   }

@@ -45,12 +45,13 @@ struct PanelWeights {
   [[nodiscard]] int64_t size_bytes() const;
 };
 
-/// Tiles of more than kTileColumns columns are split. REQUIRES: K <= kMostRows
+/// Tiles of more than kTileColumns columns are split.
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<DenseTile>& tiles);
+/// For columns with rows of their own. REQUIRES: K <= kMostRows
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<QuadTile>& tiles);
-/// `columns` [N], as of make_columns().
+/// The same; `columns` [N], as of make_columns().
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<std::vector<ColumnEntry>>& columns);
 

@@ -1,5 +1,7 @@
 #include "kernels/cuda/baselines/cusparse_spmm.hpp"
 
+#include <optional>
+
 #include "kernels/cuda/baselines/token_sample.hpp"
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
@@ -55,13 +57,15 @@ class SpmmPlan final : public Plan {
     launch_fill(A.data(), A.count(), problem.dtype == DType::kBF16, 1);
     activations_ = make_dense(shape_.K, shape_.M, A.data(), problem);
     result_ = make_dense(shape_.N, shape_.M, C.data(), problem);
-    const TokenSample sample(problem, A.data());
+    std::optional<TokenSample> sample;  // where there is a choice
+    if (algorithms.size() > 1) sample.emplace(problem, A.data());
     std::vector<Candidate> candidates, wrong;
     for (const SpmmAlgorithm& algorithm : algorithms) {
       Candidate candidate{algorithm, {}};
       TVW_CUDA(cudaMemset(C.data(), 0xFF, C.size_bytes()));  // NaN: what is not written is wrong
       if (!prepare(candidate)) continue;
-      (sample.right(C.data()) ? candidates : wrong).push_back(std::move(candidate));
+      const bool right = !sample || sample->right(C.data());
+      (right ? candidates : wrong).push_back(std::move(candidate));
     }
     // If all of them are wrong, the verification is to show it.
     if (candidates.empty()) candidates = std::move(wrong);

@@ -27,8 +27,9 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> list;
-  constexpr int64_t kShapes[][3] = {{1, 1, 1},     {1, 64, 64},   {3, 17, 5},     {16, 128, 65},
-                                    {33, 70, 130}, {128, 96, 64}, {129, 257, 40}, {150, 640, 100}};
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},      {1, 64, 64},     {3, 17, 5},
+                                    {16, 128, 65},  {33, 70, 130},   {128, 96, 64},
+                                    {129, 257, 40}, {150, 640, 100}, {70, 131, 517}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};
   // bf16 with weights of bf16 is what kernels multiply as such.

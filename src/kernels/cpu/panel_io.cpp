@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
@@ -33,36 +34,44 @@ void transpose_as_f32(const uint16_t* a, int64_t K, int64_t count, float* to, in
 }
 
 /// `count` tokens of [.][K] to [pairs][tokens]. Where K is even, what lies beside each other in A
-/// is a pair.
+/// is a pair; else a copy of A has room for one more feature, which is zero.
 void transpose_pairs(const uint16_t* a, int64_t K, int64_t count, uint32_t* to, int64_t tokens) {
   if (K % 2 == 0) {
     transpose(reinterpret_cast<const float*>(a), K / 2, reinterpret_cast<float*>(to), tokens, K / 2,
               count);
     return;
   }
-  for (int64_t m = 0; m < count; ++m) {
-    const uint16_t* token = a + m * K;
-    for (int64_t k = 0; k < K; k += 2) {
-      to[k / 2 * tokens + m] =
-          token[k] | (k + 1 < K ? static_cast<uint32_t>(token[k + 1]) << 16 : 0);
+  alignas(64) uint16_t even[kVectorTokens * kConvertFeatures];
+  for (int64_t k = 0; k < K; k += kConvertFeatures) {
+    const int64_t features = std::min(kConvertFeatures, K - k);
+    for (int64_t m = 0; m < count; ++m) {
+      uint16_t* token = even + m * kConvertFeatures;
+      std::copy_n(a + m * K + k, features, token);
+      if (features % 2 != 0) token[features] = 0;
     }
+    transpose(reinterpret_cast<const float*>(even), kConvertFeatures / 2,
+              reinterpret_cast<float*>(to + k / 2 * tokens), tokens, (features + 1) / 2, count);
   }
 }
 
-/// `count` tokens of [columns][tokens] to [.][N], two columns at a time where N is even.
-/// REQUIRES: columns <= kStepFeatures, and even if N is
+/// `count` tokens of [columns][tokens] to [.][N], two columns at a time; where N is odd, by way of
+/// tokens that start at even places. REQUIRES: columns <= kStepFeatures, and even if N is
 void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, int64_t columns,
                        uint16_t* c, int64_t N) {
-  if (N % 2 != 0) {
-    for (int64_t m = 0; m < count; ++m) {
-      for (int64_t n = 0; n < columns; ++n) c[m * N + n] = results[n * tokens + m];
-    }
-    return;
-  }
-  alignas(64) uint32_t pairs[kStepFeatures / 2 * kVectorTokens];
+  constexpr int64_t kStepPairs = kStepFeatures / 2;
+  alignas(64) uint32_t pairs[kStepPairs * kVectorTokens];
   interleave_rows(results, tokens, columns / 2, kVectorTokens, pairs, kVectorTokens);
-  transpose(reinterpret_cast<const float*>(pairs), kVectorTokens, reinterpret_cast<float*>(c),
-            N / 2, count, columns / 2);
+  const auto to_tokens = [&](void* to, int64_t ld) {
+    transpose(reinterpret_cast<const float*>(pairs), kVectorTokens, static_cast<float*>(to), ld,
+              count, columns / 2);
+  };
+  if (N % 2 == 0) return to_tokens(c, N / 2);
+  alignas(64) uint32_t even[kVectorTokens * kStepPairs];
+  to_tokens(even, kStepPairs);
+  for (int64_t m = 0; m < count; ++m) {
+    std::memcpy(c + m * N, even + m * kStepPairs, static_cast<size_t>(columns / 2 * 4));
+    if (columns % 2 != 0) c[m * N + columns - 1] = results[(columns - 1) * tokens + m];
+  }
 }
 
 }  // namespace

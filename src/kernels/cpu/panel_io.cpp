@@ -69,7 +69,8 @@ void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, i
   alignas(64) uint32_t even[kVectorTokens * kStepPairs];
   to_tokens(even, kStepPairs);
   for (int64_t m = 0; m < count; ++m) {
-    std::memcpy(c + m * N, even + m * kStepPairs, static_cast<size_t>(columns / 2 * 4));
+    std::memcpy(c + m * N, even + m * kStepPairs,
+                static_cast<size_t>(columns / 2) * sizeof(uint32_t));
     if (columns % 2 != 0) c[m * N + columns - 1] = results[(columns - 1) * tokens + m];
   }
 }

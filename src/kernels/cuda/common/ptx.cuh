@@ -72,6 +72,19 @@ __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) 
       : "memory");
 }
 
+/// Whether the phase is over.
+__device__ __forceinline__ bool barrier_passed(uint32_t barrier, uint32_t parity) {
+  uint32_t passed;
+  asm volatile(
+      "{.reg .pred p;\n"
+      "mbarrier.test_wait.parity.shared.b64 p, [%1], %2;\n"
+      "selp.u32 %0, 1, 0, p;}"
+      : "=r"(passed)
+      : "r"(barrier), "r"(parity)
+      : "memory");
+  return passed != 0;
+}
+
 // --- copies -----------------------------------------------------------------------------------
 
 /// 16 bytes, of which `bytes` are read and the rest is zero.
@@ -90,6 +103,14 @@ __device__ __forceinline__ void copy_piece(uint32_t to, const void* from) {
   } else {
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(kBytes));
   }
+}
+/// Ends a group of copies of this thread.
+__device__ __forceinline__ void commit_copies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
+/// All groups but the last one have landed.
+__device__ __forceinline__ void wait_copies_but_last() {
+  asm volatile("cp.async.wait_group 1;" ::: "memory");
 }
 __device__ __forceinline__ void wait_all_copies() {
   asm volatile("cp.async.wait_all;" ::: "memory");
@@ -113,6 +134,9 @@ __device__ __forceinline__ uint32_t load_shared_32(uint32_t from) {
   uint32_t value;
   asm volatile("ld.shared.b32 %0, [%1];" : "=r"(value) : "r"(from));
   return value;
+}
+__device__ __forceinline__ void load_shared(uint32_t (&v)[2], uint32_t from) {
+  asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];" : "=r"(v[0]), "=r"(v[1]) : "r"(from));
 }
 __device__ __forceinline__ uint4 load_shared_128(uint32_t from) {
   uint4 v;
@@ -138,25 +162,6 @@ __device__ __forceinline__ void store_streaming_if(bool yes, uint16_t* to, const
       "l"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
       : "memory");
 }
-/// Four 8x8 matrices of 16 bits, each as mma holds its sums: lane l has two values of row l / 4 of
-/// each, and names where row l % 8 of matrix l / 8 goes. Before sm_90, word by word.
-__device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c,
-                                               uint32_t d) {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a),
-               "r"(b), "r"(c), "r"(d)
-               : "memory");
-#else
-  const uint32_t words[4] = {a, b, c, d};
-  const int lane = static_cast<int>(threadIdx.x % 32);
-#pragma unroll
-  for (int matrix = 0; matrix < 4; ++matrix) {
-    const uint32_t row = __shfl_sync(~0u, to, matrix * 8 + lane / 4);
-    asm volatile("st.shared.b32 [%0], %1;" ::"r"(row + lane % 4 * 4), "r"(words[matrix])
-                 : "memory");
-  }
-#endif
-}
 __device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
   uint16_t value;
   asm volatile("ld.shared.b16 %0, [%1];" : "=h"(value) : "r"(from) : "memory");
@@ -165,9 +170,9 @@ __device__ __forceinline__ uint16_t load_shared_16(uint32_t from) {
 __device__ __forceinline__ void store_shared_16(uint32_t to, uint16_t value) {
   asm volatile("st.shared.b16 [%0], %1;" ::"r"(to), "h"(value) : "memory");
 }
-__device__ __forceinline__ void store_shared_128(uint32_t to, const float (&v)[4]) {
-  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v[0]), "f"(v[1]),
-               "f"(v[2]), "f"(v[3])
+__device__ __forceinline__ void store_shared_128(uint32_t to, const float4& v) {
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v.x), "f"(v.y), "f"(v.z),
+               "f"(v.w)
                : "memory");
 }
 
@@ -186,12 +191,11 @@ __device__ __forceinline__ uint32_t remote_address(uint32_t address, int rank) {
   return remote;
 }
 /// Stores 16 bytes in a CTA of the cluster; completes on a barrier of that CTA.
-__device__ __forceinline__ void store_remote_128(uint32_t to, const float (&v)[4],
-                                                 uint32_t barrier) {
+__device__ __forceinline__ void store_remote_128(uint32_t to, const float4& v, uint32_t barrier) {
   asm volatile(
       "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1, %2, %3, %4}, "
       "[%5];" ::"r"(to),
-      "f"(v[0]), "f"(v[1]), "f"(v[2]), "f"(v[3]), "r"(barrier)
+      "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w), "r"(barrier)
       : "memory");
 }
 

@@ -1,61 +1,56 @@
-/// @file Sums of a warp to rows of Y, through 2 KiB of shared memory of the warp's own: 16 rows of
-/// 64 tokens at a time, of which eight lanes each then store a row's 128 bytes. Exchanging them by
-/// shuffles takes three times the instructions.
+/// @file Sums of a warp to rows of Y: the four lanes that share a row exchange their tokens, so
+/// that each stores 16 bytes.
 #pragma once
 
 #include "kernels/cuda/common/mma.cuh"
 #include "kernels/cuda/common/ptx.cuh"
-#include "kernels/cuda/common/staging.hpp"
 
 namespace tvw::kernels::cuda {
 
-/// Where 16 rows of results go.
-struct RowsOfY {
-  uint16_t* y;  ///< [N, ld], at the first token
+/// Y [N, ld] as a warp stores a tile's tokens to it.
+struct TokensOfY {
+  uint16_t* y;  ///< at the first token
   int ld;
-  int row;    ///< of Y, in lanes l and l + 16 that of row l; -1: nowhere
   int valid;  ///< tokens, a multiple of 8; what is behind is not stored
 };
 
-/// Stores up to kTokens tokens of 16 rows: sums as mma and wgmma leave them, of which lane l has
-/// four for each eight tokens, two of row l / 4 and two of 8 rows on. `finish(sum, half)` makes a
-/// result of one.
-template <class T, int kTokens, class Finish>
-__device__ __forceinline__ void store_rows(uint32_t staging, int lane, const float* sums,
-                                           const RowsOfY& to, Finish finish) {
-  static_assert(kTokens % 16 == 0 && kStagingBytes == 16 * 64 * sizeof(uint16_t));
-  constexpr int kPasses = 4;  // of four rows, eight lanes each
-  uint16_t* y[kPasses];
-  int room[kPasses];
+/// Word j of four lanes to lane j, and in the order of the lanes.
+__device__ __forceinline__ uint4 transpose_words(int lane, uint4 w) {
+  const bool odd = (lane & 1) != 0, high = (lane & 2) != 0;
+  const uint32_t a = __shfl_xor_sync(~0u, odd ? w.x : w.y, 1);
+  const uint32_t b = __shfl_xor_sync(~0u, odd ? w.z : w.w, 1);
+  // Two words of matrix `odd`, and of matrix 2 + `odd`.
+  const uint32_t x0 = odd ? a : w.x, x1 = odd ? w.y : a;
+  const uint32_t y0 = odd ? b : w.z, y1 = odd ? w.w : b;
+  const uint32_t c = __shfl_xor_sync(~0u, high ? x0 : y0, 2);
+  const uint32_t d = __shfl_xor_sync(~0u, high ? x1 : y1, 2);
+  return {high ? c : x0, high ? d : x1, high ? y0 : c, high ? y1 : d};
+}
+
+/// Stores up to kTokens tokens of kBlocks blocks of 16 rows. `row(block, half)` is where the row
+/// lane / 4 + 8 half of a block goes, -1: nowhere. `pair(block, eight, half)` makes the results
+/// that mma and wgmma leave in this lane: of that row, two tokens of group `eight` of eight.
+template <int kTokens, int kBlocks, class Row, class Pair>
+__device__ __forceinline__ void store_rows(int lane, const TokensOfY& to, Row row, Pair pair) {
+  static_assert(kTokens % 16 == 0);
+  const int room = to.valid - lane % 4 * 8;
+  uint16_t* const y = to.y + lane % 4 * 8;
 #pragma unroll
-  for (int i = 0; i < kPasses; ++i) {
-    const int n = __shfl_sync(~0u, to.row, i * 4 + lane / 8);
-    y[i] = to.y + int64_t{n} * to.ld + lane % 8 * 8;
-    room[i] = n >= 0 ? to.valid - lane % 8 * 8 : 0;
-  }
-  const auto word = [&](int eight, int half) {
-    const float* pair = sums + eight * 4 + half * 2;
-    return pack_pair<T>(finish(pair[0], half), finish(pair[1], half));
-  };
+  for (int block = 0; block < kBlocks; ++block) {
 #pragma unroll
-  for (int first = 0; first < kTokens; first += 64) {
-    // Piece p of row r, 16 bytes, is at p ^ (r % 8): neither way meets a bank twice.
-    __syncwarp();  // the tokens before these have been read
+    for (int half = 0; half < 2; ++half) {
+      const int n = row(block, half);
+      uint16_t* const at = y + int64_t{n} * to.ld;
 #pragma unroll
-    for (int e = 0; e < 8 && first + e * 8 < kTokens; e += 2) {
-      const int from = first / 8 + e;
-      store_matrices(staging + (lane & 15) * 128 + (((e + (lane >> 4)) ^ (lane & 7)) << 4),
-                     word(from, 0), word(from, 1), word(from + 1, 0), word(from + 1, 1));
+      for (int first = 0; first < kTokens; first += 32) {
+        const auto word = [&](int e) {
+          const int eight = first / 8 + e;
+          return eight * 8 < kTokens ? pair(block, eight, half) : 0u;
+        };
+        const uint4 v = transpose_words(lane, {word(0), word(1), word(2), word(3)});
+        store_streaming_if(n >= 0 && first < room, at + first, v);
+      }
     }
-    __syncwarp();
-    uint4 v[kPasses];
-#pragma unroll
-    for (int i = 0; i < kPasses; ++i) {
-      const int row = i * 4 + lane / 8;
-      v[i] = load_shared_128(staging + row * 128 + ((lane % 8 ^ (row & 7)) << 4));
-    }
-#pragma unroll
-    for (int i = 0; i < kPasses; ++i) store_streaming_if(first < room[i], y[i] + first, v[i]);
   }
 }
 

@@ -5,21 +5,19 @@
 /// activations is gathered once per cluster. Producer warps fill a ring of steps in shared memory:
 /// weights by bulk copies, as many as the ring holds even before the kernel waits for the one
 /// before it (programmatic dependent launch), as they do not depend on it; with two CTAs on an SM,
-/// the memory is so busy from one kernel to the next. Consumer warps multiply by mma and send their
-/// sums to the CTA that stores them, which adds them up in a fixed order: no atomics, so results
-/// are reproducible, and nobody waits for anybody to have read.
+/// the memory is so busy from one kernel to the next. Consumer warps multiply (by mma, or by wgmma)
+/// and send their sums to the CTA that stores them, which adds them up in a fixed order: no
+/// atomics, so results are reproducible.
 #pragma once
 
-#include <vector>
-
-#include "kernels/cuda/decode/consumer.cuh"
 #include "kernels/cuda/decode/producer.cuh"
+#include "kernels/cuda/decode/results.cuh"
 
 namespace tvw::kernels::cuda::decode {
 
-template <class C, class T>
-__global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const Params p) {
-  extern __shared__ __align__(128) uint8_t memory[];
+/// `Consume` multiplies, as one of the consumer warps, and sends the sums.
+template <class C, class T, class Consume>
+__device__ __forceinline__ void decode_gemm(const Params& p, uint8_t* memory, Consume consume) {
   const Ring<C> ring{static_cast<uint32_t>(__cvta_generic_to_shared(memory))};
   int* columns = reinterpret_cast<int*>(memory + C::kColumnsAt);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -42,51 +40,27 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
         __ldg(p.columns + static_cast<int64_t>(group) * C::kFeatureBlocks * 16 + threadIdx.x);
   }
   __syncthreads();
-  if (p.splits > 1) cluster_arrive();
+  if (p.splits > 1 && !C::kReceivesInRing) cluster_arrive();
   if (warp < C::kConsumerWarps) {
-    consume<C, T>(p, ring, work, warp, lane);
+    consume(ring, work, warp, lane);
     wait_for_previous_kernel();  // it may still read or write y
     with_activation(p.activation, [&](auto finish) {
       store_sums<C, T>(p, ring, work, columns, threadIdx.x, finish);
     });
   } else {
     Producer<C>(p, ring, work, warp - C::kConsumerWarps, lane).run();
-    if (p.splits > 1) cluster_wait();
+    if (p.splits > 1) {
+      __syncwarp();
+      if (C::kReceivesInRing) cluster_arrive();
+      cluster_wait();
+    }
   }
 }
 
-template <class C, class T>
-Variant describe(std::string_view name, DType dtype) {
-  return {name,
-          C::kSparse,
-          dtype,
-          C::kTokenBlocks,
-          C::kFeatureBlocks,
-          C::kThreads,
-          C::kSharedBytes,
-          C::kStagedBytes,
-          reinterpret_cast<const void*>(&decode_gemm<C, T>)};
-}
-
-/// Named features x tokens of a CTA.
-template <bool kSparse, class T>
-std::vector<Variant> all_variants(DType dtype) {
-  return {
-      describe<Tiling<kSparse, 1, 2>, T>("32x8", dtype),
-      describe<Tiling<kSparse, 1, 4>, T>("64x8", dtype),
-      describe<Tiling<kSparse, 1, 8>, T>("128x8", dtype),
-      describe<Tiling<kSparse, 1, 16>, T>("256x8", dtype),
-      describe<Tiling<kSparse, 2, 2>, T>("32x16", dtype),
-      describe<Tiling<kSparse, 2, 4>, T>("64x16", dtype),
-      describe<Tiling<kSparse, 2, 8>, T>("128x16", dtype),
-      describe<Tiling<kSparse, 2, 16>, T>("256x16", dtype),
-      describe<Tiling<kSparse, 4, 4>, T>("64x32", dtype),
-      describe<Tiling<kSparse, 4, 8>, T>("128x32", dtype),
-      describe<Tiling<kSparse, 4, 16>, T>("256x32", dtype),
-      describe<Tiling<kSparse, 8, 4>, T>("64x64", dtype),
-      describe<Tiling<kSparse, 8, 8>, T>("128x64", dtype),
-      describe<Tiling<kSparse, 8, 16>, T>("256x64", dtype),
-  };
+template <class C>
+Variant describe(std::string_view name, DType dtype, const void* kernel) {
+  return {name,        C::kSparse,      dtype,           C::kTokenBlocks,     C::kFeatureBlocks,
+          C::kThreads, C::kSharedBytes, C::kStagedBytes, C::kAsyncProxyReads, kernel};
 }
 
 }  // namespace tvw::kernels::cuda::decode

@@ -18,7 +18,7 @@ inline constexpr int kMostSplits = 8;  ///< CTAs of a cluster that every device 
 struct Params {
   const uint16_t* x = nullptr;          ///< element (k, m) at k * x_row + m * x_token
   uint16_t* y = nullptr;                ///< element (n, m) at n * y_row + m * y_token
-  const int32_t* first_step = nullptr;  ///< FragmentOrder, all of these
+  const int32_t* first_step = nullptr;  ///< DeviceWeights, all of these
   const int32_t* rows = nullptr;
   const int32_t* columns = nullptr;
   const uint8_t* weights = nullptr;
@@ -45,17 +45,20 @@ struct Variant {
   int threads = 0;
   int shared_bytes = 0;
   int most_staged_bytes = 0;
+  bool wgmma = false;            ///< weights then are in stage order, else in fragment order
   const void* kernel = nullptr;  ///< void (*)(Params)
 };
 
-[[nodiscard]] std::span<const Variant> sparse_f16_variants();
-[[nodiscard]] std::span<const Variant> sparse_bf16_variants();
-[[nodiscard]] std::span<const Variant> dense_f16_variants();
-[[nodiscard]] std::span<const Variant> dense_bf16_variants();
+/// By mma: compute capability 9.0 and later.
+[[nodiscard]] std::span<const Variant> mma_sparse_f16_variants();
+[[nodiscard]] std::span<const Variant> mma_sparse_bf16_variants();
+[[nodiscard]] std::span<const Variant> mma_dense_f16_variants();
+[[nodiscard]] std::span<const Variant> mma_dense_bf16_variants();
 
-[[nodiscard]] inline std::span<const Variant> variants(bool sparse, DType dtype) {
-  if (dtype == DType::kF16) return sparse ? sparse_f16_variants() : dense_f16_variants();
-  return sparse ? sparse_bf16_variants() : dense_bf16_variants();
-}
+/// By wgmma: 9.0 only.
+[[nodiscard]] std::span<const Variant> wgmma_sparse_f16_variants();
+[[nodiscard]] std::span<const Variant> wgmma_sparse_bf16_variants();
+[[nodiscard]] std::span<const Variant> wgmma_dense_f16_variants();
+[[nodiscard]] std::span<const Variant> wgmma_dense_bf16_variants();
 
 }  // namespace tvw::kernels::cuda::decode

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/cuda/common/device_info.hpp"
@@ -12,20 +13,20 @@
 #include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/decode/decode_gemm.hpp"
-#include "kernels/cuda/weights/fragment_weights.hpp"
+#include "kernels/cuda/weights/device_weights.hpp"
 #include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda::decode {
 namespace {
 
 struct Candidate {
-  const Variant* variant = nullptr;
-  std::shared_ptr<FragmentWeights> weights;
+  Variant variant;
+  std::shared_ptr<DeviceWeights> weights;
   int splits = 1;
   int staged_bytes = 0;  ///< of x
 
   [[nodiscard]] std::string name() const {
-    return std::string(variant->name) + ", rows split in " + std::to_string(splits) +
+    return std::string(variant.name) + ", rows split in " + std::to_string(splits) +
            (staged_bytes > 0 ? ", x staged" : "");
   }
   void launch(Params params) const {
@@ -37,11 +38,23 @@ struct Candidate {
     params.splits = splits;
     params.staged_bytes = staged_bytes;
     const int64_t ctas =
-        weights->tiles * (params.blocks_per_tile / variant->feature_blocks) * splits;
+        weights->tiles * (params.blocks_per_tile / variant.feature_blocks) * splits;
     void* arguments[] = {&params};
-    cuda::launch(variant->kernel, ctas, variant->threads, variant->shared_bytes, arguments, splits);
+    cuda::launch(variant.kernel, ctas, variant.threads, variant.shared_bytes, arguments, splits);
   }
 };
+
+/// All that this device can run.
+std::vector<Variant> variants(bool sparse, DType dtype) {
+  const bool f16 = dtype == DType::kF16;
+  const auto mma = f16 ? (sparse ? mma_sparse_f16_variants() : mma_dense_f16_variants())
+                       : (sparse ? mma_sparse_bf16_variants() : mma_dense_bf16_variants());
+  const auto wgmma = f16 ? (sparse ? wgmma_sparse_f16_variants() : wgmma_dense_f16_variants())
+                         : (sparse ? wgmma_sparse_bf16_variants() : wgmma_dense_bf16_variants());
+  std::vector<Variant> all(mma.begin(), mma.end());
+  if (current_device().major == 9) all.insert(all.end(), wgmma.begin(), wgmma.end());
+  return all;
+}
 
 /// Columns that tiles of the pattern have; N:M has no tiles and takes what is asked for.
 int64_t granularity(const pack::PackedWeights& weights) {
@@ -87,7 +100,7 @@ class DecodePlan final : public Plan {
         params_(other.params_),
         best_(other.best_),
         products_(other.products_) {
-    best_.weights = std::make_shared<FragmentWeights>(*other.best_.weights);
+    best_.weights = std::make_shared<DeviceWeights>(*other.best_.weights);
   }
   DecodePlan& operator=(const DecodePlan&) = delete;
   ~DecodePlan() override = default;
@@ -104,15 +117,18 @@ class DecodePlan final : public Plan {
   [[nodiscard]] std::string kernel_name() const override {
     return "decode_gemm " + best_.name() + ", dependent launch";
   }
-  [[nodiscard]] std::string isa() const override { return sparse_ ? "mma.sp" : "mma"; }
+  [[nodiscard]] std::string isa() const override {
+    return std::string(best_.variant.wgmma ? "wgmma" : "mma") + (sparse_ ? ".sp" : "");
+  }
   [[nodiscard]] int64_t weight_bytes() const override { return best_.weights->size_bytes(); }
   [[nodiscard]] double actual_flops() const override {
     return 2.0 * products_ * static_cast<double>(shape_.M);
   }
 
  private:
+  using Order = std::pair<bool, int64_t>;  ///< stage order, features of a tile
   /// Weights of one order, as many times as exceed the L2.
-  using Copies = std::vector<std::shared_ptr<FragmentWeights>>;
+  using Copies = std::vector<std::shared_ptr<DeviceWeights>>;
 
   /// Keeps what problem.tuning knows, else the fastest: times variants x splits back to back over
   /// copies of the weights.
@@ -120,52 +136,56 @@ class DecodePlan final : public Plan {
     const int token_blocks = static_cast<int>((shape_.M + 7) / 8);
     int enough = 1;
     while (enough < token_blocks) enough *= 2;
-    std::map<int64_t, Copies> orders;
+    std::map<Order, Copies> orders;
     std::vector<Candidate> candidates;
     for (const Variant& variant : variants(sparse_, problem.dtype)) {
       if (variant.token_blocks != enough) continue;
       const int64_t step = variant.feature_blocks * kFragmentFeatures;
       const int64_t features = (granularity(*problem.weights) + step - 1) / step * step;
-      Copies& copies = orders[features];
-      if (copies.empty()) copies = make_copies(problem, features);
+      Copies& copies = orders[{variant.wgmma, features}];
+      if (copies.empty()) copies = make_copies(problem, features, variant.wgmma);
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
       for (int splits = 1; splits <= kMostSplits; splits *= 2) {
-        candidates.push_back({&variant, copies.front(), splits, 0});
+        candidates.push_back({variant, copies.front(), splits, 0});
         const int64_t x_bytes = 2 * shape_.K;
         if (shape_.M == 1 && x_bytes % 16 == 0 && x_bytes <= variant.most_staged_bytes) {
-          candidates.push_back({&variant, copies.front(), splits, static_cast<int>(x_bytes)});
+          candidates.push_back({variant, copies.front(), splits, static_cast<int>(x_bytes)});
         }
       }
     }
     std::vector<std::string> ways;
     for (const Candidate& candidate : candidates) ways.push_back(candidate.name());
-    const size_t best = choose_way("decode_gemm " + isa(), problem, ways, [&] {
-      DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
-      launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
-      Params params = params_;
-      params.x = x.data();
-      params.y = y.data();
-      return fastest_of(candidates.size(), [&](size_t i) {
-        Candidate candidate = candidates[i];
-        for (const auto& copy : orders[candidate.weights->features]) {
-          candidate.weights = copy;
-          candidate.launch(params);
-        }
-      });
-    });
+    const size_t best = choose_way(
+        std::string("decode_gemm ") + (sparse_ ? "sparse" : "dense"), problem, ways, [&] {
+          DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
+          launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+          Params params = params_;
+          params.x = x.data();
+          params.y = y.data();
+          return fastest_of(candidates.size(), [&](size_t i) {
+            Candidate candidate = candidates[i];
+            for (const auto& copy :
+                 orders[{candidate.variant.wgmma, candidate.weights->features}]) {
+              candidate.weights = copy;
+              candidate.launch(params);
+            }
+          });
+        });
     best_ = candidates[best];
   }
 
-  Copies make_copies(const Problem& problem, int64_t features) {
+  Copies make_copies(const Problem& problem, int64_t features, bool stage_order) {
     const TensorCoreTiles tiles =
         make_tensor_core_tiles(*problem.weights, features, step_rows(sparse_));
     products_ = tiles.products;
-    Copies copies{std::make_shared<FragmentWeights>(to_fragment_order(tiles))};
+    Copies copies{stage_order
+                      ? std::make_shared<DeviceWeights>(to_stage_order(tiles, kStepInstructions))
+                      : std::make_shared<DeviceWeights>(to_fragment_order(tiles))};
     const int64_t bytes = std::max<int64_t>(1, copies.front()->size_bytes());
     const int64_t count = std::min(kMostCopies, 2 * current_device().l2_bytes / bytes + 2);
     while (static_cast<int64_t>(copies.size()) < count) {
-      copies.push_back(std::make_shared<FragmentWeights>(*copies.front()));
+      copies.push_back(std::make_shared<DeviceWeights>(*copies.front()));
     }
     return copies;
   }

@@ -20,26 +20,72 @@ class Producer {
     for (int step = warp_; step < min(work_.steps, C::kSlots); step += C::kProducerWarps) {
       copy_weights(step, step);
     }
-    if (p_.M == 1) return run_one_token();
+    if constexpr (C::kTokenBlocks == 1) {
+      if (p_.M == 1) return run_one_token();
+    }
     Ids now, next;
     load_ids(warp_, now);
     wait_for_previous_kernel();
     Slot<C> slot{warp_, 1};
+    HandOver landing(ring_);
     for (int step = warp_; step < work_.steps; step += C::kProducerWarps) {
       load_ids(step + C::kProducerWarps, next);
       if (step >= C::kSlots) {
-        barrier_wait(ring_.empty(slot.index), slot.parity);
+        const uint32_t empty = ring_.empty(slot.index);
+        if (C::kAsyncProxyReads && !__all_sync(~0u, barrier_passed(empty, slot.parity))) {
+          landing.finish();  // those who are to empty the slot may wait for it
+        }
+        barrier_wait(empty, slot.parity);
         copy_weights(step, slot.index);
       }
       copy_rows(now, slot.index);
+      landing.add(slot.index, p_.piece_bytes > 2);
 #pragma unroll
       for (int i = 0; i < kRowWords; ++i) now[i] = next[i];
       slot.advance(C::kProducerWarps);
     }
+    landing.finish();
     wait_all_copies();
   }
 
  private:
+  /// Says that the rows of a slot are there. To threads that read them, copies say so themselves.
+  /// For wgmma somebody has to wait for them and pass them on; the next slot's copies are then
+  /// under way.
+  class HandOver {
+   public:
+    __device__ __forceinline__ explicit HandOver(const Ring<C>& ring) : ring_(ring) {}
+    __device__ __forceinline__ void add(int slot, bool copied) {
+      if constexpr (C::kAsyncProxyReads) {
+        commit_copies();
+        if (waiting_ >= 0) {
+          wait_copies_but_last();
+          pass_on();
+        }
+        waiting_ = slot;
+      } else if (copied) {
+        barrier_arrive_after_copies(ring_.full(slot));
+      } else {
+        barrier_arrive(ring_.full(slot));
+      }
+    }
+    __device__ __forceinline__ void finish() {
+      if (C::kAsyncProxyReads && waiting_ >= 0) {
+        wait_all_copies();
+        pass_on();
+        waiting_ = -1;
+      }
+    }
+
+   private:
+    __device__ __forceinline__ void pass_on() const {
+      fence_for_async_proxy();
+      barrier_arrive(ring_.full(waiting_));
+    }
+    const Ring<C>& ring_;
+    int waiting_ = -1;  ///< slot whose rows are landing
+  };
+
   static constexpr int kRowWords = C::kStepRows / 32;
   using Ids = int[kRowWords];  ///< of a step's rows, spread over the lanes
 
@@ -74,10 +120,8 @@ class Producer {
         break;
       default:
         copy_elements(ids, to);
-        barrier_arrive(ring_.full(slot));
-        return;
+        break;
     }
-    barrier_arrive_after_copies(ring_.full(slot));
   }
 
   /// One token: an element a row, which cp.async cannot copy. So that no step waits for the one
@@ -179,7 +223,7 @@ class Producer {
   }
 
   __device__ __forceinline__ uint32_t place(uint32_t to, int row, int block) const {
-    return to + (block * C::kStepRows + (row ^ block)) * 16;
+    return to + C::place(row, block);
   }
 
   const Params& p_;

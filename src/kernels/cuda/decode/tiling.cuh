@@ -5,9 +5,9 @@
 
 namespace tvw::kernels::cuda::decode {
 
-/// Tokens in blocks of 8 and features in blocks of 16, per CTA.
+/// By mma. Tokens in blocks of 8 and features in blocks of 16, per CTA.
 template <bool kSparse_, int kTokenBlocks_, int kFeatureBlocks_>
-struct Tiling {
+struct MmaTiling {
   static constexpr bool kSparse = kSparse_;
   static constexpr int kTokenBlocks = kTokenBlocks_;
   static constexpr int kFeatureBlocks = kFeatureBlocks_;
@@ -43,6 +43,7 @@ struct Tiling {
   /// apart.
   static constexpr int kSlots = (kSlotsThatFit > 32 ? 32 : kSlotsThatFit) / kSlices * kSlices;
 
+  static constexpr int kWeightsAt = 0;
   static constexpr int kActivationsAt = kSlots * kWeightBytes;
   static constexpr int kReceiveAt = kActivationsAt + kSlots * kActivationBytes;
   static constexpr int kStagedAt = kReceiveAt + kReceiveBytes;
@@ -50,8 +51,68 @@ struct Tiling {
   static constexpr int kBarriersAt = kColumnsAt + kFeatureBlocks * 16 * 4;
   static constexpr int kSharedBytes = kBarriersAt + 8 * (2 * kSlots + 2);
 
+  /// Where block of 8 tokens t of a row is in a slot: neither writing a row's blocks nor reading a
+  /// block's rows meets bank conflicts.
+  static __device__ __forceinline__ int place(int row, int t) {
+    return (t * kStepRows + (row ^ t)) * 16;
+  }
+  static constexpr bool kAsyncProxyReads = false;
+  static constexpr bool kReceivesInRing = false;
+
   static_assert(kSlots >= kProducerWarps && kSlots >= kSlices);
   static_assert(kSlices * kFeatureBlocks == kConsumerWarps * kBlocksPerWarp);
+};
+
+/// By wgmma, for 32 or 64 tokens: two consumer warpgroups, each half of the features.
+template <bool kSparse_, int kTokenBlocks_, int kFeatureBlocks_>
+struct WgmmaTiling {
+  static constexpr bool kSparse = kSparse_;
+  static constexpr int kTokenBlocks = kTokenBlocks_;
+  static constexpr int kFeatureBlocks = kFeatureBlocks_;
+
+  static constexpr int kConsumerWarps = 8;
+  static constexpr int kCtasPerSm = kFeatureBlocks * kTokenBlocks > 64 ? 1 : 2;  ///< by registers
+  static constexpr int kProducerWarps = 4;
+  static constexpr int kThreads = 32 * (kConsumerWarps + kProducerWarps);
+  static constexpr int kSlices = 1;
+
+  // A step is a stage of weights/stage_order.hpp: two instructions, blocks of 64 features.
+  static constexpr int kBlocks = kFeatureBlocks / 8;  ///< of 64 features, per consumer warpgroup
+  static constexpr int kInstructions = 2;
+  static constexpr int kInstructionRows = kSparse ? 32 : 16;
+  static constexpr int kStepRows = kInstructions * kInstructionRows;
+  static constexpr int kStageRows = kStepRows;
+  static constexpr int kFragmentBytes = kSparse ? 1024 + 128 : 1024;
+  static constexpr int kBlockBytes = 4 * kFragmentBytes;
+  static constexpr int kWeightBytes = kFeatureBlocks * kFragmentBytes;
+  static constexpr int kActivationBytes = kStepRows * 128;  ///< of 64 tokens, as the swizzle wants
+
+  static constexpr int kQuads = kFeatureBlocks * kTokenBlocks * 32;
+  static constexpr int kReceiveBytes = kQuads * 16;
+  static constexpr int kStagedBytes = 0;
+  static constexpr int kMostSharedBytes = (kCtasPerSm == 2 ? 112 : 224) * 1024;
+  static constexpr int kOtherBytes = kFeatureBlocks * 16 * 4 + 1024;
+  static constexpr int kSlots =
+      (kMostSharedBytes - kOtherBytes) / (kWeightBytes + kActivationBytes);
+
+  // Activations first, as their swizzle wants 1 KiB alignment. Sums are received where the ring
+  // was, once no CTA of the cluster reads it any more.
+  static constexpr int kActivationsAt = 0;
+  static constexpr int kWeightsAt = kSlots * kActivationBytes;
+  static constexpr int kReceiveAt = 0;
+  static constexpr int kStagedAt = 0;
+  static constexpr int kColumnsAt = kWeightsAt + kSlots * kWeightBytes;
+  static constexpr int kBarriersAt = kColumnsAt + kFeatureBlocks * 16 * 4;
+  static constexpr int kSharedBytes = kBarriersAt + 8 * (2 * kSlots + 2);
+
+  /// wgmma's 128-byte swizzle of a row's 64 tokens.
+  static __device__ __forceinline__ int place(int row, int t) {
+    return row * 128 + ((t ^ (row & 7)) << 4);
+  }
+  static constexpr bool kAsyncProxyReads = true;
+  static constexpr bool kReceivesInRing = true;
+
+  static_assert(kSlots >= kProducerWarps && kColumnsAt >= kReceiveBytes);
 };
 
 /// Addresses of a slot of the ring.
@@ -59,10 +120,8 @@ template <class C>
 struct Ring {
   uint32_t base;
   __device__ __forceinline__ uint32_t weights(int slot) const {
-    return base + slot * C::kWeightBytes;
+    return base + C::kWeightsAt + slot * C::kWeightBytes;
   }
-  /// Block of 8 tokens t of row r is at (t * kStepRows + (r ^ t)) * 16: neither writing a row's
-  /// blocks nor reading a block's rows meets bank conflicts.
   __device__ __forceinline__ uint32_t activations(int slot) const {
     return base + C::kActivationsAt + slot * C::kActivationBytes;
   }

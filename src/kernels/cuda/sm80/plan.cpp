@@ -8,7 +8,7 @@
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/kernel_launch.hpp"
 #include "kernels/cuda/sm80/tile_gemm.hpp"
-#include "kernels/cuda/weights/fragment_weights.hpp"
+#include "kernels/cuda/weights/device_weights.hpp"
 
 namespace tvw::kernels::cuda::sm80 {
 namespace {
@@ -44,7 +44,7 @@ Fit fit(const Variant& variant) {
   return fit;
 }
 
-using Weights = OrderedWeights<FragmentWeights>;
+using Weights = OrderedWeights<DeviceWeights>;
 
 std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Fit& fit,
                                         const Weights& weights, const GemmShape& shape,
@@ -54,7 +54,7 @@ std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Fit& fit,
                                            3 * shape.K * params.ld < current_device().l2_bytes});
   params.stages = fit.stages;
   params.ahead = std::max(1, fit.stages - 2);  // of two free ones, one is for the slowest warp
-  return std::make_unique<KernelLaunch<Params, FragmentWeights>>(
+  return std::make_unique<KernelLaunch<Params, DeviceWeights>>(
       KernelShape{variant.name, variant.kernel, schedule.grid, variant.threads, fit.shared_bytes},
       params, weights, schedule.items);
 }
@@ -81,7 +81,7 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse) {
           make_tensor_core_tiles(*problem.weights, variant.features, step_rows(sparse));
       launches.products = tiles.products;
       const FragmentOrder order = to_fragment_order(tiles);
-      weights = {std::make_shared<const FragmentWeights>(order),
+      weights = {std::make_shared<const DeviceWeights>(order),
                  bias_of_columns(problem, order.columns), order.first_step};
     }
     launches.list.push_back(make_launch(variant, fits, weights, problem.shape(), params));

@@ -22,9 +22,6 @@ struct Ring {
   __device__ __forceinline__ uint32_t activations(int slot) const {
     return weights(slot) + C::kWeightBytes;
   }
-  __device__ __forceinline__ uint32_t staging(int warp) const {
-    return base + C::kStagingAt + warp * kStagingBytes;
-  }
   __device__ __forceinline__ uint32_t full(int slot) const { return base + slot * 8; }
   __device__ __forceinline__ uint32_t empty(int slot) const {
     return base + (C::kMostStages + slot) * 8;

@@ -1,8 +1,6 @@
 /// @file The shapes of the Ampere tile kernels, and where things are in their shared memory.
 #pragma once
 
-#include "kernels/cuda/common/staging.hpp"
-
 namespace tvw::kernels::cuda::sm80 {
 
 /// A CTA of kRowWarps x kTokenWarps warps, each of which multiplies kWarpBlocks x 16 features by
@@ -32,10 +30,9 @@ struct Tiling {
   static constexpr int kActivationBytes = kStageRows * kRowBytes;
   static constexpr int kStageBytes = kWeightBytes + kActivationBytes;
 
-  /// In front of the stages, two barriers for each of up to kMostStages and where warps store from.
+  /// In front of the stages, two barriers for each of up to kMostStages.
   static constexpr int kMostStages = 8;
-  static constexpr int kStagingAt = 2 * 8 * kMostStages;
-  static constexpr int kStagesAt = kStagingAt + kWarps * kStagingBytes;
+  static constexpr int kStagesAt = 2 * 8 * kMostStages;
 
   static_assert(kStagesAt % 128 == 0, "rows of activations are aligned to 128 bytes");
   static_assert(kTokens % 64 == 0, "the swizzle needs whole groups of eight 16-byte pieces");

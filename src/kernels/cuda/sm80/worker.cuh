@@ -20,8 +20,7 @@ class Worker {
         first_token_block_(warp / C::kRowWarps * C::kWarpTokens),
         weights_at_(kept(first_block_ * C::kFragmentBytes + lane * 16)),
         row_at_(kept(lane % (C::kStageRows / 2) * C::kRowBytes +
-                     (first_token_block_ ^ (lane & 7)) * 16)),
-        staging_(ring.staging(warp)) {}
+                     (first_token_block_ ^ (lane & 7)) * 16)) {}
 
   __device__ __forceinline__ void run(const Item* begin) {
     Loader<C> loader(p_, ring_, begin, threadIdx.x);
@@ -134,16 +133,22 @@ class Worker {
   __device__ __forceinline__ void store_finished(const Item& item, const Destinations& to,
                                                  const Sums& sums, Finish finish) const {
     const int token = first_token(item.token_width) + first_token_block_ * 8;
-    const int valid = min(8 * C::kWarpTokens, p_.M - token);
+    float biases[C::kWarpBlocks][2];  // of rows lane / 4 and 8 more
 #pragma unroll
     for (int b = 0; b < C::kWarpBlocks; ++b) {
-      // Of rows lane / 4 and 8 more.
-      const float bias[2] = {__shfl_sync(~0u, to.biases[b], lane_ / 4),
-                             __shfl_sync(~0u, to.biases[b], lane_ / 4 + 8)};
-      store_rows<T, 8 * C::kWarpTokens>(
-          staging_, lane_, sums[b][0], {p_.y + token, static_cast<int>(p_.ld), to.rows[b], valid},
-          [&](float sum, int half) { return finish(sum, bias[half]); });
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        biases[b][half] = __shfl_sync(~0u, to.biases[b], lane_ / 4 + half * 8);
+      }
     }
+    store_rows<8 * C::kWarpTokens, C::kWarpBlocks>(
+        lane_, {p_.y + token, static_cast<int>(p_.ld), min(8 * C::kWarpTokens, p_.M - token)},
+        [&](int block, int pass) { return __shfl_sync(~0u, to.rows[block], pass * 8 + lane_ / 4); },
+        [&](int block, int eight, int half) {
+          const float* two = sums[block][eight] + half * 2;
+          const float bias = biases[block][half];
+          return pack_pair<T>(finish(two[0], bias), finish(two[1], bias));
+        });
   }
 
   const Params& p_;
@@ -151,7 +156,6 @@ class Worker {
   int lane_, first_block_, first_token_block_;
   uint32_t weights_at_;  ///< of this lane's first values, in the weights of a stage
   uint32_t row_at_;      ///< of this lane's row and its first piece, in the activations of a stage
-  uint32_t staging_;
 };
 
 }  // namespace tvw::kernels::cuda::sm80

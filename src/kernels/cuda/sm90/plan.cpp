@@ -6,30 +6,10 @@
 
 #include "kernels/cuda/common/device_info.hpp"
 #include "kernels/cuda/common/kernel_launch.hpp"
-#include "kernels/cuda/weights/stage_order.hpp"
+#include "kernels/cuda/weights/device_weights.hpp"
 
 namespace tvw::kernels::cuda::sm90 {
 namespace {
-
-/// A StageOrder in device memory.
-struct DeviceWeights {
-  explicit DeviceWeights(const StageOrder& order)
-      : rows(std::span(order.rows)),
-        columns(std::span(order.columns)),
-        bytes(std::span(order.bytes)) {}
-
-  DeviceWeights(const DeviceWeights& other)
-      : rows(other.rows.copy()), columns(other.columns.copy()), bytes(other.bytes.copy()) {}
-  DeviceWeights& operator=(const DeviceWeights&) = delete;
-  ~DeviceWeights() = default;
-
-  [[nodiscard]] int64_t size_bytes() const {
-    return static_cast<int64_t>(rows.size_bytes() + columns.size_bytes() + bytes.size_bytes());
-  }
-
-  DeviceArray<int32_t> rows, columns;
-  DeviceArray<uint8_t> bytes;
-};
 
 using Weights = OrderedWeights<DeviceWeights>;
 

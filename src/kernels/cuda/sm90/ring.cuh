@@ -37,9 +37,6 @@ struct Ring {
   __device__ __forceinline__ uint32_t weights(int slot) const {
     return base + C::kWeightsAt + slot * C::kWeightBytes;
   }
-  __device__ __forceinline__ uint32_t staging(int consumer_warp) const {
-    return base + C::kStagingAt + consumer_warp * kStagingBytes;
-  }
   __device__ __forceinline__ uint32_t full(int slot) const {
     return base + C::kBarriersAt + slot * 8;
   }

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "kernels/cuda/common/staging.hpp"
-
 namespace tvw::kernels::cuda::sm90 {
 
 /// How the two consumer warpgroups of a CTA share its work.
@@ -44,15 +42,12 @@ struct Tiling {
   static constexpr int kBlockBytes = kInstructions * (2048 + (kSparse ? 256 : 0));
   static constexpr int kWeightBytes = kTileBlocks * kBlockBytes;
   static constexpr int kSharedLimit = 232448;
-  static constexpr int kStoreBytes = kConsumerWarps * kStagingBytes;
-  static constexpr int kStagesThatFit =
-      (kSharedLimit - 512 - kStoreBytes) / (kActivationBytes + kWeightBytes);
+  static constexpr int kStagesThatFit = (kSharedLimit - 512) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
 
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
-  static constexpr int kStagingAt = kWeightsAt + kStages * kWeightBytes;
-  static constexpr int kBarriersAt = kStagingAt + kStoreBytes;
+  static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;
   static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
 
   // Registers per thread after setmaxnreg; at launch there are 128 a thread.

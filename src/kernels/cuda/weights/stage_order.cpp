@@ -11,29 +11,26 @@ namespace {
 constexpr int64_t kValueBytes = 2048;    // of a block of 64 features and one instruction
 constexpr int64_t kMetadataBytes = 256;  // likewise
 
-/// Where things of one 64-feature block and one instruction are, in bytes from the stage's start.
-struct Place {
-  int64_t values = 0;
-  int64_t metadata = 0;
-};
-
-Place place_of(const StageOrder& order, int64_t block, int64_t instruction) {
-  const int64_t block_bytes =
-      order.instructions * (kValueBytes + (order.sparse ? kMetadataBytes : 0));
-  return {block * block_bytes + instruction * kValueBytes,
-          block * block_bytes + order.instructions * kValueBytes + instruction * kMetadataBytes};
+int64_t block_bytes(const StageOrder& order) {
+  return order.instructions * (kValueBytes + (order.sparse ? kMetadataBytes : 0));
 }
 
-int64_t value_offset(int64_t feature, int64_t stored) {
-  return (stored / 8 * 8 + feature / 8) * 128 + feature % 8 * 16 + stored % 8 * 2;
+/// In bytes from the stage's start: stored value of an instruction.
+int64_t value_offset(const StageOrder& order, int64_t instruction, int64_t feature,
+                     int64_t stored) {
+  const int64_t f = feature % kBlockFeatures;
+  return feature / kBlockFeatures * block_bytes(order) + instruction * kValueBytes +
+         (stored / 8 * 8 + f / 8) * 128 + f % 8 * 16 + stored % 8 * 2;
 }
 
-/// Half words of metadata: the 16 bits of `feature` for logical rows 16 * half onwards.
-int64_t metadata_offset(int64_t feature, int64_t half) {
-  const int64_t warp = feature / 16;
-  const int64_t quad = feature % 8;
-  const int64_t high = feature % 16 / 8;
-  return ((warp * 8 + quad) * 2 + half) * 4 + high * 2;
+/// Likewise: the 16 bits of metadata of a feature for the logical rows 16 * half onwards.
+int64_t metadata_offset(const StageOrder& order, int64_t instruction, int64_t feature,
+                        int64_t half) {
+  const int64_t f = feature % kBlockFeatures;
+  const int64_t warp = f / 16, quad = f % 8, high = f % 16 / 8;
+  const int64_t word = ((warp * 8 + quad) * 2 + half) * order.instructions + instruction;
+  return feature / kBlockFeatures * block_bytes(order) + order.instructions * kValueBytes +
+         word * 4 + high * 2;
 }
 
 /// Calls visit(f, stored_index_in_tile, stage, byte offset) for every stored value of tile t.
@@ -42,10 +39,9 @@ void for_each_value(const StageOrder& order, int64_t stages, const Visit& visit)
   for (int64_t stage = 0; stage < stages; ++stage) {
     for (int64_t i = 0; i < order.instructions; ++i) {
       for (int64_t f = 0; f < order.features; ++f) {
-        const Place place = place_of(order, f / kBlockFeatures, i);
         for (int64_t c = 0; c < kStoredPerInstruction; ++c) {
           visit(f, (stage * order.instructions + i) * kStoredPerInstruction + c, stage,
-                place.values + value_offset(f % kBlockFeatures, c));
+                value_offset(order, i, f, c));
         }
       }
     }
@@ -58,10 +54,9 @@ void for_each_metadata(const StageOrder& order, int64_t stages, const Visit& vis
   for (int64_t stage = 0; stage < stages; ++stage) {
     for (int64_t i = 0; i < order.instructions; ++i) {
       for (int64_t f = 0; f < order.features; ++f) {
-        const Place place = place_of(order, f / kBlockFeatures, i);
         for (int64_t half = 0; half < 2; ++half) {
           visit(f, (stage * order.instructions + i) * kStoredPerInstruction + half * 8, stage,
-                place.metadata + metadata_offset(f % kBlockFeatures, half));
+                metadata_offset(order, i, f, half));
         }
       }
     }

@@ -1,12 +1,13 @@
 /// @file Weights in the order in which wgmma reads them from shared memory, a K stage at a time.
 ///
 /// One tile after the other, a tile's stages one after the other; a stage is
-///   for each block of 64 features: `instructions` x 2 KiB of values, then (sparse) `instructions`
-///   x 256 bytes of 2:4 metadata.
+///   for each block of 64 features: `instructions` x 2 KiB of values, then (sparse) 64 words of 2:4
+///   metadata for each of them.
 /// 2 KiB hold 64 features x 16 stored values as 8x8 core matrices without swizzle: element (f, c)
 /// is at byte (c/8 * 8 + f/8) * 128 + f%8 * 16 + c%8 * 2. A metadata word belongs to warp w, quad q
 /// of lanes and half s: 16 bits of row 16w+q (low) and of row 16w+q+8 (high) for logical rows
-/// 16s..16s+15, at ((w*8 + q)*2 + s) * 4. Four bits per quad of rows: first place, second place.
+/// 16s..16s+15; those of a stage's instructions lie side by side, from word ((w*8 + q)*2 + s) *
+/// `instructions` on. Four bits per quad of rows: first place, second place.
 /// (PTX ISA 9.0, "Asynchronous warpgroup level matrix instructions", sparse.)
 #pragma once
 

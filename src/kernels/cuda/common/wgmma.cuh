@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-namespace tvw::kernels::cuda::sm90 {
+namespace tvw::kernels::cuda {
 
 __device__ __forceinline__ void wgmma_fence() {
   asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
@@ -118,4 +118,4 @@ TVW_WGMMA_TYPES(192,
 #undef TVW_ACC32
 #undef TVW_ACC8
 
-}  // namespace tvw::kernels::cuda::sm90
+}  // namespace tvw::kernels::cuda

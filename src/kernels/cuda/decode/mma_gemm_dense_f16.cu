@@ -1,0 +1,11 @@
+// dense tiles (TW), f16.
+#include "kernels/cuda/decode/mma_variants.cuh"
+
+namespace tvw::kernels::cuda::decode {
+
+std::span<const Variant> mma_dense_f16_variants() {
+  static const std::vector<Variant> kVariants = all_mma_variants<false, __half>(DType::kF16);
+  return kVariants;
+}
+
+}  // namespace tvw::kernels::cuda::decode

@@ -1,0 +1,11 @@
+// 2:4 tiles (TVW, N:M), bf16.
+#include "kernels/cuda/decode/mma_variants.cuh"
+
+namespace tvw::kernels::cuda::decode {
+
+std::span<const Variant> mma_sparse_bf16_variants() {
+  static const std::vector<Variant> kVariants = all_mma_variants<true, __nv_bfloat16>(DType::kBF16);
+  return kVariants;
+}
+
+}  // namespace tvw::kernels::cuda::decode

@@ -141,7 +141,8 @@ TEST_CASE("results have the same bits for any number of threads", "[kernels]") {
   const kernels::Registry registry = kernels::Registry::discover();
   const int before = thread_count();
   const DType dtype = GENERATE(DType::kF32, DType::kBF16);
-  const Case c{150,   96,    130,   0.5,  Layout::kTokenMajor, Activation::kNone,
+  // Of 140 tokens, the last 12 are left to the row plan.
+  const Case c{140,   96,    130,   0.5,  Layout::kTokenMajor, Activation::kNone,
                false, false, dtype, dtype};
   const auto A = TypedBuffer::from_f32(dtype, random_values(c.M * c.K, 1));
   for (const char* executor_name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd", "cpu.csr.simd"}) {
@@ -198,6 +199,11 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::StartsWith("row plan: M = 8"));
   problem.M = 512;
   CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem), Catch::StartsWith("panel plan"));
+  problem.M = 100;
+  CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem),
+             Catch::Contains("row plan for the last 4"));
+  problem.layout = Layout::kFeatureMajor;  // whose last tokens do not lie together
+  CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem), !Catch::Contains("row plan"));
   problem.weights = &weights;
   problem.dtype = DType::kF16;
   CHECK_THAT(registry.executor("cpu.dense.onednn").supports(problem).reason,

@@ -12,6 +12,7 @@
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/fastest_plan.hpp"
 #include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/joined_plan.hpp"
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/tiles.hpp"
@@ -25,7 +26,18 @@ namespace {
 /// product has to load its row. Numbers and not measurements, so that a problem's results have the
 /// same bits wherever and however often it runs.
 constexpr int64_t kFewestTokensShared = 25;
-constexpr int64_t kFewestTokensOwn = 49;
+constexpr int64_t kFewestTokensOwn = 53;
+constexpr int64_t kFewestTokensOwnBf16 = 49;  ///< where panels multiply twice as much at a time
+
+/// Panels are whole vectors of tokens: what is left, and an odd vector that only one of two threads
+/// has, costs the row plan less. So many tokens of every kEvenTokens are left to it: those that
+/// share rows more, as its time is then almost that of panels.
+constexpr int64_t kEvenTokens = 2 * kVectorTokens;
+constexpr int64_t kMostTokensLeftShared = 24;
+constexpr int64_t kMostTokensLeftOwn = 16;
+/// Of more tokens a vector is too small a part to have the weights in two orders.
+constexpr int64_t kMostTokensJoinedShared = 512;
+constexpr int64_t kMostTokensJoinedOwn = 1024;
 
 /// Of CSR: [N] entries of each column.
 using Columns = std::vector<std::vector<ColumnEntry>>;
@@ -54,13 +66,16 @@ bool suits_rows(const std::vector<QuadTile>& tiles) {
 template <class Tiles>
 constexpr bool kOwnRows = !std::is_same_v<Tiles, std::vector<DenseTile>>;
 
-template <class Tiles>
-constexpr int64_t kFewestTokens = kOwnRows<Tiles> ? kFewestTokensOwn : kFewestTokensShared;
-
 /// bf16 is multiplied as such where the processor can and no weight has to be rounded for it.
 bool multiplies_bf16(const Problem& problem) {
   return problem.dtype == DType::kBF16 && pack::dtype(*problem.weights) == DType::kBF16 &&
          cpu_isa() == CpuIsa::kAvx512Bf16;
+}
+
+template <class Tiles>
+int64_t fewest_tokens(const Problem& problem) {
+  if (!kOwnRows<Tiles>) return kFewestTokensShared;
+  return multiplies_bf16(problem) ? kFewestTokensOwnBf16 : kFewestTokensOwn;
 }
 
 template <class Tiles>
@@ -77,26 +92,36 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   return make_f32_tiles(make_panel_weights(shape.K, shape.N, tiles));
 }
 
+/// How many of the last tokens the row plan takes.
 template <class Tiles>
-bool takes_rows(const Problem& problem, const Tiles& tiles) {
+int64_t tokens_by_rows(const Problem& problem, const Tiles& tiles) {
   if constexpr (std::is_same_v<Tiles, Columns>) {
-    return false;
+    return 0;
   } else {
-    return problem.M < kFewestTokens<Tiles> && suits_rows(tiles);
+    if (!suits_rows(tiles)) return 0;
+    if (problem.M < fewest_tokens<Tiles>(problem)) return problem.M;
+    if (problem.layout != Layout::kTokenMajor || multiplies_bf16(problem) ||
+        problem.M < kEvenTokens ||
+        problem.M > (kOwnRows<Tiles> ? kMostTokensJoinedOwn : kMostTokensJoinedShared)) {
+      return 0;
+    }
+    const int64_t left = problem.M % kEvenTokens;
+    return left <= (kOwnRows<Tiles> ? kMostTokensLeftOwn : kMostTokensLeftShared) ? left : 0;
   }
 }
 
 /// A way to go about a problem.
 struct Way {
-  bool rows = false;
-  PanelSplit split;  ///< if not rows
+  int64_t rows = 0;  ///< of A, the last ones, by the row plan
+  PanelSplit split;  ///< of the others
 
   /// For people and for what Tuning remembers.
   [[nodiscard]] std::string name() const {
-    if (rows) return "row plan";
+    if (split.blocks.empty()) return "row plan";
     return "panel plan, " + std::to_string(split.blocks.size()) + " panels of " +
            std::to_string(split.tokens) + " tokens, " +
-           (split.whole ? "a thread takes whole ones" : "threads share each");
+           (split.whole ? "a thread takes whole ones" : "threads share each") +
+           (rows > 0 ? ", row plan for the last " + std::to_string(rows) : "");
   }
 };
 
@@ -116,8 +141,9 @@ PanelCosts panel_costs(const Problem& problem) {
 /// Without measuring: a model.
 template <class Tiles>
 Way model_way(const Problem& problem, const Tiles& tiles) {
-  if (takes_rows(problem, tiles)) return {true, {}};
-  return {false, split_tokens(problem.M, thread_count(), panel_costs<Tiles>(problem))};
+  const int64_t rows = tokens_by_rows(problem, tiles);
+  if (rows == problem.M) return {rows, {}};
+  return {rows, split_tokens(problem.M - rows, thread_count(), panel_costs<Tiles>(problem))};
 }
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
@@ -132,10 +158,10 @@ std::vector<Way> all_ways(const Problem& problem, const Tiles& tiles, bool panel
     if (std::ranges::none_of(ways, same)) ways.push_back(std::move(way));
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({true, {}});
+    if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({problem.M, {}});
   }
   if (!panels) return ways;
-  for (PanelSplit& split : ways_to_split(problem.M)) add({false, std::move(split)});
+  for (PanelSplit& split : ways_to_split(problem.M)) add({0, std::move(split)});
   return ways;
 }
 
@@ -150,8 +176,17 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
                                 const std::string& format) {
   const GemmShape shape = problem.shape();
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    if (way.rows) {
-      return make_row_plan(problem, make_row_weights(shape.K, shape.N, tiles), format);
+    const auto by_rows = [&](const Problem& part) {
+      return make_row_plan(part, make_row_weights(shape.K, shape.N, tiles), format);
+    };
+    if (way.rows == problem.M) return by_rows(problem);
+    if (way.rows > 0) {
+      const JoinedProblems parts = split_rows(problem, way.rows);
+      return make_joined_plan(
+          problem,
+          make_panel_plan(parts.first, way.split, make_panel_tiles(parts.first, way.split, tiles),
+                          format),
+          by_rows(parts.last), way.rows);
     }
   }
   return make_panel_plan(problem, way.split, make_panel_tiles(problem, way.split, tiles), format);
@@ -176,8 +211,8 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
   const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
   const auto explained = [&](const Way& way, const std::string& why) {
     return way.name() + ": " + why + "; " +
-           (bf16 && !way.rows ? "bf16 on " + tvw::kernels::name(cpu_isa())
-                              : "f32 on " + f32_isa_name());
+           (bf16 && way.rows == 0 ? "bf16 on " + tvw::kernels::name(cpu_isa())
+                                  : "f32 on " + f32_isa_name());
   };
   if (problem.tuning != nullptr) {
     const std::vector<Way> ways = all_ways(problem, tiles, panels);
@@ -187,8 +222,9 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
   }
   const Way way = model_way(problem, tiles);
   const std::string M = "M = " + std::to_string(problem.M);
-  const std::string limit = std::to_string(kFewestTokens<Tiles>);
-  return explained(way, way.rows ? M + " is below " + limit + ", weights are streamed once" : M);
+  const std::string limit = std::to_string(fewest_tokens<Tiles>(problem));
+  return explained(
+      way, way.rows == problem.M ? M + " is below " + limit + ", weights are streamed once" : M);
 }
 
 /// `Matrix` is the alternative of pack::PackedWeights that it takes.

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "io/atomic_file.hpp"
 #include "io/proto.hpp"
+#include "tvw/core/atomic_file.hpp"
 #include "tvw/io/safetensors.hpp"
 
 namespace tvw::io {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "io/atomic_file.hpp"
+#include "tvw/core/atomic_file.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/io/safetensors.hpp"
 

@@ -1,15 +1,13 @@
 #include "record/file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <utility>
 
+#include "tvw/core/atomic_file.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/record/json.hpp"
 
@@ -21,46 +19,6 @@ constexpr uintmax_t kLargestRecordBytes = uintmax_t{1} << 30;
 Error io_error(const std::filesystem::path& path, const std::string& what, int error) {
   return {ErrorCode::kIo, "'" + path.string() + "': " + what + ": " + std::strerror(error)};
 }
-
-/// Closes and removes the temporary file unless it was renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : path_(target.string() + ".tmp-XXXXXX"), fd_(mkostemp(path_.data(), O_CLOEXEC)) {
-    if (fd_ < 0) throw io_error(target, "cannot be written", errno);
-  }
-  ~TemporaryFile() {
-    if (fd_ >= 0) ::close(fd_);
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  void write(std::string_view text, const std::filesystem::path& target) const {
-    while (!text.empty()) {
-      const ssize_t written = ::write(fd_, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) throw io_error(target, "cannot be written", errno);
-      text.remove_prefix(static_cast<size_t>(written));
-    }
-  }
-
-  void become(const std::filesystem::path& target) {
-    const mode_t mask = ::umask(0);  // mkostemp gives 0600; a record is as readable as any new file
-    ::umask(mask);
-    ::fchmod(fd_, 0666 & ~mask);
-    if (::fsync(fd_) != 0) throw io_error(target, "cannot be written", errno);
-    if (::close(std::exchange(fd_, -1)) != 0) throw io_error(target, "cannot be written", errno);
-    if (::rename(path_.c_str(), target.c_str()) != 0) {
-      throw io_error(target, "cannot be replaced", errno);
-    }
-    path_.clear();
-  }
-
- private:
-  std::string path_;
-  int fd_;
-};
 
 }  // namespace
 
@@ -88,9 +46,10 @@ void save_text(std::string_view text, const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, error)) {
     throw Error(ErrorCode::kIo, "'" + path.string() + "' is a folder, expected a file to write to");
   }
-  TemporaryFile file(path);
-  file.write(text, path);
-  file.become(path);
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.finish();
+  file.commit();
 }
 
 }  // namespace tvw::record

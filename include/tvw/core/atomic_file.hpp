@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace tvw::io {
+namespace tvw {
 
 /// Written under a temporary name beside `path`. Without commit() nothing is left behind.
 class AtomicFile {
@@ -34,4 +34,4 @@ class AtomicFile {
   bool exists_ = false;
 };
 
-}  // namespace tvw::io
+}  // namespace tvw

@@ -1,4 +1,4 @@
-#include "io/atomic_file.hpp"
+#include "tvw/core/atomic_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 
 #include "tvw/core/error.hpp"
 
-namespace tvw::io {
+namespace tvw {
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   std::string name = path_.string() + ".XXXXXX";
@@ -57,4 +57,4 @@ void AtomicFile::commit() {
   exists_ = false;
 }
 
-}  // namespace tvw::io
+}  // namespace tvw

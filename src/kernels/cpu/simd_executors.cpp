@@ -15,29 +15,13 @@
 #include "kernels/cpu/joined_plan.hpp"
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
+#include "kernels/cpu/row_share.hpp"
 #include "kernels/cpu/tiles.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
-
-/// From so many tokens on, a panel pays for bringing the activations into it: later where every
-/// product has to load its row. Numbers and not measurements, so that a problem's results have the
-/// same bits wherever and however often it runs.
-constexpr int64_t kFewestTokensShared = 25;
-constexpr int64_t kFewestTokensOwn = 53;
-constexpr int64_t kFewestTokensOwnBf16 = 49;  ///< where panels multiply twice as much at a time
-
-/// Panels are whole vectors of tokens: what is left, and an odd vector that only one of two threads
-/// has, costs the row plan less. So many tokens of every kEvenTokens are left to it: those that
-/// share rows more, as its time is then almost that of panels.
-constexpr int64_t kEvenTokens = 2 * kVectorTokens;
-constexpr int64_t kMostTokensLeftShared = 24;
-constexpr int64_t kMostTokensLeftOwn = 16;
-/// Of more tokens a vector is too small a part to have the weights in two orders.
-constexpr int64_t kMostTokensJoinedShared = 512;
-constexpr int64_t kMostTokensJoinedOwn = 1024;
 
 /// Of CSR: [N] entries of each column.
 using Columns = std::vector<std::vector<ColumnEntry>>;
@@ -73,12 +57,6 @@ bool multiplies_bf16(const Problem& problem) {
 }
 
 template <class Tiles>
-int64_t fewest_tokens(const Problem& problem) {
-  if (!kOwnRows<Tiles>) return kFewestTokensShared;
-  return multiplies_bf16(problem) ? kFewestTokensOwnBf16 : kFewestTokensOwn;
-}
-
-template <class Tiles>
 std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
                                              const Tiles& tiles) {
   const GemmShape shape = problem.shape();
@@ -92,22 +70,10 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   return make_f32_tiles(make_panel_weights(shape.K, shape.N, tiles));
 }
 
-/// How many of the last tokens the row plan takes.
 template <class Tiles>
-int64_t tokens_by_rows(const Problem& problem, const Tiles& tiles) {
-  if constexpr (std::is_same_v<Tiles, Columns>) {
-    return 0;
-  } else {
-    if (!suits_rows(tiles)) return 0;
-    if (problem.M < fewest_tokens<Tiles>(problem)) return problem.M;
-    if (problem.layout != Layout::kTokenMajor || multiplies_bf16(problem) ||
-        problem.M < kEvenTokens ||
-        problem.M > (kOwnRows<Tiles> ? kMostTokensJoinedOwn : kMostTokensJoinedShared)) {
-      return 0;
-    }
-    const int64_t left = problem.M % kEvenTokens;
-    return left <= (kOwnRows<Tiles> ? kMostTokensLeftOwn : kMostTokensLeftShared) ? left : 0;
-  }
+const RowLimits& row_limits(const Problem& problem) {
+  if (multiplies_bf16(problem)) return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
+  return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
 }
 
 /// A way to go about a problem.
@@ -141,7 +107,13 @@ PanelCosts panel_costs(const Problem& problem) {
 /// Without measuring: a model.
 template <class Tiles>
 Way model_way(const Problem& problem, const Tiles& tiles) {
-  const int64_t rows = tokens_by_rows(problem, tiles);
+  int64_t rows = 0;
+  if constexpr (!std::is_same_v<Tiles, Columns>) {
+    if (suits_rows(tiles)) {
+      rows = tokens_by_rows(problem.M, problem.layout == Layout::kTokenMajor,
+                            row_limits<Tiles>(problem));
+    }
+  }
   if (rows == problem.M) return {rows, {}};
   return {rows, split_tokens(problem.M - rows, thread_count(), panel_costs<Tiles>(problem))};
 }
@@ -222,9 +194,7 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
   }
   const Way way = model_way(problem, tiles);
   const std::string M = "M = " + std::to_string(problem.M);
-  const std::string limit = std::to_string(fewest_tokens<Tiles>(problem));
-  return explained(
-      way, way.rows == problem.M ? M + " is below " + limit + ", weights are streamed once" : M);
+  return explained(way, way.rows == problem.M ? M + ", weights are streamed once" : M);
 }
 
 /// `Matrix` is the alternative of pack::PackedWeights that it takes.
@@ -243,8 +213,8 @@ class SimdExecutor final : public Executor {
     }
     if (problem.dtype == DType::kF16) return Support::no("computes in f32 and bf16, asked for f16");
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
-    if (std::is_same_v<Matrix, DenseMatrix> && problem.M >= kFewestTokensShared) {
-      return Support::no("is for fewer than " + std::to_string(kFewestTokensShared) +
+    if (std::is_same_v<Matrix, DenseMatrix> && problem.M >= kSharedRowLimits.panels_from) {
+      return Support::no("is for fewer than " + std::to_string(kSharedRowLimits.panels_from) +
                          " rows of A, asked for " + std::to_string(problem.M));
     }
     using Tiles = decltype(tiles_of(std::declval<const Matrix&>()));

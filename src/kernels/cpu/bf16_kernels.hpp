@@ -14,6 +14,9 @@ struct PairRows {
   int64_t tokens = 0;              ///< that count, a multiple of kVectorTokens
   float* const* sums = nullptr;    ///< [columns] -> [tokens]
   const float* start = nullptr;    ///< [columns] what sums start from; null: from what they are
+  /// [columns] -> [tokens] of bf16 that get the sums, rounded (subnormal ones to 0), and not
+  /// `sums`; or null.
+  uint16_t* const* rounded = nullptr;
 };
 
 /// Columns that each multiply pairs of their own: column after column counts[c] entries, each

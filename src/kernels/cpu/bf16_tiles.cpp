@@ -21,7 +21,9 @@ uint32_t* gathered_pairs() {
   return pairs;
 }
 
-void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows) {
+/// `rounded` gets the sums when the last chunk is multiplied, if it is not null.
+void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows,
+                  uint16_t* const* rounded) {
   const auto columns = std::ssize(tile.columns);
   uint32_t* pairs = gathered_pairs();
   rows.data = pairs;
@@ -33,6 +35,7 @@ void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows) {
     left = left.subspan(chunk.size());
     gather_quad_pairs(panel, chunk, pairs);
     own.counts = tile.counts.data() + at;
+    if (at + columns >= std::ssize(tile.counts)) rows.rounded = rounded;
     multiply_own_pairs(rows, own);
     const int64_t entries = std::accumulate(own.counts, own.counts + columns, int64_t{0});
     own.weights += entries;
@@ -41,7 +44,8 @@ void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows) {
   }
 }
 
-void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows) {
+void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows,
+                     uint16_t* const* rounded) {
   uint32_t* pairs = gathered_pairs();
   rows.data = pairs;
   SharedPairs shared{tile.weights.data(), 0,
@@ -52,6 +56,7 @@ void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows
     left = left.subspan(chunk.size());
     gather_pairs(panel, chunk, pairs);
     shared.pairs = std::ssize(chunk) / 2;
+    if (left.empty()) rows.rounded = rounded;
     multiply_shared_pairs(rows, shared);
     shared.weights += shared.pairs * shared.groups * kGroupColumns;
     rows.start = nullptr;
@@ -73,9 +78,9 @@ class Bf16Tiles final : public PanelTiles {
     const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
     const PairRows rows{nullptr, task.stride, task.tokens, task.sums, task.start};
     if (tile.has_own_pairs()) {
-      multiply_own(tile, panel, rows);
+      multiply_own(tile, panel, rows, task.rounded);
     } else {
-      multiply_shared(tile, panel, rows);
+      multiply_shared(tile, panel, rows, task.rounded);
     }
   }
   [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }

@@ -145,6 +145,13 @@ float* PanelIo::in_place(const TokenBlock& block, int64_t n, void* results, void
   return static_cast<float*>(C) + n * M_ + block.begin;
 }
 
+uint16_t* PanelIo::in_place_bf16(const TokenBlock& block, int64_t n, void* results, void* C) const {
+  if (!bf16_) return nullptr;
+  if (token_major_) return static_cast<uint16_t*>(results) + n * tokens_;
+  if (block.count % kVectorTokens != 0) return nullptr;
+  return static_cast<uint16_t*>(C) + n * M_ + block.begin;
+}
+
 void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
                     void* results, void* C) const {
   void* to = token_major_ ? results : C;

@@ -28,6 +28,9 @@ class PanelIo {
   /// Results are made column by column, `tokens` f32 each. Where column n's may be made where they
   /// belong, in C or in `results`; null for all columns of a block: elsewhere, for store().
   [[nodiscard]] float* in_place(const TokenBlock& block, int64_t n, void* results, void* C) const;
+  /// Where column n's may be rounded to bf16 where they belong, likewise; null: elsewhere.
+  [[nodiscard]] uint16_t* in_place_bf16(const TokenBlock& block, int64_t n, void* results,
+                                        void* C) const;
   /// `sums` [columns][kMostTokens].
   void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
              void* results, void* C) const;

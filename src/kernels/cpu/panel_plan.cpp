@@ -136,6 +136,8 @@ class PanelPlan final : public Plan {
       sums[i] = elsewhere[i];
       start[i] = 0.0f;
     }
+    std::array<uint16_t*, kMostTileColumns> rounded;
+    const bool rounds = rounds_in_place(block, columns, results, C, rounded);
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
       if (sums[0] == elsewhere[0]) io_.load(block, columns, results, C, elsewhere[0]);
@@ -145,11 +147,26 @@ class PanelPlan final : public Plan {
     }
     const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows.data();
     tiles_->multiply(tile, {rows, reads_a_ ? shape_.M : split_.tokens, tokens, sums.data(),
-                            add_to_c_ ? nullptr : start.data()});
+                            add_to_c_ ? nullptr : start.data(), rounds ? rounded.data() : nullptr});
+    if (rounds) return;
     if (activation_ != Activation::kNone) {
       for (i = 0; i < columns.size(); ++i) activate(sums[i], tokens, activation_);
     }
     if (sums[0] == elsewhere[0]) io_.store(block, columns, elsewhere[0], results, C);
+  }
+
+  /// Whether finished sums can go straight to their places in bf16, and those places.
+  bool rounds_in_place(const TokenBlock& block, std::span<const int32_t> columns, void* results,
+                       void* C, std::array<uint16_t*, kMostTileColumns>& places) const {
+    if (tiles_->rows() != PanelRows::kBf16Pairs || activation_ != Activation::kNone) return false;
+    alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
+    size_t i = 0;
+    for (; i < columns.size(); ++i) {
+      places[i] = io_.in_place_bf16(block, columns[i], results, C);
+      if (places[i] == nullptr) return false;
+    }
+    for (; i % kGroupColumns != 0; ++i) places[i] = nowhere;
+    return true;
   }
 
   GemmShape shape_;

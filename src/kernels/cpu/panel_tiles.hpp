@@ -36,6 +36,9 @@ struct PanelTask {
   float* const* sums = nullptr;  ///< [columns, padded to kGroupColumns] -> [tokens]
   /// [columns, padded to kGroupColumns] what sums start from; null: from what they are.
   const float* start = nullptr;
+  /// kBf16Pairs: [columns, padded to kGroupColumns] -> [tokens] of bf16 that get the sums when they
+  /// are finished, rounded; null: they stay where they are.
+  uint16_t* const* rounded = nullptr;
 };
 
 class PanelTiles {

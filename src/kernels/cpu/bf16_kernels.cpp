@@ -37,17 +37,15 @@ HWY_INLINE __m512 add_product(__m512 sum, __m512i weights, __m512i pairs) {
   return _mm512_dpbf16_ps(sum, reinterpret_cast<Bf16>(weights), reinterpret_cast<Bf16>(pairs));
 }
 
-/// The sums of some tokens of a column to where PairRows wants them.
-template <bool kRounded, int kCount>
-HWY_INLINE void store(const PairRows& rows, int64_t column, int64_t token,
-                      const __m512 (&sums)[kCount]) {
-  for (int v = 0; v < kCount; ++v, token += kVectorTokens) {
-    if constexpr (kRounded) {
-      const auto bits = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(sums[v]));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(rows.rounded[column] + token), bits);
-    } else {
-      _mm512_storeu_ps(rows.sums[column] + token, sums[v]);
-    }
+template <int kCount>
+HWY_INLINE void store(const __m512 (&sums)[kCount], float* to) {
+  for (int v = 0; v < kCount; ++v) _mm512_storeu_ps(to + v * kVectorTokens, sums[v]);
+}
+template <int kCount>
+HWY_INLINE void store_rounded(const __m512 (&sums)[kCount], uint16_t* to) {
+  for (int v = 0; v < kCount; ++v) {
+    const auto bits = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(sums[v]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + v * kVectorTokens), bits);
   }
 }
 
@@ -111,18 +109,23 @@ HWY_INLINE void own_pairs(const PairRows& rows, const OwnPairs& columns) {
   const uint16_t* offsets = columns.offsets;
   for (int64_t c = 0; c < columns.columns; ++c) {
     const int64_t count = columns.counts[c];
-    over_tokens<kMostTokens / kVectorTokens>(rows.tokens, [&](auto vectors,
-                                                              int64_t begin) TVW_TARGET {
-      constexpr int kCount = decltype(vectors)::value;
-      __m512 sums[kCount];
-      for (int v = 0; v < kCount; ++v) {
-        sums[v] = rows.start != nullptr ? _mm512_set1_ps(rows.start[c])
-                                        : _mm512_loadu_ps(rows.sums[c] + begin + v * kVectorTokens);
-      }
-      own_pairs_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets, count,
-                       sums);
-      store<kRounded>(rows, c, begin, sums);
-    });
+    over_tokens<kMostTokens / kVectorTokens>(
+        rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
+          constexpr int kCount = decltype(vectors)::value;
+          float* to = rows.sums[c] + begin;
+          __m512 sums[kCount];
+          for (int v = 0; v < kCount; ++v) {
+            sums[v] = rows.start != nullptr ? _mm512_set1_ps(rows.start[c])
+                                            : _mm512_loadu_ps(to + v * kVectorTokens);
+          }
+          own_pairs_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets,
+                           count, sums);
+          if constexpr (kRounded) {
+            store_rounded(sums, rows.rounded[c] + begin);
+          } else {
+            store(sums, to);
+          }
+        });
     weights += count;
     offsets += count;
   }
@@ -152,9 +155,9 @@ HWY_INLINE void shared_pairs_group(const PairRows& rows, const uint32_t* weights
   }
   for (int c = 0; c < kGroupColumns; ++c) {
     if (rows.rounded != nullptr) {
-      store<true>(rows, column + c, begin, sums[c]);
+      store_rounded(sums[c], rows.rounded[column + c] + begin);
     } else {
-      store<false>(rows, column + c, begin, sums[c]);
+      store(sums[c], rows.sums[column + c] + begin);
     }
   }
 }

@@ -21,7 +21,7 @@ uint32_t* gathered_pairs() {
   return pairs;
 }
 
-/// `rounded` gets the sums when the last chunk is multiplied, if it is not null.
+/// `rounded`: gets the sums when the last chunk is multiplied, if it is not null.
 void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows,
                   uint16_t* const* rounded) {
   const auto columns = std::ssize(tile.columns);
@@ -73,6 +73,7 @@ class Bf16Tiles final : public PanelTiles {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
   [[nodiscard]] bool takes_any_stride() const override { return false; }
+  [[nodiscard]] bool rounds() const override { return true; }
   void multiply(int64_t t, const PanelTask& task) const override {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
     const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};

@@ -137,7 +137,8 @@ class PanelPlan final : public Plan {
       start[i] = 0.0f;
     }
     std::array<uint16_t*, kMostTileColumns> rounded;
-    const bool rounds = rounds_in_place(block, columns, results, C, rounded);
+    const bool rounds = activation_ == Activation::kNone && tiles_->rounds() &&
+                        find_places(block, columns, results, C, rounded);
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
       if (sums[0] == elsewhere[0]) io_.load(block, columns, results, C, elsewhere[0]);
@@ -155,10 +156,9 @@ class PanelPlan final : public Plan {
     if (sums[0] == elsewhere[0]) io_.store(block, columns, elsewhere[0], results, C);
   }
 
-  /// Whether finished sums can go straight to their places in bf16, and those places.
-  bool rounds_in_place(const TokenBlock& block, std::span<const int32_t> columns, void* results,
-                       void* C, std::array<uint16_t*, kMostTileColumns>& places) const {
-    if (tiles_->rows() != PanelRows::kBf16Pairs || activation_ != Activation::kNone) return false;
+  /// Where finished sums can go straight to their places in bf16; false if they cannot.
+  bool find_places(const TokenBlock& block, std::span<const int32_t> columns, void* results,
+                   void* C, std::array<uint16_t*, kMostTileColumns>& places) const {
     alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
     size_t i = 0;
     for (; i < columns.size(); ++i) {

@@ -2,7 +2,6 @@
 /// that each stores 16 bytes.
 #pragma once
 
-#include "kernels/cuda/common/mma.cuh"
 #include "kernels/cuda/common/ptx.cuh"
 
 namespace tvw::kernels::cuda {
@@ -14,12 +13,12 @@ struct TokensOfY {
   int valid;  ///< tokens, a multiple of 8; what is behind is not stored
 };
 
-/// Word j of four lanes to lane j, and in the order of the lanes.
+/// A 4x4 transpose over four lanes: lane j gets word j of each of them, in their order.
 __device__ __forceinline__ uint4 transpose_words(int lane, uint4 w) {
   const bool odd = (lane & 1) != 0, high = (lane & 2) != 0;
   const uint32_t a = __shfl_xor_sync(~0u, odd ? w.x : w.y, 1);
   const uint32_t b = __shfl_xor_sync(~0u, odd ? w.z : w.w, 1);
-  // Two words of matrix `odd`, and of matrix 2 + `odd`.
+  // Words of this lane and its neighbour: x those for lane `odd`, y those for lane 2 + `odd`.
   const uint32_t x0 = odd ? a : w.x, x1 = odd ? w.y : a;
   const uint32_t y0 = odd ? b : w.z, y1 = odd ? w.w : b;
   const uint32_t c = __shfl_xor_sync(~0u, high ? x0 : y0, 2);

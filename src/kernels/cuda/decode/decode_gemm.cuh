@@ -10,14 +10,15 @@
 /// atomics, so results are reproducible.
 #pragma once
 
+#include "kernels/cuda/decode/mma_consumer.cuh"
 #include "kernels/cuda/decode/producer.cuh"
-#include "kernels/cuda/decode/results.cuh"
+#include "kernels/cuda/decode/wgmma_consumer.cuh"
 
 namespace tvw::kernels::cuda::decode {
 
-/// `Consume` multiplies, as one of the consumer warps, and sends the sums.
-template <class C, class T, class Consume>
-__device__ __forceinline__ void decode_gemm(const Params& p, uint8_t* memory, Consume consume) {
+template <class C, class T>
+__global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const Params p) {
+  extern __shared__ __align__(1024) uint8_t memory[];
   const Ring<C> ring{static_cast<uint32_t>(__cvta_generic_to_shared(memory))};
   int* columns = reinterpret_cast<int*>(memory + C::kColumnsAt);
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -40,9 +41,13 @@ __device__ __forceinline__ void decode_gemm(const Params& p, uint8_t* memory, Co
         __ldg(p.columns + static_cast<int64_t>(group) * C::kFeatureBlocks * 16 + threadIdx.x);
   }
   __syncthreads();
-  if (p.splits > 1 && !C::kReceivesInRing) cluster_arrive();
+  if (p.splits > 1 && !C::kByWgmma) cluster_arrive();
   if (warp < C::kConsumerWarps) {
-    consume(ring, work, warp, lane);
+    if constexpr (C::kByWgmma) {
+      consume_by_wgmma<C, T>(p, ring, work, warp, lane);
+    } else {
+      consume_by_mma<C, T>(p, ring, work, warp, lane);
+    }
     wait_for_previous_kernel();  // it may still read or write y
     with_activation(p.activation, [&](auto finish) {
       store_sums<C, T>(p, ring, work, columns, threadIdx.x, finish);
@@ -51,16 +56,24 @@ __device__ __forceinline__ void decode_gemm(const Params& p, uint8_t* memory, Co
     Producer<C>(p, ring, work, warp - C::kConsumerWarps, lane).run();
     if (p.splits > 1) {
       __syncwarp();
-      if (C::kReceivesInRing) cluster_arrive();
+      if (C::kByWgmma) cluster_arrive();
       cluster_wait();
     }
   }
 }
 
-template <class C>
-Variant describe(std::string_view name, DType dtype, const void* kernel) {
-  return {name,        C::kSparse,      dtype,           C::kTokenBlocks,     C::kFeatureBlocks,
-          C::kThreads, C::kSharedBytes, C::kStagedBytes, C::kAsyncProxyReads, kernel};
+template <class C, class T>
+Variant describe(std::string_view name, DType dtype) {
+  return {name,
+          C::kSparse,
+          dtype,
+          C::kTokenBlocks,
+          C::kFeatureBlocks,
+          C::kThreads,
+          C::kSharedBytes,
+          C::kStagedBytes,
+          C::kByWgmma,
+          reinterpret_cast<const void*>(&decode_gemm<C, T>)};
 }
 
 }  // namespace tvw::kernels::cuda::decode

@@ -55,10 +55,22 @@ struct Variant {
 [[nodiscard]] std::span<const Variant> mma_dense_f16_variants();
 [[nodiscard]] std::span<const Variant> mma_dense_bf16_variants();
 
+[[nodiscard]] inline std::span<const Variant> mma_variants(bool sparse, DType dtype) {
+  if (dtype == DType::kF16) return sparse ? mma_sparse_f16_variants() : mma_dense_f16_variants();
+  return sparse ? mma_sparse_bf16_variants() : mma_dense_bf16_variants();
+}
+
 /// By wgmma: 9.0 only.
 [[nodiscard]] std::span<const Variant> wgmma_sparse_f16_variants();
 [[nodiscard]] std::span<const Variant> wgmma_sparse_bf16_variants();
 [[nodiscard]] std::span<const Variant> wgmma_dense_f16_variants();
 [[nodiscard]] std::span<const Variant> wgmma_dense_bf16_variants();
+
+[[nodiscard]] inline std::span<const Variant> wgmma_variants(bool sparse, DType dtype) {
+  if (dtype == DType::kF16) {
+    return sparse ? wgmma_sparse_f16_variants() : wgmma_dense_f16_variants();
+  }
+  return sparse ? wgmma_sparse_bf16_variants() : wgmma_dense_bf16_variants();
+}
 
 }  // namespace tvw::kernels::cuda::decode

@@ -46,11 +46,7 @@ struct Candidate {
 
 /// All that this device can run.
 std::vector<Variant> variants(bool sparse, DType dtype) {
-  const bool f16 = dtype == DType::kF16;
-  const auto mma = f16 ? (sparse ? mma_sparse_f16_variants() : mma_dense_f16_variants())
-                       : (sparse ? mma_sparse_bf16_variants() : mma_dense_bf16_variants());
-  const auto wgmma = f16 ? (sparse ? wgmma_sparse_f16_variants() : wgmma_dense_f16_variants())
-                         : (sparse ? wgmma_sparse_bf16_variants() : wgmma_dense_bf16_variants());
+  const auto mma = mma_variants(sparse, dtype), wgmma = wgmma_variants(sparse, dtype);
   std::vector<Variant> all(mma.begin(), mma.end());
   if (current_device().major == 9) all.insert(all.end(), wgmma.begin(), wgmma.end());
   return all;

@@ -32,7 +32,7 @@ class Producer {
       load_ids(step + C::kProducerWarps, next);
       if (step >= C::kSlots) {
         const uint32_t empty = ring_.empty(slot.index);
-        if (C::kAsyncProxyReads && !__all_sync(~0u, barrier_passed(empty, slot.parity))) {
+        if (C::kByWgmma && !__all_sync(~0u, barrier_passed(empty, slot.parity))) {
           landing.finish();  // those who are to empty the slot may wait for it
         }
         barrier_wait(empty, slot.parity);
@@ -56,7 +56,7 @@ class Producer {
    public:
     __device__ __forceinline__ explicit HandOver(const Ring<C>& ring) : ring_(ring) {}
     __device__ __forceinline__ void add(int slot, bool copied) {
-      if constexpr (C::kAsyncProxyReads) {
+      if constexpr (C::kByWgmma) {
         commit_copies();
         if (waiting_ >= 0) {
           wait_copies_but_last();
@@ -70,7 +70,7 @@ class Producer {
       }
     }
     __device__ __forceinline__ void finish() {
-      if (C::kAsyncProxyReads && waiting_ >= 0) {
+      if (C::kByWgmma && waiting_ >= 0) {
         wait_all_copies();
         pass_on();
         waiting_ = -1;

@@ -56,8 +56,7 @@ struct MmaTiling {
   static __device__ __forceinline__ int place(int row, int t) {
     return (t * kStepRows + (row ^ t)) * 16;
   }
-  static constexpr bool kAsyncProxyReads = false;
-  static constexpr bool kReceivesInRing = false;
+  static constexpr bool kByWgmma = false;
 
   static_assert(kSlots >= kProducerWarps && kSlots >= kSlices);
   static_assert(kSlices * kFeatureBlocks == kConsumerWarps * kBlocksPerWarp);
@@ -109,8 +108,7 @@ struct WgmmaTiling {
   static __device__ __forceinline__ int place(int row, int t) {
     return row * 128 + ((t ^ (row & 7)) << 4);
   }
-  static constexpr bool kAsyncProxyReads = true;
-  static constexpr bool kReceivesInRing = true;
+  static constexpr bool kByWgmma = true;
 
   static_assert(kSlots >= kProducerWarps && kColumnsAt >= kReceiveBytes);
 };

@@ -73,7 +73,6 @@ class Bf16Tiles final : public PanelTiles {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
   [[nodiscard]] bool takes_any_stride() const override { return false; }
-  [[nodiscard]] bool rounds() const override { return true; }
   void multiply(int64_t t, const PanelTask& task) const override {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
     const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};

@@ -65,7 +65,6 @@ class F32Tiles final : public PanelTiles {
   [[nodiscard]] bool takes_any_stride() const override {
     return std::ranges::none_of(weights_.tiles, &PanelTile::has_own_rows);
   }
-  [[nodiscard]] bool rounds() const override { return false; }
   void multiply(int64_t t, const PanelTask& task) const override {
     const PanelTile& tile = weights_.tiles[static_cast<size_t>(t)];
     const Rows rows{static_cast<const float*>(task.rows), task.stride, task.tokens, task.sums,

@@ -138,34 +138,19 @@ void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A
   }
 }
 
-float* PanelIo::in_place(const TokenBlock& block, int64_t n, void* results, void* C) const {
-  if (bf16_) return nullptr;
-  if (token_major_) return static_cast<float*>(results) + n * tokens_;
-  if (block.count % kVectorTokens != 0) return nullptr;  // C has no room for whole vectors
-  return static_cast<float*>(C) + n * M_ + block.begin;
-}
-
-uint16_t* PanelIo::in_place_bf16(const TokenBlock& block, int64_t n, void* results, void* C) const {
-  if (!bf16_) return nullptr;
-  if (token_major_) return static_cast<uint16_t*>(results) + n * tokens_;
-  if (block.count % kVectorTokens != 0) return nullptr;
-  return static_cast<uint16_t*>(C) + n * M_ + block.begin;
-}
-
 void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
                     void* results, void* C) const {
   void* to = token_major_ ? results : C;
-  const auto at = [&](int32_t n) { return token_major_ ? n * tokens_ : n * M_ + block.begin; };
   if (bf16_) {
     std::array<uint16_t*, kMostTileColumns> rows;
     for (size_t i = 0; i < columns.size(); ++i) {
-      rows[i] = static_cast<uint16_t*>(to) + at(columns[i]);
+      rows[i] = static_cast<uint16_t*>(to) + place_of(block, columns[i]);
     }
     f32_rows_to_bf16(sums, kMostTokens, block.count, std::span(rows).first(columns.size()));
     return;
   }
   for (const int32_t n : columns) {
-    std::copy_n(sums, block.count, static_cast<float*>(to) + at(n));
+    std::copy_n(sums, block.count, static_cast<float*>(to) + place_of(block, n));
     sums += kMostTokens;
   }
 }
@@ -174,7 +159,7 @@ void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, co
                    const void* C, float* sums) const {
   const void* from = token_major_ ? results : C;
   for (const int32_t n : columns) {
-    const int64_t at = token_major_ ? n * tokens_ : n * M_ + block.begin;
+    const int64_t at = place_of(block, n);
     if (bf16_) {
       bf16_to_f32(static_cast<const uint16_t*>(from) + at, block.count, sums);
     } else {

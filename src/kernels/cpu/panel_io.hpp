@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "kernels/cpu/panel_split.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
@@ -25,12 +26,15 @@ class PanelIo {
   /// `A` as for Plan::run; `rows` [row_count][tokens] of 4 bytes.
   void pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
 
-  /// Results are made column by column, `tokens` f32 each. Where column n's may be made where they
-  /// belong, in C or in `results`; null for all columns of a block: elsewhere, for store().
-  [[nodiscard]] float* in_place(const TokenBlock& block, int64_t n, void* results, void* C) const;
-  /// Where column n's may be rounded to bf16 where they belong, likewise; null: elsewhere.
-  [[nodiscard]] uint16_t* in_place_bf16(const TokenBlock& block, int64_t n, void* results,
-                                        void* C) const;
+  /// Results are made column by column, `tokens` each. Where those of column n may be made as T
+  /// (float, or uint16_t: bf16) where they belong, in C or in `results`; null for all columns of a
+  /// block: elsewhere, in f32 for store().
+  template <class T>
+  [[nodiscard]] T* in_place(const TokenBlock& block, int64_t n, void* results, void* C) const {
+    if (bf16_ != std::is_same_v<T, uint16_t>) return nullptr;
+    const bool room = token_major_ || block.count % kVectorTokens == 0;  // for whole vectors
+    return room ? static_cast<T*>(token_major_ ? results : C) + place_of(block, n) : nullptr;
+  }
   /// `sums` [columns][kMostTokens].
   void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
              void* results, void* C) const;
@@ -49,6 +53,10 @@ class PanelIo {
   [[nodiscard]] int64_t results_bytes() const;
 
  private:
+  /// Of column n's first token, in `results` of a token-major problem, else in C.
+  [[nodiscard]] int64_t place_of(const TokenBlock& block, int64_t n) const {
+    return token_major_ ? n * tokens_ : n * M_ + block.begin;
+  }
   void pack_tokens(const TokenBlock& block, int64_t m, const void* A, void* rows) const;
   void pack_features(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
 

@@ -128,7 +128,7 @@ class PanelPlan final : public Plan {
     void* results = panel.results.data();
     size_t i = 0;
     for (; i < columns.size(); ++i) {
-      float* in_place = io_.in_place(block, columns[i], results, C);
+      float* in_place = io_.in_place<float>(block, columns[i], results, C);
       sums[i] = in_place != nullptr ? in_place : elsewhere[i];
       start[i] = bias_[static_cast<size_t>(columns[i])];
     }
@@ -137,7 +137,8 @@ class PanelPlan final : public Plan {
       start[i] = 0.0f;
     }
     std::array<uint16_t*, kMostTileColumns> rounded;
-    const bool rounds = activation_ == Activation::kNone && tiles_->rounds() &&
+    const bool rounds = activation_ == Activation::kNone &&
+                        tiles_->rows() == PanelRows::kBf16Pairs &&
                         find_places(block, columns, results, C, rounded);
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
@@ -162,7 +163,7 @@ class PanelPlan final : public Plan {
     alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
     size_t i = 0;
     for (; i < columns.size(); ++i) {
-      places[i] = io_.in_place_bf16(block, columns[i], results, C);
+      places[i] = io_.in_place<uint16_t>(block, columns[i], results, C);
       if (places[i] == nullptr) return false;
     }
     for (; i % kGroupColumns != 0; ++i) places[i] = nowhere;

@@ -37,7 +37,7 @@ struct PanelTask {
   /// [columns, padded to kGroupColumns] what sums start from; null: from what they are.
   const float* start = nullptr;
   /// [columns, padded to kGroupColumns] -> [tokens] of bf16 that get the finished sums; null: they
-  /// stay in `sums`. REQUIRES: rounds().
+  /// stay in `sums`. REQUIRES: rows() are kBf16Pairs.
   uint16_t* const* rounded = nullptr;
 };
 
@@ -54,8 +54,6 @@ class PanelTiles {
   /// Rows may be as far apart as in A: they are gathered before they are multiplied. Multiplied
   /// where they are, rows far apart would meet in few sets of the L1 cache.
   [[nodiscard]] virtual bool takes_any_stride() const = 0;
-  /// Whether finished sums can be rounded to bf16 on their way to memory.
-  [[nodiscard]] virtual bool rounds() const = 0;
   virtual void multiply(int64_t tile, const PanelTask& task) const = 0;
   [[nodiscard]] virtual int64_t size_bytes() const = 0;
   [[nodiscard]] virtual double products() const = 0;  ///< per token

@@ -146,22 +146,21 @@ std::vector<std::string> names_of(const std::vector<Way>& ways) {
 template <class Tiles>
 std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Tiles& tiles,
                                 const std::string& format) {
-  const GemmShape shape = problem.shape();
+  const auto in_panels = [&](const Problem& part) {
+    return make_panel_plan(part, way.split, make_panel_tiles(part, way.split, tiles), format);
+  };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     const auto by_rows = [&](const Problem& part) {
+      const GemmShape shape = part.shape();
       return make_row_plan(part, make_row_weights(shape.K, shape.N, tiles), format);
     };
     if (way.rows == problem.M) return by_rows(problem);
     if (way.rows > 0) {
       const JoinedProblems parts = split_rows(problem, way.rows);
-      return make_joined_plan(
-          problem,
-          make_panel_plan(parts.first, way.split, make_panel_tiles(parts.first, way.split, tiles),
-                          format),
-          by_rows(parts.last), way.rows);
+      return make_joined_plan(problem, in_panels(parts.first), by_rows(parts.last), way.rows);
     }
   }
-  return make_panel_plan(problem, way.split, make_panel_tiles(problem, way.split, tiles), format);
+  return in_panels(problem);
 }
 
 /// The way that problem.tuning knows, else the fastest.

@@ -102,35 +102,6 @@ HWY_INLINE void own_pairs_column(const char* base, const uint32_t* weights, cons
   for (int v = 0; v < kCount; ++v) sums[v] = _mm512_add_ps(sums[v], odd[v]);
 }
 
-/// kRounded: rows.rounded gets the sums.
-template <bool kRounded>
-HWY_INLINE void own_pairs(const PairRows& rows, const OwnPairs& columns) {
-  const uint32_t* weights = columns.weights;
-  const uint16_t* offsets = columns.offsets;
-  for (int64_t c = 0; c < columns.columns; ++c) {
-    const int64_t count = columns.counts[c];
-    over_tokens<kMostTokens / kVectorTokens>(
-        rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
-          constexpr int kCount = decltype(vectors)::value;
-          float* to = rows.sums[c] + begin;
-          __m512 sums[kCount];
-          for (int v = 0; v < kCount; ++v) {
-            sums[v] = rows.start != nullptr ? _mm512_set1_ps(rows.start[c])
-                                            : _mm512_loadu_ps(to + v * kVectorTokens);
-          }
-          own_pairs_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets,
-                           count, sums);
-          if constexpr (kRounded) {
-            store_rounded(sums, rows.rounded[c] + begin);
-          } else {
-            store(sums, to);
-          }
-        });
-    weights += count;
-    offsets += count;
-  }
-}
-
 // --- Pairs that columns share -------------------------------------------------------------------
 
 template <int kCount>
@@ -200,10 +171,29 @@ HWY_INLINE __m512i pair(__m512i first, __m512i choice, __m512i second) {
 }  // namespace
 
 void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns) {
-  if (rows.rounded != nullptr) {
-    own_pairs<true>(rows, columns);
-  } else {
-    own_pairs<false>(rows, columns);
+  const uint32_t* weights = columns.weights;
+  const uint16_t* offsets = columns.offsets;
+  for (int64_t c = 0; c < columns.columns; ++c) {
+    const int64_t count = columns.counts[c];
+    over_tokens<kMostTokens / kVectorTokens>(
+        rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
+          constexpr int kCount = decltype(vectors)::value;
+          float* to = rows.sums[c] + begin;
+          __m512 sums[kCount];
+          for (int v = 0; v < kCount; ++v) {
+            sums[v] = rows.start != nullptr ? _mm512_set1_ps(rows.start[c])
+                                            : _mm512_loadu_ps(to + v * kVectorTokens);
+          }
+          own_pairs_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets,
+                           count, sums);
+          if (rows.rounded != nullptr) {
+            store_rounded(sums, rows.rounded[c] + begin);
+          } else {
+            store(sums, to);
+          }
+        });
+    weights += count;
+    offsets += count;
   }
 }
 

@@ -26,6 +26,12 @@ __device__ __forceinline__ int kept(int value) {
   return static_cast<int>(kept(static_cast<uint32_t>(value)));
 }
 
+/// This thread's warp, by a shuffle, so that the compiler knows it to be the same for all of the
+/// warp: addresses and descriptors then stay in uniform registers.
+__device__ __forceinline__ int uniform_warp() {
+  return static_cast<int>(__shfl_sync(~0u, threadIdx.x / 32, 0));
+}
+
 // --- mbarrier ---------------------------------------------------------------------------------
 
 __device__ __forceinline__ void barrier_init(uint32_t barrier, int arrivals) {
@@ -72,19 +78,6 @@ __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) 
       : "memory");
 }
 
-/// Whether the phase is over.
-__device__ __forceinline__ bool barrier_passed(uint32_t barrier, uint32_t parity) {
-  uint32_t passed;
-  asm volatile(
-      "{.reg .pred p;\n"
-      "mbarrier.test_wait.parity.shared.b64 p, [%1], %2;\n"
-      "selp.u32 %0, 1, 0, p;}"
-      : "=r"(passed)
-      : "r"(barrier), "r"(parity)
-      : "memory");
-  return passed != 0;
-}
-
 // --- copies -----------------------------------------------------------------------------------
 
 /// 16 bytes, of which `bytes` are read and the rest is zero.
@@ -103,14 +96,6 @@ __device__ __forceinline__ void copy_piece(uint32_t to, const void* from) {
   } else {
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(kBytes));
   }
-}
-/// Ends a group of copies of this thread.
-__device__ __forceinline__ void commit_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-/// All groups but the last one have landed.
-__device__ __forceinline__ void wait_copies_but_last() {
-  asm volatile("cp.async.wait_group 1;" ::: "memory");
 }
 __device__ __forceinline__ void wait_all_copies() {
   asm volatile("cp.async.wait_all;" ::: "memory");

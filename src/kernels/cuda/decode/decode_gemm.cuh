@@ -5,9 +5,9 @@
 /// activations is gathered once per cluster. Producer warps fill a ring of steps in shared memory:
 /// weights by bulk copies, as many as the ring holds even before the kernel waits for the one
 /// before it (programmatic dependent launch), as they do not depend on it; with two CTAs on an SM,
-/// the memory is so busy from one kernel to the next. Consumer warps multiply (by mma, or by wgmma)
-/// and send their sums to the CTA that stores them, which adds them up in a fixed order: no
-/// atomics, so results are reproducible.
+/// the memory is so busy from one kernel to the next. Consumer warps multiply (by mma, or by wgmma,
+/// to which a relay thread hands the steps) and send their sums to the CTA that stores them, which
+/// adds them up in a fixed order: no atomics, so results are reproducible.
 #pragma once
 
 #include "kernels/cuda/decode/mma_consumer.cuh"
@@ -21,13 +21,15 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
   extern __shared__ __align__(1024) uint8_t memory[];
   const Ring<C> ring{static_cast<uint32_t>(__cvta_generic_to_shared(memory))};
   int* columns = reinterpret_cast<int*>(memory + C::kColumnsAt);
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int warp = uniform_warp(), lane = threadIdx.x % 32;
   const int group = static_cast<int>(blockIdx.x) / p.splits;
   const int rank = static_cast<int>(blockIdx.x) % p.splits;
   launch_dependents();
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kSlots; ++s) {
-      barrier_init(ring.full(s), 32 + 1);  // lanes of a producer, and the weights
+      // Rows: the lanes of a producer, or for all of them the relay; and the weights.
+      barrier_init(ring.full(s), (C::kByWgmma ? 1 : 32) + 1);
+      if (C::kByWgmma) barrier_init(ring.landed(s), 32);
       barrier_init(ring.empty(s), kWarpArrivals * C::kConsumerWarps / C::kSlices);
     }
     barrier_init(ring.received(), 1);
@@ -53,7 +55,12 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
       store_sums<C, T>(p, ring, work, columns, threadIdx.x, finish);
     });
   } else {
-    Producer<C>(p, ring, work, warp - C::kConsumerWarps, lane).run();
+    const int producer = warp - C::kConsumerWarps;
+    if (producer < C::kProducerWarps) {
+      Producer<C>(p, ring, work, producer, lane).run();
+    } else if (lane == 0) {
+      relay(ring, work.steps);
+    }
     if (p.splits > 1) {
       __syncwarp();
       if (C::kByWgmma) cluster_arrive();

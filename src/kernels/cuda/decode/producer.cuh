@@ -27,65 +27,26 @@ class Producer {
     load_ids(warp_, now);
     wait_for_previous_kernel();
     Slot<C> slot{warp_, 1};
-    HandOver landing(ring_);
     for (int step = warp_; step < work_.steps; step += C::kProducerWarps) {
       load_ids(step + C::kProducerWarps, next);
       if (step >= C::kSlots) {
-        const uint32_t empty = ring_.empty(slot.index);
-        if (C::kByWgmma && !__all_sync(~0u, barrier_passed(empty, slot.parity))) {
-          landing.finish();  // those who are to empty the slot may wait for it
-        }
-        barrier_wait(empty, slot.parity);
+        barrier_wait(ring_.empty(slot.index), slot.parity);
         copy_weights(step, slot.index);
       }
       copy_rows(now, slot.index);
-      landing.add(slot.index, p_.piece_bytes > 2);
+      if (p_.piece_bytes > 2) {
+        barrier_arrive_after_copies(ring_.landed(slot.index));
+      } else {
+        barrier_arrive(ring_.landed(slot.index));
+      }
 #pragma unroll
       for (int i = 0; i < kRowWords; ++i) now[i] = next[i];
       slot.advance(C::kProducerWarps);
     }
-    landing.finish();
     wait_all_copies();
   }
 
  private:
-  /// Says that the rows of a slot are there. To threads that read them, copies say so themselves.
-  /// For wgmma somebody has to wait for them and pass them on; the next slot's copies are then
-  /// under way.
-  class HandOver {
-   public:
-    __device__ __forceinline__ explicit HandOver(const Ring<C>& ring) : ring_(ring) {}
-    __device__ __forceinline__ void add(int slot, bool copied) {
-      if constexpr (C::kByWgmma) {
-        commit_copies();
-        if (waiting_ >= 0) {
-          wait_copies_but_last();
-          pass_on();
-        }
-        waiting_ = slot;
-      } else if (copied) {
-        barrier_arrive_after_copies(ring_.full(slot));
-      } else {
-        barrier_arrive(ring_.full(slot));
-      }
-    }
-    __device__ __forceinline__ void finish() {
-      if (C::kByWgmma && waiting_ >= 0) {
-        wait_all_copies();
-        pass_on();
-        waiting_ = -1;
-      }
-    }
-
-   private:
-    __device__ __forceinline__ void pass_on() const {
-      fence_for_async_proxy();
-      barrier_arrive(ring_.full(waiting_));
-    }
-    const Ring<C>& ring_;
-    int waiting_ = -1;  ///< slot whose rows are landing
-  };
-
   static constexpr int kRowWords = C::kStepRows / 32;
   using Ids = int[kRowWords];  ///< of a step's rows, spread over the lanes
 
@@ -157,7 +118,7 @@ class Producer {
         for (int j = 0; j < kRowWords; ++j) {
           store_shared_16(place(to, j * 32 + lane_, 0), values[i][j]);
         }
-        barrier_arrive(ring_.full(slot.index));
+        barrier_arrive(ring_.landed(slot.index));
         slot.advance(C::kProducerWarps);
       }
     }
@@ -231,5 +192,17 @@ class Producer {
   const Work<C>& work_;
   int warp_, lane_;
 };
+
+/// For wgmma, which reads what landed by ordinary means only once that is fenced: one thread hands
+/// steps on to the consumers, so that no producer has to wait for its copies.
+template <class C>
+__device__ __forceinline__ void relay(const Ring<C>& ring, int steps) {
+  Slot<C> slot{0, 0};
+  for (int step = 0; step < steps; ++step, slot.advance(1)) {
+    barrier_wait(ring.landed(slot.index), slot.parity);
+    fence_for_async_proxy();
+    barrier_arrive(ring.full(slot.index));
+  }
+}
 
 }  // namespace tvw::kernels::cuda::decode

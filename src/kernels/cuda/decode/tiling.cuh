@@ -72,7 +72,7 @@ struct WgmmaTiling {
   static constexpr int kConsumerWarps = 8;
   static constexpr int kCtasPerSm = kFeatureBlocks * kTokenBlocks > 64 ? 1 : 2;  ///< by registers
   static constexpr int kProducerWarps = 4;
-  static constexpr int kThreads = 32 * (kConsumerWarps + kProducerWarps);
+  static constexpr int kThreads = 32 * (kConsumerWarps + kProducerWarps + 1);  ///< and a relay
   static constexpr int kSlices = 1;
 
   // A step is a stage of weights/stage_order.hpp: two instructions, blocks of 64 features.
@@ -102,7 +102,7 @@ struct WgmmaTiling {
   static constexpr int kStagedAt = 0;
   static constexpr int kColumnsAt = kWeightsAt + kSlots * kWeightBytes;
   static constexpr int kBarriersAt = kColumnsAt + kFeatureBlocks * 16 * 4;
-  static constexpr int kSharedBytes = kBarriersAt + 8 * (2 * kSlots + 2);
+  static constexpr int kSharedBytes = kBarriersAt + 8 * (3 * kSlots + 2);
 
   /// wgmma's 128-byte swizzle of a row's 64 tokens.
   static __device__ __forceinline__ int place(int row, int t) {
@@ -128,6 +128,10 @@ struct Ring {
   }
   __device__ __forceinline__ uint32_t empty(int slot) const {
     return base + C::kBarriersAt + (C::kSlots + slot) * 8;
+  }
+  /// A step's rows are there: for mma that is one of two things that make it full.
+  __device__ __forceinline__ uint32_t landed(int slot) const {
+    return C::kByWgmma ? base + C::kBarriersAt + (2 * C::kSlots + 2 + slot) * 8 : full(slot);
   }
   /// All partial sums are there.
   __device__ __forceinline__ uint32_t received() const {

@@ -131,7 +131,8 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   wait_all_copies();
 }
 
-/// One thread that hands stages on to the consumers.
+/// One thread that hands stages on to the consumers. (Two that take turns could miss a phase: a
+/// barrier's parity tells a phase from the one before, not from the one before that.)
 template <class C>
 __device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
   Slot<C> slot{0, 0};

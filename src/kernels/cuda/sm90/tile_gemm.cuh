@@ -26,7 +26,7 @@ template <class C, class T, bool kFinish>
 __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
   extern __shared__ __align__(1024) uint8_t memory[];
   const Ring<C> ring{kept(shared_address(memory))};
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int warp = uniform_warp(), lane = threadIdx.x % 32;
   if (threadIdx.x == 0) {
     for (int s = 0; s < C::kStages; ++s) {
       barrier_init(ring.full(s), 2);  // relay; weights
@@ -40,15 +40,14 @@ __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
 
   launch_dependents();
   const int group = warp / 4;
-  if (group == 0) {
-    give_registers<C::kGatherRegisters>();
-    gather_role<C>(p, ring, begin, warp, lane);
-  } else if (group <= C::kConsumers) {
+  if (group < C::kConsumers) {
     take_registers<C::kConsumerRegisters>();
-    Consumer<C, T, kFinish>(p, ring, group - 1, warp % 4, lane).run(begin);
+    Consumer<C, T, kFinish>(p, ring, group, warp % 4, lane).run(begin);
   } else {
-    give_registers<C::kRelayRegisters>();
-    if (warp % 4 == 0 && lane == 0) relay_role<C>(ring, begin);
+    give_registers<C::kProducerRegisters>();
+    const int producer = warp - C::kConsumerWarps;
+    if (producer < C::kGatherWarps) gather_role<C>(p, ring, begin, producer, lane);
+    if (producer == C::kRelayWarp && lane == 0) relay_role<C>(ring, begin);
   }
 }
 

@@ -12,8 +12,8 @@ enum class Sharing : uint8_t {
 };
 
 /// All of a kernel's compile-time choices. Tokens: widths of its output tiles, two or one (0).
-template <bool kSparse_, Sharing kSharing_, int kBlocks_, int kWide_, int kNarrow_,
-          int kGatherTeam_, int kInstructions_ = 2>
+template <bool kSparse_, Sharing kSharing_, int kBlocks_, int kWide_, int kNarrow_, int kTeams_,
+          int kInstructions_ = 2>
 struct Tiling {
   static constexpr bool kSparse = kSparse_;
   static constexpr Sharing kSharing = kSharing_;
@@ -21,14 +21,16 @@ struct Tiling {
   static constexpr int kBlocks = kBlocks_;  ///< of 64 features, per consumer warpgroup
   static constexpr int kWide = kWide_;
   static constexpr int kNarrow = kNarrow_;
-  static constexpr int kGatherTeam = kGatherTeam_;  ///< gather warps that share a stage
+  static constexpr int kTeams = kTeams_;  ///< that fill a stage each
 
-  // One CTA per SM: a warpgroup of four gather warps, two consumer warpgroups, a relay.
+  // One CTA per SM: two warpgroups of consumers and two of producers: gather warps, by teams of two
+  // (one warp would take too long for a stage), and as the last warp the relay.
   static constexpr int kConsumers = 2;
   static constexpr int kConsumerWarps = 4 * kConsumers;
   static constexpr int kWarpsPerStage = kTakeTurns ? 4 : kConsumerWarps;  ///< that consume it
-  static constexpr int kGatherWarps = 4;
-  static constexpr int kTeams = kGatherWarps / kGatherTeam;
+  static constexpr int kGatherTeam = 2;
+  static constexpr int kGatherWarps = kTeams * kGatherTeam;
+  static constexpr int kRelayWarp = 7;  ///< of the producers
   static constexpr int kThreads = 128 * (kConsumers + 2);
 
   static constexpr int kInstructions = kInstructions_;  ///< wgmma steps per stage
@@ -51,12 +53,12 @@ struct Tiling {
   static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
 
   // Registers per thread after setmaxnreg; at launch there are 128 a thread.
-  static constexpr int kRelayRegisters = 32;
   static constexpr int kAccumulators = kBlocks * kWide / 2;
   static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
-  static constexpr int kGatherRegisters = 512 - kRelayRegisters - 2 * kConsumerRegisters;
+  static constexpr int kProducerRegisters = 256 - kConsumerRegisters;
 
   static_assert(kStages >= kTeams && kStages >= 3, "the ring is too short");
+  static_assert(kGatherWarps <= kRelayWarp);
   static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);
 };
 

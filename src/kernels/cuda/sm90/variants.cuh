@@ -24,7 +24,7 @@ Variant describe(std::string_view name, DType dtype) {
           reinterpret_cast<const void*>(&tile_gemm<C, T, true>)};
 }
 
-/// Named features x tokens of an output tile (wide + narrow), t gather warps to a stage; turns: the
+/// Named features x tokens of an output tile (wide + narrow), t teams of gather warps; turns: the
 /// consumers take turns.
 template <bool kSparse, class T>
 std::vector<Variant> all_variants(DType dtype) {
@@ -32,12 +32,11 @@ std::vector<Variant> all_variants(DType dtype) {
   constexpr int kSteps = kSparse ? 2 : 4;  // 64 rows a stage
   return {
       describe<Tiling<kSparse, kFeatures, 2, 160, 144, 2>, T>("256x160+144 t2", dtype),
-      describe<Tiling<kSparse, kFeatures, 2, 160, 144, 1>, T>("256x160+144 t1", dtype),
-      describe<Tiling<kSparse, kFeatures, 2, 128, 64, 1>, T>("256x128+64 t1", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 160, 144, 3>, T>("256x160+144 t3", dtype),
+      describe<Tiling<kSparse, kFeatures, 2, 128, 64, 3>, T>("256x128+64 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 128, 112, 2>, T>("256x128+112 t2", dtype),
-      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 2, kSteps>, T>("128x192+128 t2", dtype),
-      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 1, kSteps>, T>("128x192+128 t1", dtype),
-      describe<Tiling<kSparse, kTurns, 1, 192, 128, 2>, T>("64x192+128 turns t2", dtype),
+      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 3, kSteps>, T>("128x192+128 t3", dtype),
+      describe<Tiling<kSparse, kTurns, 1, 192, 128, 3>, T>("64x192+128 turns t3", dtype),
   };
 }
 

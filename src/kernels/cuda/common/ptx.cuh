@@ -120,6 +120,9 @@ __device__ __forceinline__ uint32_t load_shared_32(uint32_t from) {
   asm volatile("ld.shared.b32 %0, [%1];" : "=r"(value) : "r"(from));
   return value;
 }
+__device__ __forceinline__ void load_shared(uint32_t (&v)[1], uint32_t from) {
+  v[0] = load_shared_32(from);
+}
 __device__ __forceinline__ void load_shared(uint32_t (&v)[2], uint32_t from) {
   asm volatile("ld.shared.v2.b32 {%0, %1}, [%2];" : "=r"(v[0]), "=r"(v[1]) : "r"(from));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/cuda/common/ptx.cuh"
+#include "kernels/cuda/common/relay.cuh"
 #include "kernels/cuda/decode/decode_gemm.hpp"
 #include "kernels/cuda/decode/tiling.cuh"
 
@@ -193,16 +194,11 @@ class Producer {
   int warp_, lane_;
 };
 
-/// For wgmma, which reads what landed by ordinary means only once that is fenced: one thread hands
-/// steps on to the consumers, so that no producer has to wait for its copies.
+/// One thread that hands steps on to consumers by wgmma.
 template <class C>
 __device__ __forceinline__ void relay(const Ring<C>& ring, int steps) {
   Slot<C> slot{0, 0};
-  for (int step = 0; step < steps; ++step, slot.advance(1)) {
-    barrier_wait(ring.landed(slot.index), slot.parity);
-    fence_for_async_proxy();
-    barrier_arrive(ring.full(slot.index));
-  }
+  for (int step = 0; step < steps; ++step, slot.advance(1)) hand_on(ring, slot);
 }
 
 }  // namespace tvw::kernels::cuda::decode

@@ -2,6 +2,7 @@
 /// proxies.
 #pragma once
 
+#include "kernels/cuda/common/relay.cuh"
 #include "kernels/cuda/sm90/ring.cuh"
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 
@@ -131,15 +132,12 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   wait_all_copies();
 }
 
-/// One thread that hands stages on to the consumers. (Two that take turns could miss a phase: a
-/// barrier's parity tells a phase from the one before, not from the one before that.)
+/// One thread that hands stages on to the consumers.
 template <class C>
 __device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
   Slot<C> slot{0, 0};
   for (StageWalk walk(begin, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
-    barrier_wait(ring.landed(slot.index), slot.parity);
-    fence_for_async_proxy();
-    barrier_arrive(ring.full(slot.index));
+    hand_on(ring, slot);
   }
 }
 

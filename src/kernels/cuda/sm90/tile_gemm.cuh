@@ -5,9 +5,8 @@
 /// over the tile's kept rows in f32 (arXiv 2402.10876, section V, on wgmma instead of mma).
 ///
 /// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
-/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store,
-/// each its half of every tile or every other tile. What cp.async
-/// wrote must be fenced before wgmma reads it: a relay thread does that, for all.
+/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store, each its half of
+/// every tile or every other tile; a relay thread hands what cp.async wrote on to them.
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
 ///

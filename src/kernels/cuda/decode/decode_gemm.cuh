@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(C::kThreads, C::kCtasPerSm) decode_gemm(const 
     barrier_init(ring.received(), 1);
     barrier_init(ring.staged(), 1);
     barrier_init_done();
-    barrier_expect(ring.received(), C::kReceiveBytes);
+    barrier_expect(ring.received(), OutputShare<C>(rank, p.splits).parts() * 16);
   }
   const Work<C> work(p.first_step, p.blocks_per_tile, group, rank, p.splits);
   if (threadIdx.x < C::kFeatureBlocks * 16) {

@@ -142,7 +142,7 @@ class DecodePlan final : public Plan {
       if (copies.empty()) copies = make_copies(problem, features, variant.wgmma);
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
-      for (int splits = 1; splits <= kMostSplits; splits *= 2) {
+      for (int splits = 1; splits <= kMostSplits; ++splits) {
         candidates.push_back({variant, copies.front(), splits, 0});
         const int64_t x_bytes = 2 * shape_.K;
         if (shape_.M == 1 && x_bytes % 16 == 0 && x_bytes <= variant.most_staged_bytes) {

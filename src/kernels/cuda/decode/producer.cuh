@@ -145,7 +145,8 @@ class Producer {
   template <int kBytes>
   __device__ __forceinline__ void copy_pieces(const Ids& ids, uint32_t to) const {
     constexpr int kInBlock = 16 / kBytes;
-    constexpr int kPieces = C::kTokenBlocks * kInBlock;  // of a row
+    // Of a row. 8 bytes at a time in a single block of tokens: there are 4 of them.
+    constexpr int kPieces = C::kTokenBlocks == 1 && kBytes == 8 ? 1 : C::kTokenBlocks * kInBlock;
 #pragma unroll
     for (int i = 0; i < C::kStepRows * kPieces / 32; ++i) {
       const int id = i * 32 + lane_, row = id / kPieces, piece = id % kPieces;

@@ -8,6 +8,23 @@
 
 namespace tvw::kernels::cuda::decode {
 
+/// What a CTA of a cluster adds up and stores: some quads of the outputs, the last CTAs fewer.
+template <class C>
+struct OutputShare {
+  int splits;
+  int most;   ///< quads of any CTA
+  int first;  ///< quad of this one
+  int count;
+
+  __device__ __forceinline__ OutputShare(int rank, int splits_)
+      : splits(splits_),
+        most((C::kQuads + splits - 1) / splits),
+        first(min(rank * most, C::kQuads)),
+        count(min(most, C::kQuads - first)) {}
+  /// Quads that are sent to this CTA.
+  [[nodiscard]] __device__ __forceinline__ int parts() const { return count * splits * C::kSlices; }
+};
+
 /// Where the partial sums of a CTA go: to the CTAs of the cluster that add them up.
 template <class C>
 struct Shares {
@@ -25,7 +42,7 @@ struct Shares {
   template <int kBlocks, class Quad>
   __device__ __forceinline__ void send(int first, int stride, Quad quad_of) const {
     const int lane = static_cast<int>(threadIdx.x % 32);
-    const int share = C::kQuads / p.splits;
+    const int share = OutputShare<C>(rank, p.splits).most;
 #pragma unroll
     for (int b = 0; b < kBlocks; ++b) {
 #pragma unroll
@@ -70,17 +87,17 @@ template <class C, class T, class Finish>
 __device__ __forceinline__ void store_sums(const Params& p, const Ring<C>& ring,
                                            const Work<C>& work, const int* columns, int thread,
                                            Finish finish) {
-  const int share = C::kQuads / p.splits;
-  for (int i = thread; i < share; i += 32 * C::kConsumerWarps) {
+  const OutputShare<C> share(work.rank, p.splits);
+  for (int i = thread; i < share.count; i += 32 * C::kConsumerWarps) {
     float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     for (int part = 0; part < p.splits * C::kSlices; ++part) {
-      const uint4 bits = load_shared_128(ring.base + C::kReceiveAt + (part * share + i) * 16);
+      const uint4 bits = load_shared_128(ring.base + C::kReceiveAt + (part * share.most + i) * 16);
       sum.x += __uint_as_float(bits.x);
       sum.y += __uint_as_float(bits.y);
       sum.z += __uint_as_float(bits.z);
       sum.w += __uint_as_float(bits.w);
     }
-    const int quad = work.rank * share + i;
+    const int quad = share.first + i;
     const int lane = quad % 32, t = quad / 32 % C::kTokenBlocks;
     const int feature = quad / 32 / C::kTokenBlocks * 16 + lane / 4, m = t * 8 + lane % 4 * 2;
     store_pair<T>(p, columns[feature], m, sum.x, sum.y, finish);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/decode/decode_gemm.hpp"
+
 namespace tvw::kernels::cuda::decode {
 
 /// By mma. Tokens in blocks of 8 and features in blocks of 16, per CTA.
@@ -29,7 +31,7 @@ struct MmaTiling {
   /// Partial sums of a share of the outputs, from every slice of every CTA of the cluster:
   /// [rank][slice][quad of the share] of 16 bytes. A quad is what a lane holds of one mma.
   static constexpr int kQuads = kFeatureBlocks * kTokenBlocks * 32;
-  static constexpr int kReceiveBytes = kSlices * kQuads * 16;
+  static constexpr int kReceiveBytes = kSlices * (kQuads + kMostSplits) * 16;
   /// All of x, where there is one token and many rows: its elements are then picked from there.
   static constexpr int kStagedBytes = kTokenBlocks == 1 ? 24 * 1024 : 0;
 
@@ -87,7 +89,7 @@ struct WgmmaTiling {
   static constexpr int kActivationBytes = kStepRows * 128;  ///< of 64 tokens, as the swizzle wants
 
   static constexpr int kQuads = kFeatureBlocks * kTokenBlocks * 32;
-  static constexpr int kReceiveBytes = kQuads * 16;
+  static constexpr int kReceiveBytes = (kQuads + kMostSplits) * 16;
   static constexpr int kStagedBytes = 0;
   static constexpr int kMostSharedBytes = (kCtasPerSm == 2 ? 112 : 224) * 1024;
   static constexpr int kOtherBytes = kFeatureBlocks * 16 * 4 + 1024;

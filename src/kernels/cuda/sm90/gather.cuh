@@ -94,7 +94,9 @@ struct Gather {
   }
 };
 
-/// One of the gather warps. It reads two of its stages ahead and never waits for data.
+/// One of the gather warps. It reads two of its stages ahead and never waits for data. Row ids and
+/// weights are nobody's results, unlike x: the first of both are on their way before the warp waits
+/// for the kernel before this one.
 template <class C>
 __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring, const Item* begin,
                                             int warp, int lane) {
@@ -108,22 +110,32 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
     if (!walk.done()) walk.advance(C::kTeams);
     return stage;
   };
-  const auto one = [&](typename Gather<C>::Stage& stage) {
-    barrier_wait(ring.empty(slot.index), slot.parity);
+  const auto copy_weights = [&](const typename Gather<C>::Stage& stage, int to) {
     if (copies_weights) {
-      barrier_expect(ring.full(slot.index), C::kWeightBytes);
-      copy_bulk(ring.weights(slot.index),
-                p.weights + static_cast<int64_t>(stage.id) * C::kWeightBytes, C::kWeightBytes,
-                ring.full(slot.index));
+      barrier_expect(ring.full(to), C::kWeightBytes);
+      copy_bulk(ring.weights(to), p.weights + static_cast<int64_t>(stage.id) * C::kWeightBytes,
+                C::kWeightBytes, ring.full(to));
     }
     __syncwarp();
+  };
+  constexpr bool kBothFit = C::kStages >= 2 * C::kTeams;
+  int ahead = kBothFit ? 2 : 1;  // stages whose weights were asked for at the start
+  const auto one = [&](typename Gather<C>::Stage& stage) {
+    barrier_wait(ring.empty(slot.index), slot.parity);
+    // Counts on: 2^31 stages of one CTA would take more activations than a GPU holds. (With a
+    // branch to stop it, ptxas no longer keeps the slot in uniform registers: 5 % on 128 x 192
+    // tiles.)
+    if (--ahead < 0) copy_weights(stage, slot.index);
     gather.copy(stage, ring.activations(slot.index));
     barrier_arrive_after_copies(ring.landed(slot.index));
     stage = read_ahead();
     slot.advance(C::kTeams);
   };
   auto even = read_ahead(), odd = read_ahead();
-  wait_for_previous_kernel();  // it may have written x; row ids and weights are nobody's results
+  wait_for_ring<C>();
+  if (even.tokens != 0) copy_weights(even, slot.index);
+  if (kBothFit && odd.tokens != 0) copy_weights(odd, slot.index + C::kTeams);
+  wait_for_previous_kernel();  // it may have written x
   while (even.tokens != 0) {
     one(even);
     if (odd.tokens == 0) break;

@@ -48,4 +48,22 @@ struct Ring {
   }
 };
 
+/// By one warp.
+template <class C>
+__device__ __forceinline__ void init_barriers(const Ring<C>& ring, int lane) {
+  static_assert(C::kStages <= 32);
+  if (lane < C::kStages) {
+    barrier_init(ring.full(lane), 2);  // relay; weights
+    barrier_init(ring.landed(lane), 32 * C::kGatherTeam);
+    barrier_init(ring.empty(lane), kWarpArrivals * C::kWarpsPerStage);
+  }
+  barrier_init_done();
+}
+/// Every warp of the CTA waits once until the ring's barriers are there. Roles may do so at places
+/// of their own.
+template <class C>
+__device__ __forceinline__ void wait_for_ring() {
+  named_barrier_sync(0, C::kThreads);
+}
+
 }  // namespace tvw::kernels::cuda::sm90

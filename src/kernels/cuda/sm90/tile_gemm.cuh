@@ -26,27 +26,23 @@ __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
   extern __shared__ __align__(1024) uint8_t memory[];
   const Ring<C> ring{kept(shared_address(memory))};
   const int warp = uniform_warp(), lane = threadIdx.x % 32;
-  if (threadIdx.x == 0) {
-    for (int s = 0; s < C::kStages; ++s) {
-      barrier_init(ring.full(s), 2);  // relay; weights
-      barrier_init(ring.landed(s), 32 * C::kGatherTeam);
-      barrier_init(ring.empty(s), kWarpArrivals * C::kWarpsPerStage);
-    }
-    barrier_init_done();
-  }
   const Item* begin = p.items + blockIdx.x;
-  __syncthreads();
-
   launch_dependents();
   const int group = warp / 4;
   if (group < C::kConsumers) {
     take_registers<C::kConsumerRegisters>();
+    wait_for_ring<C>();
     Consumer<C, T, kFinish>(p, ring, group, warp % 4, lane).run(begin);
   } else {
     give_registers<C::kProducerRegisters>();
     const int producer = warp - C::kConsumerWarps;
-    if (producer < C::kGatherWarps) gather_role<C>(p, ring, begin, producer, lane);
-    if (producer == C::kRelayWarp && lane == 0) relay_role<C>(ring, begin);
+    if (producer < C::kGatherWarps) {
+      gather_role<C>(p, ring, begin, producer, lane);
+    } else {
+      if (producer == C::kRelayWarp) init_barriers<C>(ring, lane);
+      wait_for_ring<C>();
+      if (producer == C::kRelayWarp && lane == 0) relay_role<C>(ring, begin);
+    }
   }
 }
 

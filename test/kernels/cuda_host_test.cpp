@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/common/check.hpp"
 #include "kernels/cuda/common/items.hpp"
+#include "kernels/cuda/common/measure.hpp"
 #include "kernels/cuda/weights/fragment_order.hpp"
 #include "kernels/cuda/weights/stage_order.hpp"
 #include "kernels/cuda/weights/tensor_core_tiles.hpp"
@@ -178,6 +179,26 @@ TEST_CASE("a schedule is balanced, better with a second width", "[cuda]") {
   const double one = make_schedule({12800, first_stage, 160, 0, 132, true}).longest;
   const double two = make_schedule({12800, first_stage, 160, 144, 132, true}).longest;
   CHECK(two < one);
+}
+
+TEST_CASE("the time of launches has no gaps where the host is slower than the device", "[cuda]") {
+  // A device that is kept busy, then runs launches of run_us as they come, one each submit_us.
+  const auto measured = [](double submit_us, double run_us, int repeats) {
+    int attempts = 0;
+    const double time = time_without_gaps(repeats, [&](double busy_us) {
+      ++attempts;
+      double finished = busy_us;
+      for (int i = 1; i <= repeats; ++i) finished = std::max(finished, i * submit_us) + run_us;
+      return Attempt{repeats * submit_us, finished - busy_us};
+    });
+    return std::pair(time, attempts);
+  };
+  CHECK(measured(3.0, 7.0, 40) == std::pair(280.0, 1));   // submitted while the device is busy
+  CHECK(measured(9.0, 20.0, 40) == std::pair(800.0, 1));  // not all of it, but in time
+  const auto [time, attempts] = measured(9.0, 7.0, 40);
+  CHECK(time == 280.0);
+  CHECK(attempts == 2);
+  CHECK(measured(9.0, 7.0, 1000).second <= 3);  // a queue has an end, and so have attempts
 }
 
 TEST_CASE("a CUDA error is one sentence with the call and the code", "[cuda]") {

@@ -6,6 +6,17 @@
 
 namespace tvw::kernels::cuda {
 
+/// One attempt at a sample, in microseconds.
+struct Attempt {
+  double submitting_us = 0.0;  ///< until the host had submitted all launches
+  double running_us = 0.0;     ///< of the device
+};
+
+/// What the device needs for `repeats` launches if it never waits for the host. `attempt` keeps it
+/// busy for so many microseconds before them; again for longer if that was too short.
+[[nodiscard]] double time_without_gaps(int repeats,
+                                       const std::function<Attempt(double busy_us)>& attempt);
+
 /// Microseconds of `repeats` launches back to back. The stream is kept busy while they are
 /// submitted, so that the time of submitting does not count.
 [[nodiscard]] double time_launches_us(const std::function<void()>& launch, int repeats);

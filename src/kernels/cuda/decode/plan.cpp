@@ -29,6 +29,10 @@ struct Candidate {
     return std::string(variant.name) + ", rows split in " + std::to_string(splits) +
            (staged_bytes > 0 ? ", x staged" : "");
   }
+  [[nodiscard]] int64_t ctas() const {
+    return weights->tiles * (weights->features / kFragmentFeatures / variant.feature_blocks) *
+           splits;
+  }
   void launch(Params params) const {
     params.first_step = weights->first_step.data();
     params.rows = weights->rows.data();
@@ -37,10 +41,8 @@ struct Candidate {
     params.blocks_per_tile = static_cast<int>(weights->features / kFragmentFeatures);
     params.splits = splits;
     params.staged_bytes = staged_bytes;
-    const int64_t ctas =
-        weights->tiles * (params.blocks_per_tile / variant.feature_blocks) * splits;
     void* arguments[] = {&params};
-    cuda::launch(variant.kernel, ctas, variant.threads, variant.shared_bytes, arguments, splits);
+    cuda::launch(variant.kernel, ctas(), variant.threads, variant.shared_bytes, arguments, splits);
   }
 };
 
@@ -134,6 +136,8 @@ class DecodePlan final : public Plan {
     while (enough < token_blocks) enough *= 2;
     std::map<Order, Copies> orders;
     std::vector<Candidate> candidates;
+    // No more shares than run at the same time, two CTAs on an SM: behind that nothing was faster.
+    const int64_t most_ctas = 2 * int64_t{current_device().multiprocessors};
     for (const Variant& variant : variants(sparse_, problem.dtype)) {
       if (variant.token_blocks != enough) continue;
       const int64_t step = variant.feature_blocks * kFragmentFeatures;
@@ -143,7 +147,9 @@ class DecodePlan final : public Plan {
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
       for (int splits = 1; splits <= kMostSplits; ++splits) {
-        candidates.push_back({variant, copies.front(), splits, 0});
+        const Candidate candidate{variant, copies.front(), splits, 0};
+        if (splits > 1 && candidate.ctas() > most_ctas) break;
+        candidates.push_back(candidate);
         const int64_t x_bytes = 2 * shape_.K;
         if (shape_.M == 1 && x_bytes % 16 == 0 && x_bytes <= variant.most_staged_bytes) {
           candidates.push_back({variant, copies.front(), splits, static_cast<int>(x_bytes)});

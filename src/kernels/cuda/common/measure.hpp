@@ -13,7 +13,7 @@ struct Attempt {
 };
 
 /// What the device needs for `repeats` launches if it never waits for the host. `attempt` keeps it
-/// busy for so many microseconds before them; again for longer if that was too short.
+/// busy for so many microseconds before them; again for longer, up to 3 ms, if that was too short.
 [[nodiscard]] double time_without_gaps(int repeats,
                                        const std::function<Attempt(double busy_us)>& attempt);
 

@@ -29,7 +29,8 @@ struct MmaTiling {
   static constexpr int kWeightBytes = kFeatureBlocks * kFragmentBytes;
   static constexpr int kActivationBytes = kTokenBlocks * kStepRows * 16;
   /// Partial sums of a share of the outputs, from every slice of every CTA of the cluster:
-  /// [rank][slice][quad of the share] of 16 bytes. A quad is what a lane holds of one mma.
+  /// [rank][slice][quad of the share] of 16 bytes. A quad is what a lane holds of one mma. A share
+  /// is rounded up, which takes less than a quad more for every CTA.
   static constexpr int kQuads = kFeatureBlocks * kTokenBlocks * 32;
   static constexpr int kReceiveBytes = kSlices * (kQuads + kMostSplits) * 16;
   /// All of x, where there is one token and many rows: its elements are then picked from there.

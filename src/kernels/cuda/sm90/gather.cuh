@@ -17,6 +17,7 @@ struct Gather {
   static constexpr int kRestPieces = C::kWide % 64 / 8;  ///< 16-byte pieces of a row
   static constexpr int kRestCopies = (8 * kRestPieces + 31) / 32;
   static constexpr int kRowWords = (C::kStageRows + 31) / 32;
+  static constexpr int kBlocksPerWarp = C::kStageBlocks / C::kGatherTeam;
 
   const Params& p;
   int lane;
@@ -62,37 +63,71 @@ struct Gather {
     const int width = C::kNarrow ? width_of(stage.tokens) : C::kWide;
     const int valid = min(width, p.M - token);
     const uint16_t* x = p.x + token;
-    const int mine = (lane & 7) * 8;
 #pragma unroll
-    for (int i = 0; i < C::kStageRows / 8 / C::kGatherTeam; ++i) {
+    for (int i = 0; i < kBlocksPerWarp; ++i) {
       const int block = i * C::kGatherTeam + part;
       const int word = i * C::kGatherTeam / 4;  // the same for all warps of a team
+      copy_block(stage.rows[word], block * 8, x, width, valid, slot + block * 1024);
+    }
+  }
+
+  /// The rows of the first kTeams stages, of one item, as one of all warps: in the order of the
+  /// stages, so that the first can be multiplied before the others are there.
+  __device__ __forceinline__ void copy_start(const Ring<C>& ring, int ids, int token_width,
+                                             int warp) const {
+    const int token = first_token(token_width);
+    const int width = C::kNarrow ? width_of(token_width) : C::kWide;
+    const int valid = min(width, p.M - token);
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int k = __shfl_sync(~0u, stage.rows[word], (block * 8 + half * 4 + (lane >> 3)) & 31);
-        const uint16_t* row = x + static_cast<int64_t>(k) * p.ld + mine;
-        const uint32_t to = slot + block * 1024 + half * 512 + (to_full ^ (half << 6));
+    for (int i = 0; i < kBlocksPerWarp; ++i) {
+      const int block = i * C::kGatherWarps + warp;
+      const int stage = block / C::kStageBlocks;
+      copy_block(ids, i * 8, p.x + token, width, valid,
+                 ring.activations(stage) + block % C::kStageBlocks * 1024);
+      barrier_arrive_after_copies(ring.started(stage));
+    }
+  }
+  /// Their ids, as copy_start takes them.
+  __device__ __forceinline__ int read_start(int first_stage, int warp) const {
+    const int block = lane / 8 % kBlocksPerWarp * C::kGatherWarps + warp;
+    return __ldg(p.rows + static_cast<int64_t>(first_stage) * C::kStageRows + block * 8 + lane % 8);
+  }
+
+ private:
+  /// Eight rows, whose ids are in the lanes from `lane_of_ids` on (modulo 32), to `to`.
+  __device__ __forceinline__ void copy_block(int ids, int lane_of_ids, const uint16_t* x, int width,
+                                             int valid, uint32_t to_block) const {
+    const int mine = (lane & 7) * 8;
 #pragma unroll
-        for (int column = 0; column < kFullColumns; ++column) {
-          if (C::kNarrow && column * 64 >= C::kNarrow && column * 64 + mine >= width) continue;
-          copy_16(to + column * (C::kStageRows * 128), row + column * 64,
-                  column * 64 + mine < valid ? 16u : 0u);
-        }
+    for (int half = 0; half < 2; ++half) {
+      const int k = __shfl_sync(~0u, ids, (lane_of_ids + half * 4 + (lane >> 3)) & 31);
+      const uint16_t* row = x + static_cast<int64_t>(k) * p.ld + mine;
+      const uint32_t to = to_block + half * 512 + (to_full ^ (half << 6));
+#pragma unroll
+      for (int column = 0; column < kFullColumns; ++column) {
+        if (C::kNarrow && column * 64 >= C::kNarrow && column * 64 + mine >= width) continue;
+        copy_16(to + column * (C::kStageRows * 128), row + column * 64,
+                column * 64 + mine < valid ? 16u : 0u);
       }
-      if constexpr (kRestCopies > 0) {
+    }
+    if constexpr (kRestCopies > 0) {
 #pragma unroll
-        for (int c = 0; c < kRestCopies; ++c) {
-          const int k = __shfl_sync(~0u, stage.rows[word], (block * 8 + rest_row[c]) & 31);
-          if ((8 * kRestPieces) % 32 != 0 && rest_row[c] >= 8) continue;
-          if (C::kNarrow && rest_token[c] >= width) continue;
-          copy_16(slot + block * 1024 + to_rest[c],
-                  x + static_cast<int64_t>(k) * p.ld + rest_token[c],
-                  rest_token[c] < valid ? 16u : 0u);
-        }
+      for (int c = 0; c < kRestCopies; ++c) {
+        const int k = __shfl_sync(~0u, ids, (lane_of_ids + rest_row[c]) & 31);
+        if ((8 * kRestPieces) % 32 != 0 && rest_row[c] >= 8) continue;
+        if (C::kNarrow && rest_token[c] >= width) continue;
+        copy_16(to_block + to_rest[c], x + static_cast<int64_t>(k) * p.ld + rest_token[c],
+                rest_token[c] < valid ? 16u : 0u);
       }
     }
   }
 };
+
+/// Whether the first stage of every team is copied by all of them.
+template <class C>
+__device__ __forceinline__ bool start_together(const Item& first) {
+  return first.stages >= C::kTeams;
+}
 
 /// One of the gather warps. It reads two of its stages ahead and never waits for data. Row ids and
 /// weights are nobody's results, unlike x: the first of both are on their way before the warp waits
@@ -103,6 +138,10 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   const int team = warp / C::kGatherTeam;
   const bool copies_weights = lane == 0 && warp % C::kGatherTeam == 0;
   const Gather<C> gather(p, lane, warp % C::kGatherTeam);
+  const Item first = load_item(begin);
+  const bool together = start_together<C>(first);
+  int start_ids = 0;
+  if (together) start_ids = gather.read_start(first.first_stage, warp);
   StageWalk walk(begin, team);
   Slot<C> slot{team, 1};
   const auto read_ahead = [&] {
@@ -136,6 +175,14 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   if (even.tokens != 0) copy_weights(even, slot.index);
   if (kBothFit && odd.tokens != 0) copy_weights(odd, slot.index + C::kTeams);
   wait_for_previous_kernel();  // it may have written x
+  if (together) {
+    barrier_arrive(ring.landed(slot.index));  // `started` tells when they have
+    gather.copy_start(ring, start_ids, first.token_width, warp);
+    slot.advance(C::kTeams);
+    --ahead;
+    even = odd;
+    odd = read_ahead();
+  }
   while (even.tokens != 0) {
     one(even);
     if (odd.tokens == 0) break;
@@ -148,7 +195,12 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
 template <class C>
 __device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
   Slot<C> slot{0, 0};
+  int unstarted = start_together<C>(load_item(begin)) ? C::kTeams : 0;
   for (StageWalk walk(begin, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
+    if (unstarted > 0) {
+      barrier_wait(ring.started(slot.index), 0);
+      --unstarted;
+    }
     hand_on(ring, slot);
   }
 }

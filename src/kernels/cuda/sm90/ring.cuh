@@ -46,6 +46,10 @@ struct Ring {
   __device__ __forceinline__ uint32_t landed(int slot) const {
     return base + C::kBarriersAt + (2 * C::kStages + slot) * 8;
   }
+  /// Of the first kTeams slots, whose first rows are copied by all teams.
+  __device__ __forceinline__ uint32_t started(int slot) const {
+    return base + C::kBarriersAt + (3 * C::kStages + slot) * 8;
+  }
 };
 
 /// By one warp.
@@ -57,6 +61,7 @@ __device__ __forceinline__ void init_barriers(const Ring<C>& ring, int lane) {
     barrier_init(ring.landed(lane), 32 * C::kGatherTeam);
     barrier_init(ring.empty(lane), kWarpArrivals * C::kWarpsPerStage);
   }
+  if (lane < C::kTeams) barrier_init(ring.started(lane), 32 * C::kStageBlocks);
   barrier_init_done();
 }
 /// Every warp of the CTA waits once until the ring's barriers are there. Roles may do so at places

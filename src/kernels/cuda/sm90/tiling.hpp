@@ -36,6 +36,7 @@ struct Tiling {
   static constexpr int kInstructions = kInstructions_;  ///< wgmma steps per stage
   static constexpr int kInstructionRows = kSparse ? 32 : 16;
   static constexpr int kStageRows = kInstructions * kInstructionRows;
+  static constexpr int kStageBlocks = kStageRows / 8;  ///< of rows, as the gather copies them
   static constexpr int kTileBlocks = kTakeTurns ? kBlocks : kBlocks * kConsumers;
   static constexpr int kFeatures = 64 * kTileBlocks;
   static constexpr int kColumns = (kWide + 63) / 64;  ///< of 64 tokens, in shared memory
@@ -50,7 +51,7 @@ struct Tiling {
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
   static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;
-  static constexpr int kSharedBytes = kBarriersAt + 3 * 8 * kStages;
+  static constexpr int kSharedBytes = kBarriersAt + 8 * (3 * kStages + kTeams);
 
   // Registers per thread after setmaxnreg; at launch there are 128 a thread.
   static constexpr int kAccumulators = kBlocks * kWide / 2;

@@ -9,8 +9,8 @@ namespace tvw::kernels::cuda {
 /// `C` has kSparse, kBlocks (of 64 features, of this warpgroup), kInstructions (wgmma steps of a
 /// stage), kInstructionRows, kStageRows and kBlockBytes. `Ring` knows the addresses of a slot:
 /// activations as wgmma's token-major operand with 128-byte swizzle, in columns of 64 tokens,
-/// weights as in weights/stage_order.hpp, and its barriers full and empty.
-template <class C, class T, class Ring, class Slot>
+/// weights as in weights/stage_order.hpp, and its barriers full and empty. kLag: see multiply().
+template <class C, class T, class Ring, class Slot, int kLag = 0>
 class StageMultiplier {
  public:
   /// `warp` of the warpgroup, `first_block` of the stage's that this warpgroup multiplies.
@@ -20,17 +20,21 @@ class StageMultiplier {
         first_block_(first_block),
         metadata_at_(((warp * 8 + lane / 4) * 2 + (lane & 1)) * 4 * C::kInstructions) {}
 
-  /// Over the next `stages` (1 or more) stages of the ring.
+  /// Over the next `stages` (1 or more) stages of the ring. Each of the first `lagging` of them
+  /// only once the stage kLag later is there, too.
   template <int kTokens>
-  __device__ __forceinline__ void multiply(int stages, float (&sums)[C::kBlocks][kTokens / 2]) {
+  __device__ __forceinline__ void multiply(int stages, float (&sums)[C::kBlocks][kTokens / 2],
+                                           int lagging = 0) {
     // A wgmma.sp in flight still reads its metadata registers, and neither ptxas nor the hardware
     // guards them: two sets, each kept alive until the group that uses it has finished.
     Metadata even = {}, odd = {};
     int before = 0;
 #pragma unroll 1
     for (int stage = 0;;) {
+      wait_behind(stage < lagging);
       one_stage<kTokens>(stage, sums, even, odd, before);
       if (++stage >= stages) break;
+      wait_behind(stage < lagging);
       one_stage<kTokens>(stage, sums, odd, even, before);
       if (++stage >= stages) break;
     }
@@ -44,6 +48,15 @@ class StageMultiplier {
 
  private:
   using Metadata = uint32_t[C::kBlocks][C::kInstructions];
+
+  __device__ __forceinline__ void wait_behind(bool lagging) {
+    if constexpr (kLag > 0) {
+      if (!lagging) return;
+      Slot later = slot_;
+      later.advance(kLag);
+      barrier_wait(ring_.full(later.index), later.parity);
+    }
+  }
 
   template <int kTokens>
   __device__ __forceinline__ void one_stage(int stage, float (&sums)[C::kBlocks][kTokens / 2],

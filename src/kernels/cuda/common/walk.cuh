@@ -34,6 +34,10 @@ class ItemList {
     }
     return item;
   }
+  /// Of the item to come.
+  [[nodiscard]] __device__ __forceinline__ int following_stages() const {
+    return following_.stages;
+  }
   [[nodiscard]] __device__ __forceinline__ bool at_end() const { return is_end(following_); }
 
  private:

@@ -85,6 +85,8 @@ struct Wgmma;
 
 TVW_WGMMA_TYPES(32, TVW_NAMES_0 "," TVW_NAMES_8, "%16", "%17", "%18", "%19", TVW_ACC8(0),
                 TVW_ACC8(8))
+TVW_WGMMA_TYPES(48, TVW_NAMES_0 "," TVW_NAMES_8 "," TVW_NAMES_16, "%24", "%25", "%26", "%27",
+                TVW_ACC8(0), TVW_ACC8(8), TVW_ACC8(16))
 TVW_WGMMA_TYPES(64, TVW_FIRST32, "%32", "%33", "%34", "%35", TVW_ACC32(0))
 TVW_WGMMA_TYPES(96, TVW_FIRST32 "," TVW_NAMES_32 "," TVW_NAMES_40, "%48", "%49", "%50", "%51",
                 TVW_ACC32(0), TVW_ACC8(32), TVW_ACC8(40))

@@ -29,6 +29,8 @@ class Consumer {
       const Item item = items.take();
       if (is_end(item)) break;
       const Turn turn{i, !items.at_end()};
+      // Of this item's stages, those that have one kLag later in this item or the next.
+      lagging_ = group_ > 0 ? item.stages + items.following_stages() - C::kLag : 0;
       if (C::kTakeTurns && i % C::kConsumers != group_) {
         multiplier_.skip(item.stages);
       } else if (C::kNarrow == 0 || width_of(item.token_width) == C::kWide) {
@@ -90,7 +92,7 @@ class Consumer {
         for (int i = 0; i < kTokens / 2; ++i) sums[b][i] = 0.0f;
       }
     } else {
-      multiplier_.template multiply<kTokens>(item.stages, sums);
+      multiplier_.template multiply<kTokens>(item.stages, sums, lagging_);
     }
     turn.end();
     if constexpr (kFinish) {
@@ -117,7 +119,8 @@ class Consumer {
 
   const Params& p_;
   int warp_, lane_, first_block_, group_;
-  StageMultiplier<C, T, Ring<C>, Slot<C>> multiplier_;
+  int lagging_ = 0;
+  StageMultiplier<C, T, Ring<C>, Slot<C>, C::kLag> multiplier_;
 };
 
 }  // namespace tvw::kernels::cuda::sm90

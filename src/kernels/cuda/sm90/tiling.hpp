@@ -13,7 +13,7 @@ enum class Sharing : uint8_t {
 
 /// All of a kernel's compile-time choices. Tokens: widths of its output tiles, two or one (0).
 template <bool kSparse_, Sharing kSharing_, int kBlocks_, int kWide_, int kNarrow_, int kTeams_,
-          int kInstructions_ = 2>
+          int kInstructions_ = 2, int kLag_ = 0>
 struct Tiling {
   static constexpr bool kSparse = kSparse_;
   static constexpr Sharing kSharing = kSharing_;
@@ -22,6 +22,9 @@ struct Tiling {
   static constexpr int kWide = kWide_;
   static constexpr int kNarrow = kNarrow_;
   static constexpr int kTeams = kTeams_;  ///< that fill a stage each
+  /// Stages that the second consumer warpgroup stays behind the first, so that one multiplies while
+  /// the other stores. Takes as many from what the ring holds for what is to come.
+  static constexpr int kLag = kLag_;
 
   // One CTA per SM: two warpgroups of consumers and two of producers: gather warps, by teams of two
   // (one warp would take too long for a stage), and as the last warp the relay.
@@ -58,7 +61,8 @@ struct Tiling {
   static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
   static constexpr int kProducerRegisters = 256 - kConsumerRegisters;
 
-  static_assert(kStages >= kTeams && kStages >= 3, "the ring is too short");
+  static_assert(kStages >= kTeams && kStages >= 3 + kLag, "the ring is too short");
+  static_assert(kLag == 0 || !kTakeTurns, "who takes turns is a whole tile behind");
   static_assert(kGatherWarps <= kRelayWarp);
   static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);
 };

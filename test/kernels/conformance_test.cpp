@@ -1,6 +1,7 @@
 // Every executor in the registry x every case: nothing can be registered without being tested.
 #include <cmath>
 
+#include "kernels/cpu/panel_tiles.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
@@ -199,6 +200,9 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::StartsWith("row plan: M = 8"));
   problem.M = 512;
   CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem), Catch::StartsWith("panel plan"));
+  CHECK(Catch::EndsWith("by code made for the weights")
+            .match(registry.executor("cpu.tvw.simd").explain(problem)) ==
+        kernels::cpu::compiles_tiles());
   problem.M = 100;
   CHECK_THAT(registry.executor("cpu.tvw.simd").explain(problem),
              Catch::Contains("row plan for the last 4"));

@@ -45,5 +45,15 @@ if(NOT TARGET xxhash::xxhash)
   target_compile_definitions(xxhash::xxhash INTERFACE XXH_INLINE_ALL)
 endif()
 
+# Xbyak is headers, too, and there for x86 alone.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT TARGET xbyak::xbyak)
+  find_path(XBYAK_INCLUDE_DIR xbyak/xbyak.h)
+  if(NOT XBYAK_INCLUDE_DIR)
+    message(FATAL_ERROR "xbyak/xbyak.h was not found: run tools/setup, which installs everything")
+  endif()
+  add_library(xbyak::xbyak INTERFACE IMPORTED)
+  target_include_directories(xbyak::xbyak INTERFACE ${XBYAK_INCLUDE_DIR})
+endif()
+
 # The Python of the tests, made by tools/setup.
 set(TVW_PYTHON ${TVW_DEPS_DIR}/venv/bin/python CACHE FILEPATH "Python that runs the tests")

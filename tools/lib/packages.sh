@@ -4,6 +4,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache git ca-certificates libprotobuf-dev
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libhwy-dev libxxhash-dev
   libdnnl-dev ocl-icd-opencl-dev opencl-headers  # the CMake package of oneDNN asks for OpenCL
   catch2 valgrind python3 python3-venv)
+[ "$(uname -m)" != x86_64 ] || BUILD_PACKAGES+=(libxbyak-dev)
 
 missing_packages() {
   local package

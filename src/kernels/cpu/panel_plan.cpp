@@ -47,9 +47,9 @@ class PanelPlan final : public Plan {
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    const char* type = tiles_->rows() == PanelRows::kF32 ? "_f32_panel_" : "_bf16_panel_";
-    return format_ + type + isa() + " " + std::to_string(split_.tokens) + " tokens" +
-           (reads_a_ ? ", in place" : "");
+    const char* type = tiles_->rows() == PanelRows::kF32 ? "_f32_" : "_bf16_";
+    return format_ + type + tiles_->way() + "_" + isa() + " " + std::to_string(split_.tokens) +
+           " tokens" + (reads_a_ ? ", in place" : "");
   }
   [[nodiscard]] std::string isa() const override { return tiles_->isa(); }
   [[nodiscard]] int64_t weight_bytes() const override { return tiles_->size_bytes(); }
@@ -73,7 +73,7 @@ class PanelPlan final : public Plan {
     });
   }
 
-  /// All threads pack, then all multiply, then all unpack.
+  /// All threads pack, then all multiply, a tile after the other with all panels, then all unpack.
   void run_step_by_step(const void* A, void* C) {
     make_panels(std::ssize(split_.blocks));
     const auto for_each = [&](int64_t steps, const auto& do_step) {
@@ -88,8 +88,10 @@ class PanelPlan final : public Plan {
     for_each(pack_results_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       pack_results(block, step, C, panel);
     });
-    for_each(tiles_->count(), [&](const TokenBlock& block, int64_t tile, Panel& panel) {
-      multiply(block, tile, A, panel, C);
+    const auto blocks = std::ssize(split_.blocks);
+    parallel_for(tiles_->count() * blocks, [&](int64_t item) {
+      const auto b = static_cast<size_t>(item % blocks);
+      multiply(split_.blocks[b], item / blocks, A, panels_[b], C);
     });
     for_each(io_.unpack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       unpack(block, step, panel, C);

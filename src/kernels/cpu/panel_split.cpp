@@ -6,9 +6,6 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// Of threads that share panels: they wait for each other, and read from each other's caches.
-constexpr double kSharedPanelCost = 1.6;
-
 int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -38,7 +35,7 @@ Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
         vector * static_cast<double>(most) + costs.per_panel * static_cast<double>(rounds)};
     const double all =
         vector * static_cast<double>(vectors) + costs.per_panel * static_cast<double>(panels);
-    const Way shared{panels, false, kSharedPanelCost * all / static_cast<double>(threads)};
+    const Way shared{panels, false, costs.shared * all / static_cast<double>(threads)};
     for (const Way& way : {whole, shared}) {
       if (best.panels == 0 || way.cost < best.cost) best = way;
     }

@@ -32,6 +32,8 @@ struct PanelSplit {
 struct PanelCosts {
   double narrow = 1.0;     ///< a vector of a panel that has no other
   double per_panel = 0.0;  ///< beside its vectors
+  /// Threads that share panels wait for each other, and read from each other's caches.
+  double shared = 1.6;
 };
 /// Columns that multiply rows of their own: a weight's broadcast and place are most of the work, so
 /// panels want to be wide.
@@ -43,6 +45,10 @@ inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
 inline constexpr PanelCosts kCachedWeightsCosts{0.97, 0.02};
 /// And only narrow panels stay in a cache of the core's own.
 inline constexpr PanelCosts kNarrowPanelCosts{0.88, 0.02};
+/// Columns multiplied by code made for them, which is read for each vector of a panel anyway.
+inline constexpr PanelCosts kCompiledCosts{0.95, 0.0};
+/// And is too much for a cache: then all panels share a tile's before the next is read.
+inline constexpr PanelCosts kMuchCodeCosts{0.95, 0.0, 0.5};
 /// Rows of wide panels that do, too: half of 1 MiB.
 inline constexpr int64_t kMostCachedRows = (512 << 10) / (kMostTokens * int64_t{sizeof(float)});
 /// What a panel costs however little it is multiplied by, in products of a weight and a vector.

@@ -58,12 +58,24 @@ class PanelTiles {
   [[nodiscard]] virtual int64_t size_bytes() const = 0;
   [[nodiscard]] virtual double products() const = 0;  ///< per token
   [[nodiscard]] virtual std::string isa() const = 0;
+  /// As a kernel's name has it.
+  [[nodiscard]] virtual std::string way() const { return "panel"; }
 
  protected:
   PanelTiles() = default;
 };
 
 [[nodiscard]] std::unique_ptr<PanelTiles> make_f32_tiles(PanelWeights weights);
+
+/// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
+/// code.
+[[nodiscard]] bool compiles_tiles();
+/// Code for just these weights and panels of this stride. REQUIRES: compiles_tiles(), columns with
+/// rows of their own in tiles of at most kCompiledColumns.
+/// @throws Error kUnsupported no memory for it
+[[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
+                                                              int64_t stride);
+
 /// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16.
 [[nodiscard]] std::unique_ptr<PanelTiles> make_bf16_tiles(PairWeights weights);
 

@@ -98,16 +98,24 @@ PanelWeights with_tiles(int64_t K, int64_t N, std::vector<PanelTile> tiles) {
   return weights;
 }
 
-/// `make(tile, first column, last column)` makes a PanelTile of some columns of one of `tiles`.
-template <class Tile, class Make>
-PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& tiles,
-                                const Make& make) {
-  return with_tiles(
-      K, N, assemble_tiles<PanelTile>(N, kTileColumns, std::ssize(tiles), [&](int64_t t) {
-        const Tile& tile = tiles[static_cast<size_t>(t)];
-        return split_columns(std::ssize(tile.columns), kTileColumns,
-                             [&](int64_t first, int64_t last) { return make(tile, first, last); });
-      }));
+/// Of parts of at most `most` columns, as even as they get.
+int64_t even_width(int64_t columns, int64_t most) {
+  const int64_t parts = std::max<int64_t>(1, (columns + most - 1) / most);
+  return (columns + parts - 1) / parts;
+}
+
+/// Tiles of at most `width` columns of each of `tiles`.
+template <class Tile, class Width>
+PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& tiles, int64_t most,
+                                const Width& width) {
+  return with_tiles(K, N, assemble_tiles<PanelTile>(N, most, std::ssize(tiles), [&](int64_t t) {
+                      const Tile& tile = tiles[static_cast<size_t>(t)];
+                      const auto columns = std::ssize(tile.columns);
+                      return split_columns(columns, width(columns),
+                                           [&](int64_t first, int64_t last) {
+                                             return make_tile(tile, first, last);
+                                           });
+                    }));
 }
 
 }  // namespace
@@ -122,24 +130,23 @@ int64_t PanelWeights::size_bytes() const {
 }
 
 PanelWeights make_panel_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles) {
-  return split_and_assemble(K, N, tiles, [](const DenseTile& tile, int64_t first, int64_t last) {
-    return make_tile(tile, first, last);
-  });
+  return split_and_assemble(K, N, tiles, kTileColumns, [](int64_t) { return kTileColumns; });
 }
 
-PanelWeights make_panel_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles) {
-  return split_and_assemble(K, N, tiles, [](const QuadTile& tile, int64_t first, int64_t last) {
-    return make_tile(tile, first, last);
-  });
+PanelWeights make_panel_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles,
+                                int64_t width) {
+  return split_and_assemble(K, N, tiles, width,
+                            [&](int64_t columns) { return even_width(columns, width); });
 }
 
 PanelWeights make_panel_weights(int64_t K, int64_t N,
-                                const std::vector<std::vector<ColumnEntry>>& columns) {
-  const int64_t tiles = (N + kTileColumns - 1) / kTileColumns;
-  return with_tiles(K, N, assemble_tiles<PanelTile>(N, kTileColumns, tiles, [&](int64_t t) {
+                                const std::vector<std::vector<ColumnEntry>>& columns,
+                                int64_t width) {
+  width = even_width(N, width);
+  const int64_t tiles = (N + width - 1) / width;
+  return with_tiles(K, N, assemble_tiles<PanelTile>(N, width, tiles, [&](int64_t t) {
                       std::vector<PlacedColumn> placed;
-                      for (int64_t n = t * kTileColumns; n < std::min(N, (t + 1) * kTileColumns);
-                           ++n) {
+                      for (int64_t n = t * width; n < std::min(N, (t + 1) * width); ++n) {
                         PlacedColumn column{static_cast<int32_t>(n), {}, {}};
                         for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
                           column.weights.push_back(entry.weight);

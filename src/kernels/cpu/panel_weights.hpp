@@ -12,6 +12,10 @@ namespace tvw::kernels::cpu {
 
 /// Columns that one thread takes up together.
 inline constexpr int64_t kTileColumns = 64;
+/// Columns whose sums fit the registers of AVX-512, beside rows.
+inline constexpr int64_t kCompiledColumns = 28;
+/// A weight and the instruction that multiplies by it.
+inline constexpr int64_t kCompiledProductBytes = 11;
 /// Columns that multiply the same rows are taken so many at a time.
 inline constexpr int64_t kGroupColumns = 8;
 /// Rows that are worked on at a time: of kMostTokens tokens they take 20 of the 32 KiB or more of
@@ -23,7 +27,7 @@ inline constexpr int64_t kMostRows = int64_t{1} << 16;
 
 /// Columns and the rows they multiply: all of the tile's, or each column its own.
 struct PanelTile {
-  std::vector<int32_t> columns;  ///< ids in B, at most kTileColumns
+  std::vector<int32_t> columns;  ///< ids in B
   std::vector<int32_t> rows;     ///< ids in B, in the order of reading; kChunkRows make a chunk
   /// Shared rows: [chunks][groups][rows of the chunk][kGroupColumns], zero for columns that the
   /// last group lacks. Own rows: [chunks][columns][entries].
@@ -48,11 +52,14 @@ struct PanelWeights {
 /// Tiles of more than kTileColumns columns are split.
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<DenseTile>& tiles);
-/// For columns with rows of their own. REQUIRES: K <= kMostRows
+/// For columns with rows of their own, in tiles of at most `width` columns, as even as they get.
+/// REQUIRES: K <= kMostRows
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
-                                              const std::vector<QuadTile>& tiles);
+                                              const std::vector<QuadTile>& tiles,
+                                              int64_t width = kTileColumns);
 /// The same; `columns` [N], as of make_columns().
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
-                                              const std::vector<std::vector<ColumnEntry>>& columns);
+                                              const std::vector<std::vector<ColumnEntry>>& columns,
+                                              int64_t width = kTileColumns);
 
 }  // namespace tvw::kernels::cpu

@@ -23,6 +23,8 @@ struct RowLimits {
 inline constexpr RowLimits kSharedRowLimits{25, 0, 24, 512};
 /// Columns that each multiply rows of their own: every product in a panel has to load its row.
 inline constexpr RowLimits kOwnRowLimits{53, 0, 16, 1024};
+/// The same by code made for the weights. What rows leave is no less than what it pays from.
+inline constexpr RowLimits kCompiledRowLimits{48, 0, 8, 1024};
 /// Panels of bf16 multiply twice as much at a time, rows do not.
 inline constexpr RowLimits kSharedBf16RowLimits{25, 10, 8, 512};
 inline constexpr RowLimits kOwnBf16RowLimits{49, 13, 8, 1024};

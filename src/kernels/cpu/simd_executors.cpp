@@ -56,6 +56,26 @@ bool multiplies_bf16(const Problem& problem) {
          cpu_isa() == CpuIsa::kAvx512Bf16;
 }
 
+/// Tokens from which code made for the weights pays: it is more than the weights, and is read anew
+/// for every 16 tokens. From memory it comes slower than they do.
+constexpr int64_t kCompiledFrom = kCompiledRowLimits.panels_from;
+constexpr int64_t kMuchCodeFrom = 256;
+/// A number and not this machine's cache, as the order of additions depends on what is chosen.
+constexpr int64_t kMuchCodeBytes = int64_t{16} << 20;
+
+/// Whether the code stays in a last-level cache.
+bool caches_code(const Problem& problem) {
+  return pack::stored_values(*problem.weights) * kCompiledProductBytes <= kMuchCodeBytes;
+}
+
+/// Whether panels are multiplied by code made for the weights.
+template <class Tiles>
+bool compiles(const Problem& problem) {
+  const bool in_bf16 = multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
+  return kOwnRows<Tiles> && !in_bf16 && compiles_tiles() &&
+         problem.M >= (caches_code(problem) ? kCompiledFrom : kMuchCodeFrom);
+}
+
 template <class Tiles>
 std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
                                              const Tiles& tiles) {
@@ -67,12 +87,19 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       return make_bf16_tiles(make_pair_weights(shape.N, split.tokens, width, tiles));
     }
   }
+  if constexpr (kOwnRows<Tiles>) {
+    if (compiles<Tiles>(problem)) {
+      return make_compiled_tiles(make_panel_weights(shape.K, shape.N, tiles, kCompiledColumns),
+                                 split.tokens);
+    }
+  }
   return make_f32_tiles(make_panel_weights(shape.K, shape.N, tiles));
 }
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
   if (multiplies_bf16(problem)) return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
+  if (compiles<Tiles>(problem)) return kCompiledRowLimits;
   return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
 }
 
@@ -93,8 +120,13 @@ struct Way {
 
 template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
-  if (kOwnRows<Tiles>) return kOwnRowsCosts;
   const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
+  if (kOwnRows<Tiles>) {
+    if (!compiles<Tiles>(problem)) return kOwnRowsCosts;
+    PanelCosts costs = caches_code(problem) ? kCompiledCosts : kMuchCodeCosts;
+    costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
+    return costs;
+  }
   const int64_t bytes = products * int64_t{sizeof(float)};
   PanelCosts costs = kSharedRowsCosts;
   if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
@@ -181,9 +213,11 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
                            bool panels) {
   const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
   const auto explained = [&](const Way& way, const std::string& why) {
+    const bool compiled = !way.split.blocks.empty() && compiles<Tiles>(problem);
     return way.name() + ": " + why + "; " +
            (bf16 && way.rows == 0 ? "bf16 on " + tvw::kernels::name(cpu_isa())
-                                  : "f32 on " + f32_isa_name());
+                                  : "f32 on " + f32_isa_name()) +
+           (compiled ? ", by code made for the weights" : "");
   };
   if (problem.tuning != nullptr) {
     const std::vector<Way> ways = all_ways(problem, tiles, panels);

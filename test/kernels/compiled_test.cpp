@@ -66,8 +66,8 @@ std::vector<float> products_of(const PanelTiles& tiles, int64_t N, const std::ve
       sums.push_back(unused.data());
       start.push_back(0.0f);
     }
-    tiles.multiply(
-        t, {panel.data(), kTokens, kTokens, sums.data(), by_start ? start.data() : nullptr, nullptr});
+    tiles.multiply(t, {panel.data(), kTokens, kTokens, sums.data(),
+                       by_start ? start.data() : nullptr, nullptr});
   }
   CHECK(seen == N);
   return results;
@@ -76,7 +76,8 @@ std::vector<float> products_of(const PanelTiles& tiles, int64_t N, const std::ve
 TEST_CASE("code made for weights computes what the other kernels do", "[kernels]") {
   if (!compiles_tiles()) return;  // no AVX-512, or a system that forbids it
   const auto [K, N] = GENERATE(table<int64_t, int64_t>(
-      {{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));  // 1,100: more than 256 weights
+      {{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));  // 1,100: more than 256
+                                                                      // weights
   const bool by_start = GENERATE(true, false);
   CAPTURE(K, N, by_start);
   const std::vector<float> panel = random_panel(K);

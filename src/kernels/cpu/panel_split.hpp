@@ -45,9 +45,13 @@ inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
 inline constexpr PanelCosts kCachedWeightsCosts{0.97, 0.02};
 /// And only narrow panels stay in a cache of the core's own.
 inline constexpr PanelCosts kNarrowPanelCosts{0.88, 0.02};
-/// Columns multiplied by code made for them, which is read for each vector of a panel anyway.
-inline constexpr PanelCosts kCompiledCosts{0.95, 0.0};
-/// And is too much for a cache: then all panels share a tile's before the next is read.
+/// Columns multiplied by code made for them.
+inline constexpr PanelCosts kCompiledCosts{1.0, 0.3};
+/// And only narrow panels, with what becomes of them, stay in a cache of the core's own.
+inline constexpr PanelCosts kNarrowCompiledCosts{0.95, 0.0};
+/// Features in and out of wide panels that do, too: three quarters of 1 MiB.
+inline constexpr int64_t kMostCachedFeatures = (768 << 10) / (kMostTokens * int64_t{sizeof(float)});
+/// And the code is too much for any cache: all panels share a tile's before the next is read.
 inline constexpr PanelCosts kMuchCodeCosts{0.95, 0.0, 0.5};
 /// Rows of wide panels that do, too: half of 1 MiB.
 inline constexpr int64_t kMostCachedRows = (512 << 10) / (kMostTokens * int64_t{sizeof(float)});

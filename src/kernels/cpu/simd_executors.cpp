@@ -57,11 +57,13 @@ bool multiplies_bf16(const Problem& problem) {
 }
 
 /// Tokens from which code made for the weights pays: it is more than the weights, and is read anew
-/// for every 16 tokens. From memory it comes slower than they do.
+/// for every 16 tokens. From memory it comes slower than they do. Numbers and not this machine's
+/// caches, as the order of additions depends on what is chosen.
 constexpr int64_t kCompiledFrom = kCompiledRowLimits.panels_from;
 constexpr int64_t kMuchCodeFrom = 256;
-/// A number and not this machine's cache, as the order of additions depends on what is chosen.
-constexpr int64_t kMuchCodeBytes = int64_t{16} << 20;
+constexpr int64_t kMuchCodeBytes = int64_t{12} << 20;
+/// Of activations, which much code goes through for every tile.
+constexpr int64_t kMostPanelBytes = int64_t{12} << 20;
 
 /// Whether the code stays in a last-level cache.
 bool caches_code(const Problem& problem) {
@@ -72,8 +74,10 @@ bool caches_code(const Problem& problem) {
 template <class Tiles>
 bool compiles(const Problem& problem) {
   const bool in_bf16 = multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
-  return kOwnRows<Tiles> && !in_bf16 && compiles_tiles() &&
-         problem.M >= (caches_code(problem) ? kCompiledFrom : kMuchCodeFrom);
+  if (!kOwnRows<Tiles> || in_bf16 || !compiles_tiles()) return false;
+  if (caches_code(problem)) return problem.M >= kCompiledFrom;
+  const int64_t panel_bytes = problem.M * problem.shape().K * int64_t{sizeof(float)};
+  return problem.M >= kMuchCodeFrom && panel_bytes <= kMostPanelBytes;
 }
 
 template <class Tiles>
@@ -123,7 +127,11 @@ PanelCosts panel_costs(const Problem& problem) {
   const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
   if (kOwnRows<Tiles>) {
     if (!compiles<Tiles>(problem)) return kOwnRowsCosts;
-    PanelCosts costs = caches_code(problem) ? kCompiledCosts : kMuchCodeCosts;
+    const GemmShape shape = problem.shape();
+    const bool wide = shape.K + shape.N <= kMostCachedFeatures;
+    PanelCosts costs = !caches_code(problem) ? kMuchCodeCosts
+                       : wide                ? kCompiledCosts
+                                             : kNarrowCompiledCosts;
     costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
     return costs;
   }

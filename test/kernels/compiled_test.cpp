@@ -4,7 +4,6 @@
 #include <limits>
 #include <memory>
 #include <random>
-#include <utility>
 
 #include "kernels/cpu/code_memory.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
@@ -111,9 +110,8 @@ TEST_CASE("memory for code can be called once it is executable", "[kernels]") {
   const uint8_t code[] = {0xB8, 0x2A, 0x00, 0x00, 0x00, 0xC3};  // mov eax, 42; ret
   std::memcpy(memory.data() + bytes - sizeof code, code, sizeof code);
   memory.make_executable();
-  const CodeMemory moved = std::move(memory);
   const auto function =
-      reinterpret_cast<int (*)()>(reinterpret_cast<uintptr_t>(moved.data() + bytes - sizeof code));
+      reinterpret_cast<int (*)()>(reinterpret_cast<uintptr_t>(memory.data() + bytes - sizeof code));
   CHECK(function() == 42);
 }
 #endif

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "tvw/core/error.hpp"
 
@@ -26,10 +25,7 @@ CodeMemory::CodeMemory(size_t size_bytes) : size_(size_bytes) {
   const bool huge = size_bytes >= kHugePage;
   mapped_ = size_bytes + (huge ? kHugePage : 0);
   mapping_ = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapping_ == MAP_FAILED) {
-    mapping_ = nullptr;
-    refuse("cannot map", size_bytes);
-  }
+  if (mapping_ == MAP_FAILED) refuse("cannot map", size_bytes);
   data_ = static_cast<uint8_t*>(mapping_);
   if (!huge) return;
   data_ += (kHugePage - reinterpret_cast<uintptr_t>(data_) % kHugePage) % kHugePage;
@@ -38,23 +34,7 @@ CodeMemory::CodeMemory(size_t size_bytes) : size_(size_bytes) {
 #endif
 }
 
-CodeMemory::CodeMemory(CodeMemory&& other) noexcept
-    : mapping_(std::exchange(other.mapping_, nullptr)),
-      mapped_(std::exchange(other.mapped_, 0)),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
-
-CodeMemory& CodeMemory::operator=(CodeMemory&& other) noexcept {
-  std::swap(mapping_, other.mapping_);
-  std::swap(mapped_, other.mapped_);
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-CodeMemory::~CodeMemory() {
-  if (mapping_ != nullptr) munmap(mapping_, mapped_);
-}
+CodeMemory::~CodeMemory() { munmap(mapping_, mapped_); }
 
 void CodeMemory::make_executable() {
   if (mprotect(mapping_, mapped_, PROT_READ | PROT_EXEC) != 0) {

@@ -13,8 +13,6 @@ class CodeMemory {
   explicit CodeMemory(size_t size_bytes);
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
-  CodeMemory(CodeMemory&& other) noexcept;
-  CodeMemory& operator=(CodeMemory&& other) noexcept;
   ~CodeMemory();
 
   [[nodiscard]] uint8_t* data() const { return data_; }

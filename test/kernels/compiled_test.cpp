@@ -9,6 +9,7 @@
 #include "kernels/cpu/panel_tiles.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
+#include "support/random_weights.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw {
@@ -18,15 +19,6 @@ using namespace kernels::cpu;
 using Columns = std::vector<std::vector<ColumnEntry>>;
 
 constexpr int64_t kTokens = 48;
-
-/// [K][kTokens]
-std::vector<float> random_panel(int64_t K) {
-  std::mt19937 random(7);
-  std::uniform_real_distribution<float> value(-1.0f, 1.0f);
-  std::vector<float> panel(static_cast<size_t>(K * kTokens));
-  for (float& x : panel) x = value(random);
-  return panel;
-}
 
 /// Columns without entries, with all rows, and with every number between.
 Columns random_columns(int64_t K, int64_t N) {
@@ -79,7 +71,8 @@ TEST_CASE("code made for weights computes what the other kernels do", "[kernels]
                                                                       // weights
   const bool by_start = GENERATE(true, false);
   CAPTURE(K, N, by_start);
-  const std::vector<float> panel = random_panel(K);
+  const std::vector<float> panel =  // [K][kTokens]
+      test::random_dense(K, kTokens, DType::kF32, 7).values.to_f32();
   const Columns columns = random_columns(K, N);
   const auto compiled =
       make_compiled_tiles(make_panel_weights(K, N, columns, kCompiledColumns), kTokens);

@@ -6,12 +6,11 @@
 #include <cstring>
 #include <string>
 
+#include "kernels/cpu/host_memory.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
-
-constexpr size_t kHugePage = size_t{2} << 20;
 
 [[noreturn]] void refuse(const std::string& what, size_t size_bytes) {
   throw Error(ErrorCode::kUnsupported, "code for weights: " + what + " " +
@@ -29,9 +28,7 @@ CodeMemory::CodeMemory(size_t size_bytes) : size_(size_bytes) {
   data_ = static_cast<uint8_t*>(mapping_);
   if (!huge) return;
   data_ += (kHugePage - reinterpret_cast<uintptr_t>(data_) % kHugePage) % kHugePage;
-#ifdef MADV_HUGEPAGE
-  (void)madvise(data_, size_, MADV_HUGEPAGE);  // a wish: small pages serve as well
-#endif
+  ask_for_huge_pages(data_, size_);
 }
 
 CodeMemory::~CodeMemory() { munmap(mapping_, mapped_); }

@@ -9,9 +9,14 @@ namespace tvw::kernels::cpu {
 namespace {
 
 constexpr size_t kLine = 64;
-constexpr size_t kHugePage = size_t{2} << 20;
 
 }  // namespace
+
+void ask_for_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size_bytes) {
+#ifdef MADV_HUGEPAGE
+  (void)madvise(memory, size_bytes, MADV_HUGEPAGE);
+#endif
+}
 
 void* allocate_host(size_t size_bytes) {
   const bool huge = size_bytes >= kHugePage;
@@ -20,9 +25,7 @@ void* allocate_host(size_t size_bytes) {
   void* memory =
       std::aligned_alloc(alignment, (size_bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  if (huge) (void)madvise(memory, size_bytes, MADV_HUGEPAGE);  // a wish: small pages serve as well
-#endif
+  if (huge) ask_for_huge_pages(memory, size_bytes);
   return memory;
 }
 

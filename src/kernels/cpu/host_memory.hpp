@@ -7,6 +7,10 @@
 
 namespace tvw::kernels::cpu {
 
+inline constexpr size_t kHugePage = size_t{2} << 20;
+/// A wish: small pages serve as well.
+void ask_for_huge_pages(void* memory, size_t size_bytes);
+
 /// `size_bytes` on cache lines, not initialised; from 2 MiB on it asks for huge pages: small pages
 /// lie anywhere in memory, and whether they then collide in a cache is luck that differs from run
 /// to run. For free_host().

@@ -67,6 +67,10 @@ class PanelTiles {
 
 [[nodiscard]] std::unique_ptr<PanelTiles> make_f32_tiles(PanelWeights weights);
 
+/// Columns whose sums fit the registers of AVX-512, beside rows.
+inline constexpr int64_t kCompiledColumns = 28;
+/// A weight and the instruction that multiplies by it.
+inline constexpr int64_t kCompiledProductBytes = 11;
 /// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
 /// code.
 [[nodiscard]] bool compiles_tiles();

@@ -12,10 +12,6 @@ namespace tvw::kernels::cpu {
 
 /// Columns that one thread takes up together.
 inline constexpr int64_t kTileColumns = 64;
-/// Columns whose sums fit the registers of AVX-512, beside rows.
-inline constexpr int64_t kCompiledColumns = 28;
-/// A weight and the instruction that multiplies by it.
-inline constexpr int64_t kCompiledProductBytes = 11;
 /// Columns that multiply the same rows are taken so many at a time.
 inline constexpr int64_t kGroupColumns = 8;
 /// Rows that are worked on at a time: of kMostTokens tokens they take 20 of the 32 KiB or more of

@@ -82,7 +82,7 @@ bool compiles(const Problem& problem) {
 
 template <class Tiles>
 std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
-                                             const Tiles& tiles) {
+                                             const Tiles& tiles, [[maybe_unused]] bool compiled) {
   const GemmShape shape = problem.shape();
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_bf16(problem)) {
@@ -92,7 +92,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
     }
   }
   if constexpr (kOwnRows<Tiles>) {
-    if (compiles<Tiles>(problem)) {
+    if (compiled) {
       return make_compiled_tiles(make_panel_weights(shape.K, shape.N, tiles, kCompiledColumns),
                                  split.tokens);
     }
@@ -122,22 +122,22 @@ struct Way {
   }
 };
 
+PanelCosts compiled_costs(const Problem& problem) {
+  if (!caches_code(problem)) return kMuchCodeCosts;
+  const GemmShape shape = problem.shape();
+  return shape.K + shape.N <= kMostCachedFeatures ? kCompiledCosts : kNarrowCompiledCosts;
+}
+
 template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
+  const bool compiled = compiles<Tiles>(problem);
+  if (kOwnRows<Tiles> && !compiled) return kOwnRowsCosts;
   const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
-  if (kOwnRows<Tiles>) {
-    if (!compiles<Tiles>(problem)) return kOwnRowsCosts;
-    const GemmShape shape = problem.shape();
-    const bool wide = shape.K + shape.N <= kMostCachedFeatures;
-    PanelCosts costs = !caches_code(problem) ? kMuchCodeCosts
-                       : wide                ? kCompiledCosts
-                                             : kNarrowCompiledCosts;
-    costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
-    return costs;
-  }
   const int64_t bytes = products * int64_t{sizeof(float)};
   PanelCosts costs = kSharedRowsCosts;
-  if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
+  if (compiled) {
+    costs = compiled_costs(problem);
+  } else if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
     costs = problem.shape().K <= kMostCachedRows ? kCachedWeightsCosts : kNarrowPanelCosts;
   }
   costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
@@ -187,7 +187,10 @@ template <class Tiles>
 std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Tiles& tiles,
                                 const std::string& format) {
   const auto in_panels = [&](const Problem& part) {
-    return make_panel_plan(part, way.split, make_panel_tiles(part, way.split, tiles), format);
+    // As for the problem, of which `part` is most: explain() and the split go by that, too.
+    const bool compiled = compiles<Tiles>(problem);
+    return make_panel_plan(part, way.split, make_panel_tiles(part, way.split, tiles, compiled),
+                           format);
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     const auto by_rows = [&](const Problem& part) {

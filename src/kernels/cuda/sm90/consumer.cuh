@@ -30,13 +30,13 @@ class Consumer {
       if (is_end(item)) break;
       const Turn turn{i, !items.at_end()};
       // Of this item's stages, those that have one kLag later in this item or the next.
-      lagging_ = group_ > 0 ? item.stages + items.following_stages() - C::kLag : 0;
+      const int lagging = group_ > 0 ? item.stages + items.following_stages() - C::kLag : 0;
       if (C::kTakeTurns && i % C::kConsumers != group_) {
         multiplier_.skip(item.stages);
       } else if (C::kNarrow == 0 || width_of(item.token_width) == C::kWide) {
-        tile<C::kWide>(item, turn);
+        tile<C::kWide>(item, turn, lagging);
       } else if constexpr (C::kNarrow != 0) {
-        tile<C::kNarrow>(item, turn);
+        tile<C::kNarrow>(item, turn, lagging);
       }
     }
   }
@@ -81,7 +81,7 @@ class Consumer {
   }
 
   template <int kTokens>
-  __device__ __forceinline__ void tile(const Item& item, const Turn& turn) {
+  __device__ __forceinline__ void tile(const Item& item, const Turn& turn, int lagging) {
     float sums[C::kBlocks][kTokens / 2];
     const Destinations to = load_destinations(item);
     turn.begin();
@@ -92,7 +92,7 @@ class Consumer {
         for (int i = 0; i < kTokens / 2; ++i) sums[b][i] = 0.0f;
       }
     } else {
-      multiplier_.template multiply<kTokens>(item.stages, sums, lagging_);
+      multiplier_.template multiply<kTokens>(item.stages, sums, lagging);
     }
     turn.end();
     if constexpr (kFinish) {
@@ -119,7 +119,6 @@ class Consumer {
 
   const Params& p_;
   int warp_, lane_, first_block_, group_;
-  int lagging_ = 0;
   StageMultiplier<C, T, Ring<C>, Slot<C>, C::kLag> multiplier_;
 };
 

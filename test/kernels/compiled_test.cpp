@@ -1,16 +1,22 @@
 // Code made for weights against the kernels that read where each product's row is.
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "kernels/cpu/code_memory.hpp"
+#include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
+#include "tvw/core/dtype.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
 
 namespace tvw {
 namespace {
@@ -19,6 +25,7 @@ using namespace kernels::cpu;
 using Columns = std::vector<std::vector<ColumnEntry>>;
 
 constexpr int64_t kTokens = 48;
+constexpr int64_t kPanels = 3;
 
 /// Columns without entries, with all rows, and with every number between.
 Columns random_columns(int64_t K, int64_t N) {
@@ -37,53 +44,142 @@ Columns random_columns(int64_t K, int64_t N) {
   return columns;
 }
 
-/// [N][kTokens]; sums start from their column's number, by `start` or by what they are.
-std::vector<float> products_of(const PanelTiles& tiles, int64_t N, const std::vector<float>& panel,
-                               bool by_start) {
-  std::vector<float> results(static_cast<size_t>(N * kTokens), std::nanf(""));
+/// [kPanels][N][kTokens]; sums start from their column's number, by `start` or by what they are.
+/// `rounded`: to bf16, and back.
+std::vector<float> products_of(const PanelTiles& tiles, int64_t N, const HostFloats& panels,
+                               bool by_start, bool rounded = false) {
+  const auto panel_size = std::ssize(panels) / kPanels;
+  std::vector<float> results(static_cast<size_t>(kPanels * N * kTokens), std::nanf(""));
+  std::vector<uint16_t> halves(results.size());
   std::vector<float> unused(static_cast<size_t>(kTokens));
+  std::vector<uint16_t> unused_halves(unused.size());
   int64_t seen = 0;
   for (int64_t t = 0; t < tiles.count(); ++t) {
-    std::vector<float*> sums;
-    std::vector<float> start;
-    for (const int32_t n : tiles.columns(t)) {
-      float* const sum = results.data() + n * kTokens;
-      if (!by_start) std::fill_n(sum, kTokens, static_cast<float>(n));
-      sums.push_back(sum);
-      start.push_back(static_cast<float>(n));
-      ++seen;
+    const auto columns = tiles.columns(t);
+    seen += std::ssize(columns);
+    const size_t places = (columns.size() + kGroupColumns - 1) / kGroupColumns * kGroupColumns;
+    std::vector<float> start(places);
+    std::vector<std::vector<float*>> sums(kPanels, std::vector<float*>(places, unused.data()));
+    std::vector<std::vector<uint16_t*>> in_halves(
+        kPanels, std::vector<uint16_t*>(places, unused_halves.data()));
+    std::vector<PanelTask> tasks;
+    for (int64_t p = 0; p < kPanels; ++p) {
+      const auto panel = static_cast<size_t>(p);
+      for (size_t c = 0; c < columns.size(); ++c) {
+        const int64_t at = (p * N + columns[c]) * kTokens;
+        start[c] = static_cast<float>(columns[c]);
+        sums[panel][c] = results.data() + at;
+        in_halves[panel][c] = halves.data() + at;
+        if (!by_start) std::fill_n(sums[panel][c], kTokens, start[c]);
+      }
+      tasks.push_back({panels.data() + p * panel_size, kTokens, kTokens, sums[panel].data(),
+                       by_start ? start.data() : nullptr,
+                       rounded ? in_halves[panel].data() : nullptr});
     }
-    while (sums.size() % kGroupColumns != 0) {
-      sums.push_back(unused.data());
-      start.push_back(0.0f);
-    }
-    tiles.multiply(t, {panel.data(), kTokens, kTokens, sums.data(),
-                       by_start ? start.data() : nullptr, nullptr});
+    tiles.multiply(t, tasks);
   }
   CHECK(seen == N);
+  if (rounded) std::ranges::transform(halves, results.begin(), tvw::bf16_to_f32);
   return results;
+}
+
+int64_t count_wrong(const std::vector<float>& got, const std::vector<float>& want,
+                    float tolerance) {
+  REQUIRE(got.size() == want.size());
+  int64_t wrong = 0;
+  for (size_t i = 0; i < got.size(); ++i) wrong += std::abs(got[i] - want[i]) <= tolerance ? 0 : 1;
+  return wrong;
 }
 
 TEST_CASE("code made for weights computes what the other kernels do", "[kernels]") {
   if (!compiles_tiles()) return;  // no AVX-512, or a system that forbids it
-  const auto [K, N] = GENERATE(table<int64_t, int64_t>(
-      {{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));  // 1,100: more than 256
-                                                                      // weights
+  // Of more than one part of columns, more than 256 weights, more than one chunk of rows.
+  const auto [K, N] = GENERATE(
+      table<int64_t, int64_t>({{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));
+  const int64_t width = GENERATE(int64_t{20}, kMostTileColumns);
   const bool by_start = GENERATE(true, false);
-  CAPTURE(K, N, by_start);
-  const std::vector<float> panel =  // [K][kTokens]
-      test::random_dense(K, kTokens, DType::kF32, 7).values.to_f32();
+  CAPTURE(K, N, width, by_start);
+  const std::vector<float> values =
+      test::random_dense(kPanels * K, kTokens, DType::kF32, 7).values.to_f32();
+  const HostFloats panels(values.begin(), values.end());  // [kPanels][K][kTokens]
   const Columns columns = random_columns(K, N);
-  const auto compiled =
-      make_compiled_tiles(make_panel_weights(K, N, columns, kCompiledColumns), kTokens);
+  const auto compiled = make_compiled_tiles(make_panel_weights(K, N, columns, width), kTokens);
   const auto read = make_f32_tiles(make_panel_weights(K, N, columns));
-  const std::vector<float> got = products_of(*compiled, N, panel, by_start);
-  const std::vector<float> want = products_of(*read, N, panel, by_start);
   CHECK(compiled->products() == read->products());
   const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
-  int64_t wrong = 0;
-  for (size_t i = 0; i < got.size(); ++i) wrong += std::abs(got[i] - want[i]) <= tolerance ? 0 : 1;
-  CHECK(wrong == 0);
+  CHECK(count_wrong(products_of(*compiled, N, panels, by_start),
+                    products_of(*read, N, panels, by_start), tolerance) == 0);
+}
+
+/// Tiles of `width` columns with every other row, in random order, some of the last quad's missing;
+/// up to `slots` of each four are used.
+std::vector<QuadTile> random_quads(int64_t K, int64_t N, int64_t width, int64_t slots) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> value(-1.0f, 1.0f);
+  std::vector<QuadTile> tiles;
+  for (int64_t n = 0; n < N; n += width) {
+    QuadTile tile;
+    tile.slots = slots;
+    std::vector<int32_t> rows(static_cast<size_t>(K));
+    std::iota(rows.begin(), rows.end(), 0);
+    std::ranges::shuffle(rows, random);
+    rows.resize(static_cast<size_t>((K + 1) / 2));
+    const size_t whole = rows.size() / 4 * 4;
+    tile.rows = rows;
+    if (whole < rows.size()) tile.rows.resize(whole + 4, -1);
+    for (int64_t c = n; c < std::min(N, n + width); ++c) {
+      tile.columns.push_back(static_cast<int32_t>(c));
+    }
+    const int64_t columns = std::ssize(tile.columns);
+    tile.weights.resize(static_cast<size_t>(tile.quads() * slots * columns));
+    tile.places.resize(tile.weights.size());
+    for (int64_t quad = 0; quad < tile.quads(); ++quad) {
+      for (int64_t c = 0; c < columns; ++c) {
+        std::vector<uint8_t> places;
+        for (uint8_t j = 0; j < 4; ++j) {
+          if (tile.rows[static_cast<size_t>(quad * 4 + j)] >= 0) places.push_back(j);
+        }
+        std::ranges::shuffle(places, random);
+        for (int64_t slot = 0; slot < slots; ++slot) {
+          const auto at = static_cast<size_t>((quad * slots + slot) * columns + c);
+          const bool used = slot < std::ssize(places) && random() % 8 != 0;
+          tile.places[at] = places[used ? static_cast<size_t>(slot) : 0];
+          tile.weights[at] = used ? tvw::bf16_to_f32(tvw::f32_to_bf16(value(random))) : 0.0f;
+        }
+      }
+    }
+    tiles.push_back(std::move(tile));
+  }
+  return tiles;
+}
+
+TEST_CASE("code made for pairs of bf16 weights computes what the other kernels do", "[kernels]") {
+  if (!compiles_tiles() || kernels::cpu_isa() < kernels::CpuIsa::kAvx512Bf16) return;
+  const auto [K, N] = GENERATE(
+      table<int64_t, int64_t>({{2, 1}, {7, 27}, {8, 28}, {81, 29}, {301, 100}, {1100, 56}}));
+  const int64_t width = GENERATE(int64_t{24}, int64_t{28}, int64_t{128});
+  const int64_t slots = GENERATE(int64_t{1}, int64_t{2}, int64_t{4});
+  const bool by_start = GENERATE(true, false);
+  CAPTURE(K, N, width, slots, by_start);
+  const int64_t pairs = (K + 1) / 2;
+  const std::vector<float> values =
+      test::random_dense(kPanels * pairs, 2 * kTokens, DType::kBF16, 7).values.to_f32();
+  HostFloats panels(values.size() / 2);  // [kPanels][pairs][kTokens], two bf16 each
+  for (size_t i = 0; i < panels.size(); ++i) {
+    const uint32_t low = tvw::f32_to_bf16(values[2 * i]);
+    const uint32_t high = tvw::f32_to_bf16(values[2 * i + 1]);
+    panels[i] = std::bit_cast<float>(low | high << 16);
+  }
+  const std::vector<QuadTile> tiles = random_quads(K, N, width, slots);
+  const PairWeights weights = make_pair_weights(N, kTokens, kMostTileColumns, tiles);
+  const auto compiled = make_compiled_tiles(weights, kTokens);
+  const auto read = make_bf16_tiles(weights);
+  CHECK(compiled->products() == read->products());
+  const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
+  const std::vector<float> want = products_of(*read, N, panels, by_start);
+  CHECK(count_wrong(products_of(*compiled, N, panels, by_start), want, tolerance) == 0);
+  const float rounding = static_cast<float>(N + 8) / 256.0f;  // results are below 2 (N + 8)
+  CHECK(count_wrong(products_of(*compiled, N, panels, by_start, true), want, rounding) == 0);
 }
 
 TEST_CASE("code is made only for AVX-512", "[kernels]") {

@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "cublas": r"src/kernels/cuda/",
     "cusparse": r"src/kernels/cuda/",
     "dnnl": r"src/kernels/cpu/",
-    "xbyak/": r"src/kernels/cpu/compiled_tiles\.cpp$",
+    "xbyak/": r"src/kernels/cpu/tile_compiler\.hpp$",
     "omp.h": r"src/core/parallel\.cpp$",
     "xxhash.h": r"src/io/",
     "catch2/": r"test/support/",

@@ -26,6 +26,12 @@ template <class Tile>
   return columns;
 }
 
+/// Of parts of at most `most` columns, as even as they get.
+[[nodiscard]] inline int64_t even_width(int64_t columns, int64_t most) {
+  const int64_t parts = std::max<int64_t>(1, (columns + most - 1) / most);
+  return (columns + parts - 1) / parts;
+}
+
 /// The results of make(first, last) for runs of at most `width` of so many columns.
 template <class Make>
 [[nodiscard]] auto split_columns(int64_t columns, int64_t width, const Make& make) {

@@ -73,14 +73,16 @@ class Bf16Tiles final : public PanelTiles {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
   [[nodiscard]] bool takes_any_stride() const override { return false; }
-  void multiply(int64_t t, const PanelTask& task) const override {
+  void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
-    const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
-    const PairRows rows{nullptr, task.stride, task.tokens, task.sums, task.start};
-    if (tile.has_own_pairs()) {
-      multiply_own(tile, panel, rows, task.rounded);
-    } else {
-      multiply_shared(tile, panel, rows, task.rounded);
+    for (const PanelTask& task : panels) {
+      const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
+      const PairRows rows{nullptr, task.stride, task.tokens, task.sums, task.start};
+      if (tile.has_own_pairs()) {
+        multiply_own(tile, panel, rows, task.rounded);
+      } else {
+        multiply_shared(tile, panel, rows, task.rounded);
+      }
     }
   }
   [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }

@@ -65,14 +65,16 @@ class F32Tiles final : public PanelTiles {
   [[nodiscard]] bool takes_any_stride() const override {
     return std::ranges::none_of(weights_.tiles, &PanelTile::has_own_rows);
   }
-  void multiply(int64_t t, const PanelTask& task) const override {
+  void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const PanelTile& tile = weights_.tiles[static_cast<size_t>(t)];
-    const Rows rows{static_cast<const float*>(task.rows), task.stride, task.tokens, task.sums,
-                    task.start};
-    if (tile.has_own_rows()) {
-      multiply_own(tile, rows);
-    } else {
-      multiply_shared(tile, rows);
+    for (const PanelTask& panel : panels) {
+      const Rows rows{static_cast<const float*>(panel.rows), panel.stride, panel.tokens, panel.sums,
+                      panel.start};
+      if (tile.has_own_rows()) {
+        multiply_own(tile, rows);
+      } else {
+        multiply_shared(tile, rows);
+      }
     }
   }
   [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }

@@ -67,8 +67,7 @@ PairTile make_tile(const QuadTile& from, int64_t first, int64_t last, int64_t to
         for (const QuadEntry& entry : entries_of(column_quad(from, quad, column))) {
           const int64_t row = (quad - begin) * kQuadPairs + quad_pair(entry.low, entry.high);
           tile.weights.push_back(entry.weights);
-          tile.offsets.push_back(
-              static_cast<uint16_t>(row * tokens * static_cast<int64_t>(sizeof(uint32_t))));
+          tile.offsets.push_back(pair_offset(row, tokens));
         }
       }
       tile.counts.push_back(static_cast<int32_t>(tile.weights.size() - before));
@@ -107,14 +106,20 @@ double products_of(const PairTile& tile) {
                                        : tile.features.size() / 2 * tile.columns.size());
 }
 
+/// Whole groups of shared columns, but the last.
+int64_t part_width(const DenseTile& /*tile*/, int64_t most) { return most; }
+int64_t part_width(const QuadTile& tile, int64_t most) {
+  return even_width(std::ssize(tile.columns), most);
+}
+
 template <class Tile>
 PairWeights make_weights(int64_t N, int64_t tokens, int64_t width, const std::vector<Tile>& tiles) {
   PairWeights weights;
   weights.tiles = assemble_tiles<PairTile>(N, width, std::ssize(tiles), [&](int64_t t) {
     const Tile& tile = tiles[static_cast<size_t>(t)];
-    return split_columns(std::ssize(tile.columns), width, [&](int64_t first, int64_t last) {
-      return make_tile(tile, first, last, tokens);
-    });
+    return split_columns(
+        std::ssize(tile.columns), part_width(tile, width),
+        [&](int64_t first, int64_t last) { return make_tile(tile, first, last, tokens); });
   });
   for (const PairTile& tile : weights.tiles) weights.products += products_of(tile);
   return weights;

@@ -10,6 +10,14 @@
 
 namespace tvw::kernels::cpu {
 
+/// Byte offset of a chunk's pair among all of them, in panels of `tokens` tokens; and back.
+[[nodiscard]] constexpr uint16_t pair_offset(int64_t pair, int64_t tokens) {
+  return static_cast<uint16_t>(pair * tokens * int64_t{sizeof(uint32_t)});
+}
+[[nodiscard]] constexpr int64_t pair_at(uint16_t offset, int64_t tokens) {
+  return offset / (tokens * int64_t{sizeof(uint32_t)});
+}
+
 /// Quads of which all pairs are made at a time: for kMostTokens tokens they take 24 KiB.
 inline constexpr int64_t kChunkQuads = 16;
 /// Pairs that columns share and that are worked on at a time: 20 KiB.

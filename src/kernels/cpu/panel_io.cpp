@@ -146,12 +146,12 @@ void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, c
     for (size_t i = 0; i < columns.size(); ++i) {
       rows[i] = static_cast<uint16_t*>(to) + place_of(block, columns[i]);
     }
-    f32_rows_to_bf16(sums, kMostTokens, block.count, std::span(rows).first(columns.size()));
+    f32_rows_to_bf16(sums, tokens_, block.count, std::span(rows).first(columns.size()));
     return;
   }
   for (const int32_t n : columns) {
     std::copy_n(sums, block.count, static_cast<float*>(to) + place_of(block, n));
-    sums += kMostTokens;
+    sums += tokens_;
   }
 }
 
@@ -165,7 +165,7 @@ void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, co
     } else {
       std::copy_n(static_cast<const float*>(from) + at, block.count, sums);
     }
-    sums += kMostTokens;
+    sums += tokens_;
   }
 }
 

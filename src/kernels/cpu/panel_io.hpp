@@ -35,7 +35,7 @@ class PanelIo {
     const bool room = token_major_ || block.count % kVectorTokens == 0;  // for whole vectors
     return room ? static_cast<T*>(token_major_ ? results : C) + place_of(block, n) : nullptr;
   }
-  /// `sums` [columns][kMostTokens].
+  /// `sums` [columns][tokens].
   void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
              void* results, void* C) const;
 

@@ -12,8 +12,18 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
+/// Into how many parts of at most `most` something can be cut.
+int64_t parts_of(int64_t count, int64_t most) { return (count + most - 1) / most; }
+
+int64_t round_up(int64_t value, int64_t multiple) { return parts_of(value, multiple) * multiple; }
+
+struct Part {
+  size_t first, count;
+};
+/// Of almost equal ones.
+Part part_of(int64_t count, int64_t parts, int64_t part) {
+  const int64_t first = count * part / parts;
+  return {static_cast<size_t>(first), static_cast<size_t>(count * (part + 1) / parts - first)};
 }
 
 /// Scratch for a block: activations and results, feature by feature.
@@ -21,6 +31,29 @@ struct Panel {
   HostFloats rows;    ///< [rows][tokens], of 4 bytes whatever they are
   HostBytes results;  ///< as PanelIo has them
 };
+
+/// Where a panel's sums of a tile are made.
+struct PanelSums {
+  /// [kMostTileColumns][tokens], if not in place, and those of columns that a group lacks.
+  HostFloats elsewhere;
+  std::array<float*, kMostTileColumns> sums;
+  std::array<uint16_t*, kMostTileColumns> rounded;
+};
+
+/// Scratch of a thread.
+struct Scratch {
+  std::array<float, kMostTileColumns> start;
+  std::vector<PanelSums> sums;
+  std::vector<PanelTask> tasks;
+};
+
+/// Panels that threads share are made and multiplied so many bytes at a time, which a last-level
+/// cache holds.
+constexpr int64_t kRoundBytes = int64_t{12} << 20;
+/// That a tile is multiplied with at a time: their sums stay in a cache of the core's own.
+constexpr int64_t kMostPanelsOfTile = 32;
+/// Panels are multiplied fewer at a time where there are not this many parts for each thread.
+constexpr int64_t kPartsPerThread = 4;
 
 class PanelPlan final : public Plan {
  public:
@@ -39,10 +72,15 @@ class PanelPlan final : public Plan {
   }
 
   void run(const void* A, void* C) override {
-    if (split_.whole) {
-      run_panel_by_panel(A, C);
-    } else {
-      run_step_by_step(A, C);
+    make_scratch();
+    if (split_.whole) return run_panel_by_panel(A, C);
+    const auto blocks = std::ssize(split_.blocks);
+    const int64_t block_bytes = panel_rows() * split_.tokens * 4;
+    const int64_t most = std::max<int64_t>(1, kRoundBytes / std::max<int64_t>(1, block_bytes));
+    const int64_t rounds = parts_of(blocks, most);
+    for (int64_t round = 0; round < rounds; ++round) {
+      const auto [first, count] = part_of(blocks, rounds, round);
+      run_step_by_step(std::span(split_.blocks).subspan(first, count), A, C);
     }
   }
 
@@ -60,26 +98,37 @@ class PanelPlan final : public Plan {
  private:
   /// Each thread has a panel of its own, which stays in its cache from the first step to the last.
   void run_panel_by_panel(const void* A, void* C) {
-    make_panels(thread_count());
-    parallel_for_with_scratch(std::ssize(split_.blocks), [&](int64_t b, int thread) {
-      Panel& panel = panels_[static_cast<size_t>(thread)];
-      const TokenBlock& block = split_.blocks[static_cast<size_t>(b)];
-      for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(block, step, A, panel);
-      for (int64_t step = 0; step < pack_results_steps(); ++step) {
-        pack_results(block, step, C, panel);
+    make_panels(thread_count() * split_.together);
+    const auto all = std::ssize(split_.blocks);
+    const int64_t groups = parts_of(all, split_.together);
+    parallel_for_with_scratch(groups, [&](int64_t group, int thread) {
+      const auto [first, count] = part_of(all, groups, group);
+      const auto blocks = std::span(split_.blocks).subspan(first, count);
+      const auto panels =
+          std::span(panels_).subspan(static_cast<size_t>(thread * split_.together), count);
+      for (size_t b = 0; b < count; ++b) {
+        for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(blocks[b], step, A, panels[b]);
+        for (int64_t step = 0; step < pack_results_steps(); ++step) {
+          pack_results(blocks[b], step, C, panels[b]);
+        }
       }
-      for (int64_t tile = 0; tile < tiles_->count(); ++tile) multiply(block, tile, A, panel, C);
-      for (int64_t step = 0; step < io_.unpack_steps(); ++step) unpack(block, step, panel, C);
+      for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
+        multiply(blocks, tile, A, panels, C, scratch_[static_cast<size_t>(thread)]);
+      }
+      for (size_t b = 0; b < count; ++b) {
+        for (int64_t step = 0; step < io_.unpack_steps(); ++step)
+          unpack(blocks[b], step, panels[b], C);
+      }
     });
   }
 
   /// All threads pack, then all multiply, a tile after the other with all panels, then all unpack.
-  void run_step_by_step(const void* A, void* C) {
-    make_panels(std::ssize(split_.blocks));
+  void run_step_by_step(std::span<const TokenBlock> blocks, const void* A, void* C) {
+    make_panels(std::ssize(blocks));
     const auto for_each = [&](int64_t steps, const auto& do_step) {
-      parallel_for(std::ssize(split_.blocks) * steps, [&](int64_t item) {
+      parallel_for(std::ssize(blocks) * steps, [&](int64_t item) {
         const auto b = static_cast<size_t>(item / steps);
-        do_step(split_.blocks[b], item % steps, panels_[b]);
+        do_step(blocks[b], item % steps, panels_[b]);
       });
     };
     for_each(io_.pack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
@@ -88,24 +137,38 @@ class PanelPlan final : public Plan {
     for_each(pack_results_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       pack_results(block, step, C, panel);
     });
-    const auto blocks = std::ssize(split_.blocks);
-    parallel_for(tiles_->count() * blocks, [&](int64_t item) {
-      const auto b = static_cast<size_t>(item % blocks);
-      multiply(split_.blocks[b], item / blocks, A, panels_[b], C);
+    const int64_t parts = parts_of_tile(std::ssize(blocks));
+    parallel_for_with_scratch(tiles_->count() * parts, [&](int64_t item, int thread) {
+      const auto [first, count] = part_of(std::ssize(blocks), parts, item % parts);
+      multiply(blocks.subspan(first, count), item / parts, A,
+               std::span(panels_).subspan(first, count), C, scratch_[static_cast<size_t>(thread)]);
     });
     for_each(io_.unpack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
       unpack(block, step, panel, C);
     });
   }
 
+  /// How many times a tile is taken up for so many panels.
+  [[nodiscard]] int64_t parts_of_tile(int64_t panels) const {
+    if (!tiles_->wants_many_panels()) return panels;
+    const int64_t wanted = parts_of(kPartsPerThread * thread_count(), tiles_->count());
+    return std::min(panels, std::max(wanted, parts_of(panels, kMostPanelsOfTile)));
+  }
+
+  [[nodiscard]] int64_t panel_rows() const { return row_count(tiles_->rows(), shape_.K); }
+
   void make_panels(int64_t count) {
-    const int64_t rows = reads_a_ ? 0 : row_count(tiles_->rows(), shape_.K);
+    const int64_t rows = reads_a_ ? 0 : panel_rows();
     while (std::ssize(panels_) < count) {
       Panel panel;
       panel.rows.resize(static_cast<size_t>(rows * split_.tokens));
       panel.results.resize(static_cast<size_t>(io_.results_bytes()));
       panels_.push_back(std::move(panel));
     }
+  }
+
+  void make_scratch() {
+    while (std::ssize(scratch_) < thread_count()) scratch_.emplace_back();
   }
 
   void pack(const TokenBlock& block, int64_t step, const void* A, Panel& panel) const {
@@ -121,42 +184,70 @@ class PanelPlan final : public Plan {
     io_.unpack(block, step, panel.results.data(), C);
   }
 
-  void multiply(const TokenBlock& block, int64_t tile, const void* A, Panel& panel, void* C) const {
-    // Sums that are not made in place, and those of columns that a group lacks.
-    alignas(64) thread_local float elsewhere[kMostTileColumns][kMostTokens];
-    std::array<float*, kMostTileColumns> sums;
-    std::array<float, kMostTileColumns> start;
+  void multiply(std::span<const TokenBlock> blocks, int64_t tile, const void* A,
+                std::span<Panel> panels, void* C, Scratch& scratch) const {
     const auto columns = tiles_->columns(tile);
+    const auto bias_end = std::ranges::transform(columns, scratch.start.begin(), [&](int32_t n) {
+                            return bias_[static_cast<size_t>(n)];
+                          }).out;
+    std::fill(bias_end, scratch.start.end(), 0.0f);
+    while (scratch.sums.size() < blocks.size()) {
+      scratch.sums.emplace_back().elsewhere.resize(
+          static_cast<size_t>(kMostTileColumns * split_.tokens));
+    }
+    scratch.tasks.clear();
+    for (size_t b = 0; b < blocks.size(); ++b) {
+      scratch.tasks.push_back(
+          make_task(blocks[b], columns, A, panels[b], C, scratch.start, scratch.sums[b]));
+    }
+    tiles_->multiply(tile, scratch.tasks);
+    for (size_t b = 0; b < blocks.size(); ++b) {
+      finish(blocks[b], columns, scratch.tasks[b], scratch.sums[b], panels[b], C);
+    }
+  }
+
+  PanelTask make_task(const TokenBlock& block, std::span<const int32_t> columns, const void* A,
+                      Panel& panel, void* C, std::span<const float> start, PanelSums& sums) const {
     void* results = panel.results.data();
+    float* elsewhere = sums.elsewhere.data();
     size_t i = 0;
-    for (; i < columns.size(); ++i) {
+    for (; i < columns.size(); ++i, elsewhere += split_.tokens) {
       float* in_place = io_.in_place<float>(block, columns[i], results, C);
-      sums[i] = in_place != nullptr ? in_place : elsewhere[i];
-      start[i] = bias_[static_cast<size_t>(columns[i])];
+      sums.sums[i] = in_place != nullptr ? in_place : elsewhere;
     }
-    for (; i % kGroupColumns != 0; ++i) {
-      sums[i] = elsewhere[i];
-      start[i] = 0.0f;
-    }
-    std::array<uint16_t*, kMostTileColumns> rounded;
+    for (; i % kGroupColumns != 0; ++i, elsewhere += split_.tokens) sums.sums[i] = elsewhere;
     const bool rounds = activation_ == Activation::kNone &&
                         tiles_->rows() == PanelRows::kBf16Pairs &&
-                        find_places(block, columns, results, C, rounded);
+                        find_places(block, columns, results, C, sums.rounded);
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (sums[0] == elsewhere[0]) io_.load(block, columns, results, C, elsewhere[0]);
+      if (!is_in_place(sums)) io_.load(block, columns, results, C, sums.elsewhere.data());
       for (i = 0; i < columns.size(); ++i) {
-        for (int64_t t = 0; t < tokens; ++t) sums[i][t] += start[i];
+        for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += start[i];
       }
     }
     const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows.data();
-    tiles_->multiply(tile, {rows, reads_a_ ? shape_.M : split_.tokens, tokens, sums.data(),
-                            add_to_c_ ? nullptr : start.data(), rounds ? rounded.data() : nullptr});
-    if (rounds) return;
+    return {rows,
+            reads_a_ ? shape_.M : split_.tokens,
+            tokens,
+            sums.sums.data(),
+            add_to_c_ ? nullptr : start.data(),
+            rounds ? sums.rounded.data() : nullptr};
+  }
+
+  [[nodiscard]] static bool is_in_place(const PanelSums& sums) {
+    return sums.sums[0] != sums.elsewhere.data();
+  }
+
+  void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
+              const PanelSums& sums, Panel& panel, void* C) const {
+    if (task.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
-      for (i = 0; i < columns.size(); ++i) activate(sums[i], tokens, activation_);
+      for (size_t i = 0; i < columns.size(); ++i) activate(sums.sums[i], task.tokens, activation_);
     }
-    if (sums[0] == elsewhere[0]) io_.store(block, columns, elsewhere[0], results, C);
+    if (!is_in_place(sums)) {
+      io_.store(block, columns, sums.elsewhere.data(), panel.results.data(), C);
+    }
   }
 
   /// Where finished sums can go straight to their places in bf16; false if they cannot.
@@ -181,7 +272,8 @@ class PanelPlan final : public Plan {
   PanelIo io_;
   bool reads_a_;  ///< without panels of it
   std::string format_;
-  std::vector<Panel> panels_;  ///< of each thread, or of each block
+  std::vector<Panel> panels_;     ///< of each thread, or of each block of a round
+  std::vector<Scratch> scratch_;  ///< [threads]
 };
 
 }  // namespace

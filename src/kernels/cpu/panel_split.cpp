@@ -6,13 +6,14 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+/// Into how many parts of at most `most` something can be cut.
+int64_t parts_of(int64_t count, int64_t most) { return (count + most - 1) / most; }
+
+int64_t round_up(int64_t value, int64_t multiple) { return parts_of(value, multiple) * multiple; }
 
 constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;  ///< of a panel
 
-int64_t vectors_of(int64_t M) { return (M + kVectorTokens - 1) / kVectorTokens; }
+int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
 struct Way {
   int64_t panels = 0;
@@ -23,10 +24,10 @@ struct Way {
 /// `vectors` in panels of almost equal size.
 Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
   Way best;
-  const int64_t fewest = (vectors + kMostVectors - 1) / kMostVectors;
+  const int64_t fewest = parts_of(vectors, kMostVectors);
   for (int64_t panels = fewest; panels <= vectors; ++panels) {
-    const int64_t larger = (vectors + panels - 1) / panels;
-    const int64_t rounds = (panels + threads - 1) / threads;
+    const int64_t larger = parts_of(vectors, panels);
+    const int64_t rounds = parts_of(panels, threads);
     const double vector = larger == 1 ? costs.narrow : 1.0;
     // Of the thread that has most: larger panels and smaller ones, as they come.
     const int64_t most = (rounds * vectors + panels - 1) / panels;
@@ -62,7 +63,7 @@ std::vector<PanelSplit> ways_to_split(int64_t M) {
   const int64_t vectors = vectors_of(M);
   std::vector<PanelSplit> ways;
   for (int64_t most = std::min(kMostVectors, vectors); most >= 1; --most) {
-    const int64_t panels = (vectors + most - 1) / most;
+    const int64_t panels = parts_of(vectors, most);
     for (const bool whole : {true, false}) ways.push_back(make_split(M, panels, whole));
   }
   return ways;
@@ -71,6 +72,17 @@ std::vector<PanelSplit> ways_to_split(int64_t M) {
 PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
   const Way way = best_way(vectors_of(M), threads, costs);
   return make_split(M, way.panels, way.whole);
+}
+
+PanelSplit split_for_code(int64_t M, int threads, bool cached) {
+  constexpr int64_t kMostTogether = 4;
+  const int64_t panels = vectors_of(M);
+  PanelSplit split = make_split(M, panels, cached && panels > threads);
+  if (split.whole) {
+    const int64_t rounds = parts_of(panels, threads * kMostTogether);
+    split.together = parts_of(panels, threads * rounds);
+  }
+  return split;
 }
 
 }  // namespace tvw::kernels::cpu

@@ -21,8 +21,9 @@ struct TokenBlock {
 struct PanelSplit {
   std::vector<TokenBlock> blocks;
   int64_t tokens = 0;  ///< that a panel has room for, a multiple of kVectorTokens
-  /// Each thread takes whole panels; else all threads share one after the other.
+  /// Each thread takes whole panels, so many at a time; else all threads share them.
   bool whole = false;
+  int64_t together = 1;
 };
 
 /// All ways worth trying: panels of one to four vectors, of threads that share them or do not.
@@ -45,14 +46,6 @@ inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
 inline constexpr PanelCosts kCachedWeightsCosts{0.97, 0.02};
 /// And only narrow panels stay in a cache of the core's own.
 inline constexpr PanelCosts kNarrowPanelCosts{0.88, 0.02};
-/// Columns multiplied by code made for them.
-inline constexpr PanelCosts kCompiledCosts{1.0, 0.3};
-/// And only narrow panels, with what becomes of them, stay in a cache of the core's own.
-inline constexpr PanelCosts kNarrowCompiledCosts{0.95, 0.0};
-/// Features in and out of wide panels that do, too: three quarters of 1 MiB.
-inline constexpr int64_t kMostCachedFeatures = (768 << 10) / (kMostTokens * int64_t{sizeof(float)});
-/// And the code is too much for any cache: all panels share a tile's before the next is read.
-inline constexpr PanelCosts kMuchCodeCosts{0.95, 0.0, 0.5};
 /// Rows of wide panels that do, too: half of 1 MiB.
 inline constexpr int64_t kMostCachedRows = (512 << 10) / (kMostTokens * int64_t{sizeof(float)});
 /// What a panel costs however little it is multiplied by, in products of a weight and a vector.
@@ -60,5 +53,11 @@ inline constexpr double kPanelProducts = 4096;
 
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
+
+/// For code made for the weights, which takes a vector of tokens at a time: narrow panels. If a
+/// last-level cache holds it, each thread goes through it with a few of them that, with what
+/// becomes of them, stay in a cache of its own. Else, or if there is no panel for every thread, all
+/// panels are multiplied by a tile's code before the next is read.
+[[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool cached);
 
 }  // namespace tvw::kernels::cpu

@@ -54,7 +54,11 @@ class PanelTiles {
   /// Rows may be as far apart as in A: they are gathered before they are multiplied. Multiplied
   /// where they are, rows far apart would meet in few sets of the L1 cache.
   [[nodiscard]] virtual bool takes_any_stride() const = 0;
-  virtual void multiply(int64_t tile, const PanelTask& task) const = 0;
+  /// Panels are best multiplied by one tile after the other, many at a time: weights then stay in a
+  /// cache of the core's own. Else each tile takes one panel.
+  [[nodiscard]] virtual bool wants_many_panels() const { return false; }
+  /// A tile times each of `panels`.
+  virtual void multiply(int64_t tile, std::span<const PanelTask> panels) const = 0;
   [[nodiscard]] virtual int64_t size_bytes() const = 0;
   [[nodiscard]] virtual double products() const = 0;  ///< per token
   [[nodiscard]] virtual std::string isa() const = 0;
@@ -69,8 +73,6 @@ class PanelTiles {
 
 /// Columns whose sums fit the registers of AVX-512, beside rows.
 inline constexpr int64_t kCompiledColumns = 28;
-/// A weight and the instruction that multiplies by it.
-inline constexpr int64_t kCompiledProductBytes = 11;
 /// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
 /// code.
 [[nodiscard]] bool compiles_tiles();
@@ -78,6 +80,9 @@ inline constexpr int64_t kCompiledProductBytes = 11;
 /// rows of their own in tiles of at most kCompiledColumns.
 /// @throws Error kUnsupported no memory for it
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
+                                                              int64_t stride);
+/// The same; `stride` is what the weights were made for. REQUIRES: cpu_isa() kAvx512Bf16
+[[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights,
                                                               int64_t stride);
 
 /// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16.

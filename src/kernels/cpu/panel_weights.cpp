@@ -98,12 +98,6 @@ PanelWeights with_tiles(int64_t K, int64_t N, std::vector<PanelTile> tiles) {
   return weights;
 }
 
-/// Of parts of at most `most` columns, as even as they get.
-int64_t even_width(int64_t columns, int64_t most) {
-  const int64_t parts = std::max<int64_t>(1, (columns + most - 1) / most);
-  return (columns + parts - 1) / parts;
-}
-
 /// Tiles of at most `width` columns of each of `tiles`.
 template <class Tile, class Width>
 PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& tiles, int64_t most,

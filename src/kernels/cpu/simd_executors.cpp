@@ -56,28 +56,38 @@ bool multiplies_bf16(const Problem& problem) {
          cpu_isa() == CpuIsa::kAvx512Bf16;
 }
 
-/// Tokens from which code made for the weights pays: it is more than the weights, and is read anew
-/// for every 16 tokens. From memory it comes slower than they do. Numbers and not this machine's
-/// caches, as the order of additions depends on what is chosen.
-constexpr int64_t kCompiledFrom = kCompiledRowLimits.panels_from;
-constexpr int64_t kMuchCodeFrom = 256;
-constexpr int64_t kMuchCodeBytes = int64_t{12} << 20;
-/// Of activations, which much code goes through for every tile.
-constexpr int64_t kMostPanelBytes = int64_t{12} << 20;
+/// Whether columns multiply pairs of rows in bf16.
+template <class Tiles>
+bool multiplies_pairs(const Problem& problem) {
+  return multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
+}
 
-/// Whether the code stays in a last-level cache.
+/// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
+/// additions depends on what is chosen.
+constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
+/// Tokens from which more code pays: from memory it comes slower than the weights alone do.
+constexpr int64_t kMuchCodeFrom = 160;
+/// A weight and its share of the code.
+constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8;
+
+template <class Tiles>
 bool caches_code(const Problem& problem) {
-  return pack::stored_values(*problem.weights) * kCompiledProductBytes <= kMuchCodeBytes;
+  const int64_t bytes = multiplies_pairs<Tiles>(problem) ? kCompiledBf16Bytes : kCompiledF32Bytes;
+  return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
+}
+
+template <class Tiles>
+const RowLimits& compiled_row_limits(const Problem& problem) {
+  return multiplies_pairs<Tiles>(problem) ? kCompiledBf16RowLimits : kCompiledRowLimits;
 }
 
 /// Whether panels are multiplied by code made for the weights.
 template <class Tiles>
 bool compiles(const Problem& problem) {
-  const bool in_bf16 = multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
-  if (!kOwnRows<Tiles> || in_bf16 || !compiles_tiles()) return false;
-  if (caches_code(problem)) return problem.M >= kCompiledFrom;
-  const int64_t panel_bytes = problem.M * problem.shape().K * int64_t{sizeof(float)};
-  return problem.M >= kMuchCodeFrom && panel_bytes <= kMostPanelBytes;
+  if (!kOwnRows<Tiles> || !compiles_tiles()) return false;
+  const int64_t from =
+      caches_code<Tiles>(problem) ? compiled_row_limits<Tiles>(problem).panels_from : kMuchCodeFrom;
+  return problem.M >= from;
 }
 
 template <class Tiles>
@@ -87,13 +97,17 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_bf16(problem)) {
       // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
-      const int64_t width = split.whole ? kMostTileColumns : kTileColumns;
-      return make_bf16_tiles(make_pair_weights(shape.N, split.tokens, width, tiles));
+      const int64_t width = split.whole || compiled ? kMostTileColumns : kTileColumns;
+      PairWeights weights = make_pair_weights(shape.N, split.tokens, width, tiles);
+      if constexpr (kOwnRows<Tiles>) {
+        if (compiled) return make_compiled_tiles(weights, split.tokens);
+      }
+      return make_bf16_tiles(std::move(weights));
     }
   }
   if constexpr (kOwnRows<Tiles>) {
     if (compiled) {
-      return make_compiled_tiles(make_panel_weights(shape.K, shape.N, tiles, kCompiledColumns),
+      return make_compiled_tiles(make_panel_weights(shape.K, shape.N, tiles, kMostTileColumns),
                                  split.tokens);
     }
   }
@@ -102,8 +116,8 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
+  if (compiles<Tiles>(problem)) return compiled_row_limits<Tiles>(problem);
   if (multiplies_bf16(problem)) return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
-  if (compiles<Tiles>(problem)) return kCompiledRowLimits;
   return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
 }
 
@@ -116,28 +130,23 @@ struct Way {
   [[nodiscard]] std::string name() const {
     if (split.blocks.empty()) return "row plan";
     return "panel plan, " + std::to_string(split.blocks.size()) + " panels of " +
-           std::to_string(split.tokens) + " tokens, " +
-           (split.whole ? "a thread takes whole ones" : "threads share each") +
+           std::to_string(split.tokens) + " tokens, " + sharing() +
            (rows > 0 ? ", row plan for the last " + std::to_string(rows) : "");
+  }
+  [[nodiscard]] std::string sharing() const {
+    if (!split.whole) return "threads share each";
+    if (split.together == 1) return "a thread takes whole ones";
+    return "a thread takes whole ones, " + std::to_string(split.together) + " at a time";
   }
 };
 
-PanelCosts compiled_costs(const Problem& problem) {
-  if (!caches_code(problem)) return kMuchCodeCosts;
-  const GemmShape shape = problem.shape();
-  return shape.K + shape.N <= kMostCachedFeatures ? kCompiledCosts : kNarrowCompiledCosts;
-}
-
 template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
-  const bool compiled = compiles<Tiles>(problem);
-  if (kOwnRows<Tiles> && !compiled) return kOwnRowsCosts;
+  if (kOwnRows<Tiles>) return kOwnRowsCosts;
   const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
   const int64_t bytes = products * int64_t{sizeof(float)};
   PanelCosts costs = kSharedRowsCosts;
-  if (compiled) {
-    costs = compiled_costs(problem);
-  } else if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
+  if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
     costs = problem.shape().K <= kMostCachedRows ? kCachedWeightsCosts : kNarrowPanelCosts;
   }
   costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
@@ -155,6 +164,9 @@ Way model_way(const Problem& problem, const Tiles& tiles) {
     }
   }
   if (rows == problem.M) return {rows, {}};
+  if (compiles<Tiles>(problem)) {
+    return {rows, split_for_code(problem.M - rows, thread_count(), caches_code<Tiles>(problem))};
+  }
   return {rows, split_tokens(problem.M - rows, thread_count(), panel_costs<Tiles>(problem))};
 }
 
@@ -173,6 +185,11 @@ std::vector<Way> all_ways(const Problem& problem, const Tiles& tiles, bool panel
     if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({problem.M, {}});
   }
   if (!panels) return ways;
+  if (compiles<Tiles>(problem)) {
+    for (const bool cached : {true, false}) {
+      add({0, split_for_code(problem.M, thread_count(), cached)});
+    }
+  }
   for (PanelSplit& split : ways_to_split(problem.M)) add({0, std::move(split)});
   return ways;
 }

@@ -1,0 +1,96 @@
+// Panels of f32 times columns with rows of their own, by code made for just these weights.
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
+#include "tvw/core/error.hpp"
+
+#if TVW_HAVE_XBYAK
+#include "kernels/cpu/tile_compiler.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+/// Of a chunk: 16 tokens of each take 16 KiB.
+constexpr int64_t kMostRowsOfChunk = 256;
+constexpr int kRowRegisters = 4;
+static_assert(kCompiledColumns + kRowRegisters <= 32);
+
+/// A row that columns of a tile multiply.
+struct SharedRow {
+  int64_t id = 0;                 ///< in the panel
+  std::vector<Product> products;  ///< columns ascending
+};
+
+/// Rows ascending, whatever the tile's order: so the processor foresees where the next one is.
+std::vector<SharedRow> by_rows(const PanelTile& tile) {
+  const auto columns = std::ssize(tile.columns);
+  std::vector<SharedRow> rows;
+  for (const int32_t id : tile.rows) rows.push_back({id, {}});
+  std::ranges::sort(rows, {}, &SharedRow::id);
+  size_t entry = 0;
+  for (std::ptrdiff_t run = 0; run < std::ssize(tile.counts); ++run) {
+    const int column = static_cast<int>(run % columns);
+    for (int32_t i = 0; i < tile.counts[static_cast<size_t>(run)]; ++i, ++entry) {
+      const auto row = std::ranges::lower_bound(rows, int64_t{tile.ids[entry]}, {}, &SharedRow::id);
+      row->products.push_back({column, std::bit_cast<uint32_t>(tile.weights[entry])});
+    }
+  }
+  std::erase_if(rows, [](const SharedRow& row) { return row.products.empty(); });
+  return rows;
+}
+
+/// Items are rows.
+class F32Compiler final : public TileCompiler {
+ public:
+  F32Compiler(const PanelTile& tile, int64_t stride) : TileCompiler(stride), rows_(by_rows(tile)) {}
+
+  [[nodiscard]] int64_t items() const { return std::ssize(rows_); }
+
+ private:
+  void multiply(int64_t i, int first, int last) override {
+    const SharedRow& shared = rows_[static_cast<size_t>(i)];
+    const std::span<const Product> products = products_of(shared.products, first, last);
+    if (products.empty()) return;
+    const Xbyak::Zmm tokens(static_cast<int>(kCompiledColumns) + row_register_);
+    row_register_ = (row_register_ + 1) % kRowRegisters;
+    vmovups(tokens, row(shared.id));
+    for (const Product& product : products) {
+      vfmadd231ps(Xbyak::Zmm(product.column - first), tokens, next_weight(product.weight));
+    }
+  }
+  void add_rows(int64_t i, std::vector<int64_t>& rows) const override {
+    rows.push_back(rows_[static_cast<size_t>(i)].id);
+  }
+
+  std::vector<SharedRow> rows_;
+  int row_register_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, int64_t stride) {
+  return compile_tiles(weights, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
+    F32Compiler compiler(tile, stride);
+    return compiler.compile(static_cast<int>(tile.columns.size()), compiler.items(),
+                            kMostRowsOfChunk);
+  });
+}
+
+}  // namespace tvw::kernels::cpu
+
+#else  // no x86
+
+namespace tvw::kernels::cpu {
+
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& /*weights*/,
+                                                int64_t /*stride*/) {
+  throw Error(ErrorCode::kUnsupported, "code for weights: only x86 has it");
+}
+
+}  // namespace tvw::kernels::cpu
+#endif

@@ -1,0 +1,53 @@
+/// @file Tiles of weights as machine code that is made for just them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/cpu/host_memory.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
+
+namespace tvw::kernels::cpu {
+
+/// To 16 tokens of each column's sums, `tokens` elements from their beginning on. `rows` at the
+/// first of those tokens; sums begin with `start`, or with what they are if it is null. They end
+/// in `rounded`, as bf16, if it is not null. `next_rows` is what `rows` will be in the next call.
+using TileCode = void (*)(const void* rows, const void* weights, float* const* sums, int64_t tokens,
+                          const float* start, uint16_t* const* rounded, const void* next_rows);
+
+/// Of 4 bytes, whatever is in them: what one instruction multiplies by.
+using WeightWords = HostVector<uint32_t>;
+
+/// Code of one tile, not where it can run yet, and the weights in the order in which it reads them.
+struct TileProgram {
+  /// One TileCode after the other adds some rows' products.
+  struct Chunk {
+    size_t code = 0;     ///< where its code begins
+    size_t weights = 0;  ///< and its weights
+  };
+  std::vector<uint8_t> code;
+  WeightWords weights;
+  std::vector<Chunk> chunks;
+};
+
+/// What an instruction multiplies a row by, whatever it is that it takes for a row.
+struct Product {
+  int column;  ///< of the tile
+  uint32_t weight;
+};
+
+/// Of `products`, whose columns ascend, those of columns first to last - 1.
+[[nodiscard]] std::span<const Product> products_of(const std::vector<Product>& products, int first,
+                                                   int last);
+
+/// `columns` and `programs` of each tile.
+/// @throws Error kUnsupported no memory for code
+[[nodiscard]] std::unique_ptr<PanelTiles> make_program_tiles(
+    std::vector<std::vector<int32_t>> columns, const std::vector<TileProgram>& programs,
+    double products, PanelRows rows, std::string isa);
+
+}  // namespace tvw::kernels::cpu

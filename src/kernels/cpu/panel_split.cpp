@@ -75,7 +75,7 @@ PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
 }
 
 PanelSplit split_for_code(int64_t M, int threads, bool cached) {
-  constexpr int64_t kMostTogether = 4;
+  constexpr int64_t kMostTogether = 8;
   const int64_t panels = vectors_of(M);
   PanelSplit split = make_split(M, panels, cached && panels > threads);
   if (split.whole) {

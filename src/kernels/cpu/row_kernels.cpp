@@ -178,10 +178,8 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
 
 /// All tokens at once by half the units, where registers have room for that: half of the tokens at
 /// a time would read the weights twice. Fewer tokens by all units, which memory gives faster.
-void multiply_dense_group(const RowGroup& group) {
-  const auto block = [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
-    dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-  };
+template <class Block>
+HWY_INLINE void over_units(const RowGroup& group, const Block& block) {
   constexpr int kHalf = kUnits > 1 ? kUnits / 2 : 1;
   if (group.tokens == kRowTokens) {
     over_group<kHalf>(group, block);
@@ -190,8 +188,14 @@ void multiply_dense_group(const RowGroup& group) {
   }
 }
 
+void multiply_dense_group(const RowGroup& group) {
+  over_units(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+    dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+  });
+}
+
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
-  over_group<kUnits>(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+  over_units(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
     if (slots == 1) {
       quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
     } else {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/cpu/parts.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
@@ -28,8 +29,7 @@ template <class Tile>
 
 /// Of parts of at most `most` columns, as even as they get.
 [[nodiscard]] inline int64_t even_width(int64_t columns, int64_t most) {
-  const int64_t parts = std::max<int64_t>(1, (columns + most - 1) / most);
-  return (columns + parts - 1) / parts;
+  return parts_of(columns, std::max<int64_t>(1, parts_of(columns, most)));
 }
 
 /// The results of make(first, last) for runs of at most `width` of so many columns.

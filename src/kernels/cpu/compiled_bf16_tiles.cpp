@@ -97,9 +97,8 @@ class Bf16Compiler final : public TileCompiler {
       if (products.empty()) continue;
       const Operand operand = make_pair(pair);
       for (const Product& product : products) {
-        vdpbf16ps(
-            Xbyak::Zmm(product.column - first), operand.pair,
-            next_weight(operand.swapped ? std::rotl(product.weight, 16) : product.weight));
+        vdpbf16ps(Xbyak::Zmm(product.column - first), operand.pair,
+                  next_weight(operand.swapped ? std::rotl(product.weight, 16) : product.weight));
       }
     }
   }

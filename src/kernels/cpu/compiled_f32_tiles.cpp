@@ -56,7 +56,7 @@ class F32Compiler final : public TileCompiler {
     const SharedRow& shared = rows_[static_cast<size_t>(i)];
     const std::span<const Product> products = products_of(shared.products, first, last);
     if (products.empty()) return;
-    const Xbyak::Zmm tokens(static_cast<int>(kCompiledColumns) + row_register_);
+    const Xbyak::Zmm tokens(kCompiledColumns + row_register_);
     row_register_ = (row_register_ + 1) % kRowRegisters;
     vmovups(tokens, row(shared.id));
     for (const Product& product : products) {

@@ -20,6 +20,10 @@ struct Chunk {
   }
 };
 
+/// Panels that the next chunk is read ahead between; for fewer it would be read all at once, which
+/// holds up the multiplications.
+constexpr size_t kFewestToReadAhead = 4;
+
 /// Part `part` of `parts` of some memory into the L2 cache.
 void prefetch(std::span<const std::byte> memory, size_t part, size_t parts) {
   constexpr size_t kLine = 64;
@@ -74,7 +78,7 @@ class CompiledTiles final : public PanelTiles {
     const size_t last = first_chunks_[static_cast<size_t>(tile) + 1] - 1;
     for (size_t c = first; c <= last; ++c) {
       for (size_t p = 0; p < panels.size(); ++p) {
-        if (c + 1 < chunks_.size()) {
+        if (c + 1 < chunks_.size() && panels.size() >= kFewestToReadAhead) {
           prefetch(chunks_[c + 1].code, p, panels.size());
           prefetch(chunks_[c + 1].weights, p, panels.size());
         }
@@ -137,8 +141,8 @@ bool compiles_tiles() {
 }
 
 std::unique_ptr<PanelTiles> make_program_tiles(std::vector<std::vector<int32_t>> columns,
-                                                const std::vector<TileProgram>& programs,
-                                                double products, PanelRows rows, std::string isa) {
+                                               const std::vector<TileProgram>& programs,
+                                               double products, PanelRows rows, std::string isa) {
   return std::make_unique<CompiledTiles>(std::move(columns), programs, products, rows,
                                          std::move(isa));
 }

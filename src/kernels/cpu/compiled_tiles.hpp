@@ -34,6 +34,9 @@ struct TileProgram {
   std::vector<Chunk> chunks;
 };
 
+/// Columns whose sums fit the registers of AVX-512, beside rows.
+inline constexpr int kCompiledColumns = 28;
+
 /// What an instruction multiplies a row by, whatever it is that it takes for a row.
 struct Product {
   int column;  ///< of the tile

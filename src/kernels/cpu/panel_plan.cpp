@@ -7,23 +7,20 @@
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_io.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/parts.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
-
-/// Into how many parts of at most `most` something can be cut.
-int64_t parts_of(int64_t count, int64_t most) { return (count + most - 1) / most; }
-
-int64_t round_up(int64_t value, int64_t multiple) { return parts_of(value, multiple) * multiple; }
 
 struct Part {
   size_t first, count;
 };
 /// Of almost equal ones.
 Part part_of(int64_t count, int64_t parts, int64_t part) {
-  const int64_t first = count * part / parts;
-  return {static_cast<size_t>(first), static_cast<size_t>(count * (part + 1) / parts - first)};
+  const int64_t first = part_begin(count, parts, part);
+  return {static_cast<size_t>(first),
+          static_cast<size_t>(part_begin(count, parts, part + 1) - first)};
 }
 
 /// Scratch for a block: activations and results, feature by feature.
@@ -96,7 +93,7 @@ class PanelPlan final : public Plan {
   }
 
  private:
-  /// Each thread has a panel of its own, which stays in its cache from the first step to the last.
+  /// Each thread has panels of its own, which stay in its cache from the first step to the last.
   void run_panel_by_panel(const void* A, void* C) {
     make_panels(thread_count() * split_.together);
     const auto all = std::ssize(split_.blocks);
@@ -116,13 +113,15 @@ class PanelPlan final : public Plan {
         multiply(blocks, tile, A, panels, C, scratch_[static_cast<size_t>(thread)]);
       }
       for (size_t b = 0; b < count; ++b) {
-        for (int64_t step = 0; step < io_.unpack_steps(); ++step)
+        for (int64_t step = 0; step < io_.unpack_steps(); ++step) {
           unpack(blocks[b], step, panels[b], C);
+        }
       }
     });
   }
 
-  /// All threads pack, then all multiply, a tile after the other with all panels, then all unpack.
+  /// All threads pack, then all multiply, a tile after the other with all panels of the round, then
+  /// all unpack.
   void run_step_by_step(std::span<const TokenBlock> blocks, const void* A, void* C) {
     make_panels(std::ssize(blocks));
     const auto for_each = [&](int64_t steps, const auto& do_step) {

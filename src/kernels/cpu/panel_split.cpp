@@ -3,13 +3,10 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/parts.hpp"
+
 namespace tvw::kernels::cpu {
 namespace {
-
-/// Into how many parts of at most `most` something can be cut.
-int64_t parts_of(int64_t count, int64_t most) { return (count + most - 1) / most; }
-
-int64_t round_up(int64_t value, int64_t multiple) { return parts_of(value, multiple) * multiple; }
 
 constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;  ///< of a panel
 

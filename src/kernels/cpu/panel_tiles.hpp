@@ -71,13 +71,11 @@ class PanelTiles {
 
 [[nodiscard]] std::unique_ptr<PanelTiles> make_f32_tiles(PanelWeights weights);
 
-/// Columns whose sums fit the registers of AVX-512, beside rows.
-inline constexpr int64_t kCompiledColumns = 28;
 /// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
 /// code.
 [[nodiscard]] bool compiles_tiles();
 /// Code for just these weights and panels of this stride. REQUIRES: compiles_tiles(), columns with
-/// rows of their own in tiles of at most kCompiledColumns.
+/// rows of their own.
 /// @throws Error kUnsupported no memory for it
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
                                                               int64_t stride);

@@ -1,6 +1,7 @@
 #include "kernels/cpu/row_share.hpp"
 
 #include "kernels/cpu/panel_split.hpp"
+#include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -10,7 +11,7 @@ constexpr int64_t kEvenTokens = 2 * kVectorTokens;
 }  // namespace
 
 int64_t tokens_by_rows(int64_t M, bool together, const RowLimits& limits) {
-  const int64_t vectors = (M + kVectorTokens - 1) / kVectorTokens;
+  const int64_t vectors = parts_of(M, kVectorTokens);
   if (M < limits.panels_from &&
       (limits.tokens_per_vector == 0 || M < limits.tokens_per_vector * vectors)) {
     return M;

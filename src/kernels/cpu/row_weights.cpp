@@ -4,14 +4,11 @@
 #include <bit>
 
 #include "kernels/cpu/assemble_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
-
-int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 /// Calls store(unit, step, column, lane) for every column of a tile, `unit` where its unit's step
 /// begins.
@@ -58,7 +55,7 @@ RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& ti
   int64_t floats = 0;
   for (const Tile& from : tiles) {
     RowTile tile{from.columns, from.rows, floats, 0};
-    tile.steps = round_up(std::ssize(from.rows), weights.step_rows()) / weights.step_rows();
+    tile.steps = parts_of(std::ssize(from.rows), weights.step_rows());
     tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
     floats += tile.units() * weights.unit_floats(tile);
     weights.products += static_cast<double>(from.weights.size());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/panel_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -20,10 +20,11 @@ TileCompiler::TileCompiler(int64_t stride)
 
 TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_chunk) {
   TileProgram program;
-  const int64_t chunks = std::max<int64_t>(1, (items + most_in_chunk - 1) / most_in_chunk);
+  const int64_t chunks = std::max<int64_t>(1, parts_of(items, most_in_chunk));
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     program.chunks.push_back({getSize(), weights_.size()});
-    compile_chunk(columns, {items * chunk / chunks, items * (chunk + 1) / chunks});
+    compile_chunk(columns,
+                  {part_begin(items, chunks, chunk), part_begin(items, chunks, chunk + 1)});
   }
   ready(PROTECT_RW);  // nothing runs here
   program.code.assign(getCode(), getCode() + getSize());
@@ -41,8 +42,7 @@ void TileCompiler::compile_chunk(int columns, Range items) {
   add(kWeights, kReach / 2 * kWeightBytes);
   next_ = -kReach / 2;
   begin_chunk();
-  const auto most = static_cast<int>(kCompiledColumns);
-  const int parts = (columns + most - 1) / most;
+  const auto parts = static_cast<int>(parts_of(columns, kCompiledColumns));
   const auto all = static_cast<size_t>(parts * (items.end - items.begin));
   size_t done = 0, fetched = 0;
   for (int part = 0; part < parts; ++part) {

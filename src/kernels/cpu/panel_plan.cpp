@@ -31,8 +31,10 @@ struct Panel {
 
 /// Where a panel's sums of a tile are made.
 struct PanelSums {
-  /// [kMostTileColumns][tokens], if not in place, and those of columns that a group lacks.
-  HostFloats elsewhere;
+  /// [kMostTileColumns][tokens], if not in place, and those of columns that a group lacks. Not
+  /// initialised: kernels write them first.
+  HostMemory memory;
+  [[nodiscard]] float* elsewhere() const { return static_cast<float*>(memory.get()); }
   std::array<float*, kMostTileColumns> sums;
   std::array<uint16_t*, kMostTileColumns> rounded;
 };
@@ -191,8 +193,8 @@ class PanelPlan final : public Plan {
                           }).out;
     std::fill(bias_end, scratch.start.end(), 0.0f);
     while (scratch.sums.size() < blocks.size()) {
-      scratch.sums.emplace_back().elsewhere.resize(
-          static_cast<size_t>(kMostTileColumns * split_.tokens));
+      scratch.sums.emplace_back().memory.reset(
+          allocate_host(static_cast<size_t>(kMostTileColumns * split_.tokens) * sizeof(float)));
     }
     scratch.tasks.clear();
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -208,7 +210,7 @@ class PanelPlan final : public Plan {
   PanelTask make_task(const TokenBlock& block, std::span<const int32_t> columns, const void* A,
                       Panel& panel, void* C, std::span<const float> start, PanelSums& sums) const {
     void* results = panel.results.data();
-    float* elsewhere = sums.elsewhere.data();
+    float* elsewhere = sums.elsewhere();
     size_t i = 0;
     for (; i < columns.size(); ++i, elsewhere += split_.tokens) {
       float* in_place = io_.in_place<float>(block, columns[i], results, C);
@@ -220,7 +222,7 @@ class PanelPlan final : public Plan {
                         find_places(block, columns, results, C, sums.rounded);
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (!is_in_place(sums)) io_.load(block, columns, results, C, sums.elsewhere.data());
+      if (!is_in_place(sums)) io_.load(block, columns, results, C, sums.elsewhere());
       for (i = 0; i < columns.size(); ++i) {
         for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += start[i];
       }
@@ -235,7 +237,7 @@ class PanelPlan final : public Plan {
   }
 
   [[nodiscard]] static bool is_in_place(const PanelSums& sums) {
-    return sums.sums[0] != sums.elsewhere.data();
+    return sums.sums[0] != sums.elsewhere();
   }
 
   void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
@@ -245,7 +247,7 @@ class PanelPlan final : public Plan {
       for (size_t i = 0; i < columns.size(); ++i) activate(sums.sums[i], task.tokens, activation_);
     }
     if (!is_in_place(sums)) {
-      io_.store(block, columns, sums.elsewhere.data(), panel.results.data(), C);
+      io_.store(block, columns, sums.elsewhere(), panel.results.data(), C);
     }
   }
 

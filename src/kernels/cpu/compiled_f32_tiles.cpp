@@ -7,9 +7,6 @@
 
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
-#include "tvw/core/error.hpp"
-
-#if TVW_HAVE_XBYAK
 #include "kernels/cpu/tile_compiler.hpp"
 
 namespace tvw::kernels::cpu {
@@ -82,15 +79,3 @@ std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, int
 }
 
 }  // namespace tvw::kernels::cpu
-
-#else  // no x86
-
-namespace tvw::kernels::cpu {
-
-std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& /*weights*/,
-                                                int64_t /*stride*/) {
-  throw Error(ErrorCode::kUnsupported, "code for weights: only x86 has it");
-}
-
-}  // namespace tvw::kernels::cpu
-#endif

@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/code_memory.hpp"
 #include "kernels/cpu/isa.hpp"
+#include "tvw/core/error.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -131,20 +132,32 @@ std::span<const Product> products_of(const std::vector<Product>& products, int f
   return {begin, end};
 }
 
-bool compiles_tiles() {
-#if TVW_HAVE_XBYAK
-  constexpr bool kHaveCompiler = true;
-#else
-  constexpr bool kHaveCompiler = false;  // no x86
-#endif
-  return kHaveCompiler && cpu_isa() >= CpuIsa::kAvx512 && may_make_code();
-}
-
 std::unique_ptr<PanelTiles> make_program_tiles(std::vector<std::vector<int32_t>> columns,
                                                const std::vector<TileProgram>& programs,
                                                double products, PanelRows rows, std::string isa) {
   return std::make_unique<CompiledTiles>(std::move(columns), programs, products, rows,
                                          std::move(isa));
 }
+
+#if TVW_HAVE_XBYAK
+
+bool compiles_tiles() { return cpu_isa() >= CpuIsa::kAvx512 && may_make_code(); }
+
+#else  // no x86: instead of compiled_f32_tiles.cpp and compiled_bf16_tiles.cpp
+
+bool compiles_tiles() { return false; }
+
+namespace {
+
+[[noreturn]] void refuse() {
+  throw Error(ErrorCode::kUnsupported, "code for weights: only x86 has it");
+}
+
+}  // namespace
+
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights&, int64_t) { refuse(); }
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights&, int64_t) { refuse(); }
+
+#endif
 
 }  // namespace tvw::kernels::cpu

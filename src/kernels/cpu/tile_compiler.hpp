@@ -43,7 +43,8 @@ class TileCompiler : protected Xbyak::CodeGenerator {
   virtual void multiply(int64_t i, int first, int last) = 0;
   /// Appends rows of a panel that item `i` takes.
   virtual void add_rows(int64_t i, std::vector<int64_t>& rows) const = 0;
-  /// What is in other registers is what the last call of multiply() left there, until then.
+  /// At the beginning of a chunk's code; and of each part of so many columns, when registers hold
+  /// no rows.
   virtual void begin_chunk() {}
   virtual void begin_part(int /*columns*/) {}
   /// What becomes of the sums.

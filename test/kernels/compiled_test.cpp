@@ -111,6 +111,46 @@ TEST_CASE("code made for weights computes what the other kernels do", "[kernels]
                     products_of(*read, N, panels, by_start), tolerance) == 0);
 }
 
+/// Tiles of `width` columns that share every other row, in random order; the last one has none.
+std::vector<DenseTile> random_dense_tiles(int64_t K, int64_t N, int64_t width) {
+  std::mt19937 random(6);
+  std::uniform_real_distribution<float> value(-1.0f, 1.0f);
+  std::vector<DenseTile> tiles;
+  for (int64_t n = 0; n < N; n += width) {
+    DenseTile tile;
+    tile.rows.resize(static_cast<size_t>(K));
+    std::iota(tile.rows.begin(), tile.rows.end(), 0);
+    std::ranges::shuffle(tile.rows, random);
+    tile.rows.resize(n + width < N ? static_cast<size_t>((K + 1) / 2) : 0);
+    for (int64_t c = n; c < std::min(N, n + width); ++c) {
+      tile.columns.push_back(static_cast<int32_t>(c));
+    }
+    tile.weights.resize(tile.rows.size() * tile.columns.size());
+    for (float& weight : tile.weights) weight = value(random);
+    tiles.push_back(std::move(tile));
+  }
+  return tiles;
+}
+
+TEST_CASE("code made for columns that share rows computes what the other kernels do", "[kernels]") {
+  if (!compiles_tiles()) return;
+  // Fewer rows than a loop takes at a time, and rows left over; more than one chunk of them.
+  const auto [K, N, width] = GENERATE(table<int64_t, int64_t, int64_t>(
+      {{1, 2, 1}, {6, 90, 64}, {13, 57, 28}, {80, 70, 29}, {1100, 200, 65}}));
+  const bool by_start = GENERATE(true, false);
+  CAPTURE(K, N, width, by_start);
+  const std::vector<float> values =
+      test::random_dense(kPanels * K, kTokens, DType::kF32, 7).values.to_f32();
+  const HostFloats panels(values.begin(), values.end());  // [kPanels][K][kTokens]
+  const PanelWeights weights = make_panel_weights(K, N, random_dense_tiles(K, N, width));
+  const auto compiled = make_compiled_tiles(weights, kTokens);
+  const auto read = make_f32_tiles(weights);
+  CHECK(compiled->products() == read->products());
+  const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
+  CHECK(count_wrong(products_of(*compiled, N, panels, by_start),
+                    products_of(*read, N, panels, by_start), tolerance) == 0);
+}
+
 /// Tiles of `width` columns with every other row, in random order, some of the last quad's missing;
 /// up to `slots` of each four are used.
 std::vector<QuadTile> random_quads(int64_t K, int64_t N, int64_t width, int64_t slots) {

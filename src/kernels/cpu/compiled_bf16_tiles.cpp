@@ -69,15 +69,16 @@ struct HeldRow {
 };
 
 /// Items are quads.
-class Bf16Compiler final : public TileCompiler {
+class Bf16Compiler final : public OwnRowsCompiler {
  public:
   Bf16Compiler(const PairTile& tile, int64_t stride)
-      : TileCompiler(stride), quads_(by_quads(tile, stride)) {}
+      : OwnRowsCompiler(stride), quads_(by_quads(tile, stride)) {}
 
   [[nodiscard]] int64_t items() const { return std::ssize(quads_); }
 
  private:
-  void begin_chunk() override {
+  void begin_chunk(Items items, int parts) override {
+    OwnRowsCompiler::begin_chunk(items, parts);
     constexpr uint32_t kLowerHalves = 0x55555555;
     mov(kFree.cvt32(), kLowerHalves);
     kmovd(kLowerFromSecond, kFree.cvt32());
@@ -88,7 +89,7 @@ class Bf16Compiler final : public TileCompiler {
     held_.assign(static_cast<size_t>(kPairRegister - columns), {});
   }
 
-  void multiply(int64_t i, int first, int last) override {
+  void multiply_item(int64_t i, int first, int last) override {
     for (const SharedPair& pair : quads_[static_cast<size_t>(i)].pairs) {
       const std::span<const Product> products = products_of(pair.products, first, last);
       if (products.empty()) continue;
@@ -160,7 +161,8 @@ class Bf16Compiler final : public TileCompiler {
     return to;
   }
 
-  void end_part(int first, int last) override {
+  void end_part(Part part) override {
+    const int first = part.first, last = part.last;
     Xbyak::Label keep, end;
     test(kRounded, kRounded);
     jz(keep, T_NEAR);
@@ -171,7 +173,7 @@ class Bf16Compiler final : public TileCompiler {
     }
     jmp(end, T_NEAR);
     L(keep);
-    store_sums(first, last);
+    store_sums(part);
     L(end);
   }
 

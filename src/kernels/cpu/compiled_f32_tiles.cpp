@@ -1,4 +1,5 @@
-// Panels of f32 times columns with rows of their own, by code made for just these weights.
+// Panels of f32 times columns, with rows of their own or shared ones, by code made for just these
+// weights.
 #include <algorithm>
 #include <bit>
 #include <memory>
@@ -41,15 +42,16 @@ std::vector<SharedRow> by_rows(const PanelTile& tile) {
   return rows;
 }
 
-/// Items are rows.
-class F32Compiler final : public TileCompiler {
+/// Of tiles whose columns have rows of their own: items are rows.
+class OwnF32Compiler final : public OwnRowsCompiler {
  public:
-  F32Compiler(const PanelTile& tile, int64_t stride) : TileCompiler(stride), rows_(by_rows(tile)) {}
+  OwnF32Compiler(const PanelTile& tile, int64_t stride)
+      : OwnRowsCompiler(stride), rows_(by_rows(tile)) {}
 
   [[nodiscard]] int64_t items() const { return std::ssize(rows_); }
 
  private:
-  void multiply(int64_t i, int first, int last) override {
+  void multiply_item(int64_t i, int first, int last) override {
     const SharedRow& shared = rows_[static_cast<size_t>(i)];
     const std::span<const Product> products = products_of(shared.products, first, last);
     if (products.empty()) return;
@@ -68,13 +70,73 @@ class F32Compiler final : public TileCompiler {
   int row_register_ = 0;
 };
 
+/// Of tiles whose columns share rows: items are rows, which a loop takes one after the other. In
+/// front of a row's weights is where in the panel it begins.
+class SharedF32Compiler final : public TileCompiler {
+ public:
+  SharedF32Compiler(const PanelTile& tile, int64_t stride) : TileCompiler(stride), tile_(tile) {}
+
+  [[nodiscard]] int64_t items() const { return std::ssize(tile_.rows); }
+
+ private:
+  void multiply(Items items, Part part) override {
+    push_weights(items, part);
+    const auto count = static_cast<int>(items.end - items.begin);
+    if (const int turns = count / kRowRegisters; turns > 0) {
+      Xbyak::Label turn;
+      mov(kTurns, turns);
+      L(turn);
+      multiply_rows(kRowRegisters, part);
+      dec(kTurns);
+      jnz(turn, T_NEAR);
+    }
+    multiply_rows(count % kRowRegisters, part);
+  }
+
+  void push_weights(Items items, Part part) {
+    for (int64_t i = items.begin; i < items.end; ++i) {
+      push_weight(static_cast<uint32_t>(row_offset(tile_.rows[static_cast<size_t>(i)])));
+      for (int c = part.first; c < part.last; ++c) {
+        push_weight(std::bit_cast<uint32_t>(tile_.shared_weight(i, c)));
+      }
+    }
+  }
+
+  /// The next `count` of the items, kRowRegisters at most.
+  void multiply_rows(int count, Part part) {
+    int at = 0;  // from where kWeights points to
+    for (int i = 0; i < count; ++i) {
+      const Xbyak::Zmm tokens(kCompiledColumns + i);
+      mov(kRow, ptr[kWeights + at]);
+      at += kWordBytes;
+      vmovups(tokens, ptr[kRows + kRow.cvt64()]);
+      if (part.index == 0) prefetcht1(ptr[kNextRows + kRow.cvt64()]);
+      for (int c = 0; c < part.columns(); ++c, at += kWordBytes) {
+        vfmadd231ps(Xbyak::Zmm(c), tokens, ptr_b[kWeights + at]);
+      }
+    }
+    if (at > 0) add(kWeights, at);
+  }
+
+  static constexpr int kWordBytes = 4;
+  const Xbyak::Reg32 kRow = kFree.cvt32(), kTurns = kAlsoFree.cvt32();
+  const PanelTile& tile_;
+};
+
+/// All of the tile.
+template <class Compiler>
+TileProgram compile(const PanelTile& tile, int64_t stride) {
+  Compiler compiler(tile, stride);
+  return compiler.compile(static_cast<int>(tile.columns.size()), compiler.items(),
+                          kMostRowsOfChunk);
+}
+
 }  // namespace
 
 std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, int64_t stride) {
   return compile_tiles(weights, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
-    F32Compiler compiler(tile, stride);
-    return compiler.compile(static_cast<int>(tile.columns.size()), compiler.items(),
-                            kMostRowsOfChunk);
+    return tile.has_own_rows() ? compile<OwnF32Compiler>(tile, stride)
+                               : compile<SharedF32Compiler>(tile, stride);
   });
 }
 

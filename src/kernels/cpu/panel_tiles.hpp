@@ -74,8 +74,8 @@ class PanelTiles {
 /// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
 /// code.
 [[nodiscard]] bool compiles_tiles();
-/// Code for just these weights and panels of this stride. REQUIRES: compiles_tiles(), columns with
-/// rows of their own.
+/// Code for just these weights and panels of this stride. REQUIRES: compiles_tiles(), panels of
+/// less than 2 GiB.
 /// @throws Error kUnsupported no memory for it
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
                                                               int64_t stride);

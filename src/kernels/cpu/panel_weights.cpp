@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/cpu/assemble_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -113,6 +114,14 @@ PanelWeights split_and_assemble(int64_t K, int64_t N, const std::vector<Tile>& t
 }
 
 }  // namespace
+
+float PanelTile::shared_weight(int64_t i, int64_t c) const {
+  const int64_t groups = parts_of(std::ssize(columns), kGroupColumns);
+  const int64_t first = i / kChunkRows * kChunkRows;  // row of the chunk
+  const int64_t chunk_rows = std::min(kChunkRows, std::ssize(rows) - first);
+  const int64_t group_row = groups * first + c / kGroupColumns * chunk_rows + i - first;
+  return weights[static_cast<size_t>(group_row * kGroupColumns + c % kGroupColumns)];
+}
 
 int64_t PanelWeights::size_bytes() const {
   size_t bytes = 0;

@@ -33,6 +33,8 @@ struct PanelTile {
   HostVector<uint16_t> ids;     ///< like `weights`: of the row in B
 
   [[nodiscard]] bool has_own_rows() const { return !counts.empty(); }
+  /// Of shared rows: of the i-th row and the c-th column.
+  [[nodiscard]] float shared_weight(int64_t i, int64_t c) const;
 };
 
 struct PanelWeights {

@@ -19,7 +19,7 @@ struct RowLimits {
   int64_t most_joined = 0;
 };
 
-/// Columns that share rows: by rows they take almost the time of panels.
+/// Columns that share rows, compiled or not: by rows they take almost the time of panels.
 inline constexpr RowLimits kSharedRowLimits{25, 0, 24, 512};
 /// Columns that each multiply rows of their own: every product in a panel has to load its row.
 inline constexpr RowLimits kOwnRowLimits{53, 0, 16, 1024};

@@ -67,12 +67,14 @@ bool multiplies_pairs(const Problem& problem) {
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
 /// Tokens from which more code pays: from memory it comes slower than the weights alone do.
 constexpr int64_t kMuchCodeFrom = 160;
-/// A weight and its share of the code.
-constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8;
+/// A weight and its share of the code, which for rows that columns share is next to nothing.
+constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
 template <class Tiles>
 bool caches_code(const Problem& problem) {
-  const int64_t bytes = multiplies_pairs<Tiles>(problem) ? kCompiledBf16Bytes : kCompiledF32Bytes;
+  const int64_t bytes = !kOwnRows<Tiles>                   ? kCompiledSharedBytes
+                        : multiplies_pairs<Tiles>(problem) ? kCompiledBf16Bytes
+                                                           : kCompiledF32Bytes;
   return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
 }
 
@@ -84,7 +86,11 @@ const RowLimits& compiled_row_limits(const Problem& problem) {
 /// Whether panels are multiplied by code made for the weights.
 template <class Tiles>
 bool compiles(const Problem& problem) {
-  if (!kOwnRows<Tiles> || !compiles_tiles()) return false;
+  if (!compiles_tiles()) return false;
+  if (!kOwnRows<Tiles>) {
+    return !multiplies_bf16(problem) && problem.shape().K <= kMostRows &&
+           problem.M >= kCompiledRowLimits.panels_from;
+  }
   const int64_t from =
       caches_code<Tiles>(problem) ? compiled_row_limits<Tiles>(problem).panels_from : kMuchCodeFrom;
   return problem.M >= from;
@@ -111,12 +117,14 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
                                  split.tokens);
     }
   }
-  return make_f32_tiles(make_panel_weights(shape.K, shape.N, tiles));
+  PanelWeights weights = make_panel_weights(shape.K, shape.N, tiles);
+  if (compiled) return make_compiled_tiles(weights, split.tokens);
+  return make_f32_tiles(std::move(weights));
 }
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
-  if (compiles<Tiles>(problem)) return compiled_row_limits<Tiles>(problem);
+  if (kOwnRows<Tiles> && compiles<Tiles>(problem)) return compiled_row_limits<Tiles>(problem);
   if (multiplies_bf16(problem)) return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
   return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
 }

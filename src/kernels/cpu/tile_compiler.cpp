@@ -32,69 +32,71 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   return program;
 }
 
-void TileCompiler::compile_chunk(int columns, Range items) {
-  std::vector<int64_t> rows;
-  for (int64_t i = items.begin; i < items.end; ++i) add_rows(i, rows);
-  std::ranges::sort(rows);
-  rows.erase(std::ranges::unique(rows).begin(), rows.end());
-
+void TileCompiler::compile_chunk(int columns, Items items) {
   mov(kNextRows, ptr[rsp + kPointerBytes]);
-  add(kWeights, kReach / 2 * kWeightBytes);
-  next_ = -kReach / 2;
-  begin_chunk();
   const auto parts = static_cast<int>(parts_of(columns, kCompiledColumns));
-  const auto all = static_cast<size_t>(parts * (items.end - items.begin));
-  size_t done = 0, fetched = 0;
-  for (int part = 0; part < parts; ++part) {
-    const int first = columns * part / parts, last = columns * (part + 1) / parts;
-    begin_part(last - first);
-    Xbyak::Label from_sums, begun;
-    test(kStart, kStart);
-    jz(from_sums, T_NEAR);
-    for (int c = first; c < last; ++c) {
-      vbroadcastss(Xbyak::Zmm(c - first), ptr[kStart + c * kWeightBytes]);
-    }
-    jmp(begun, T_NEAR);
-    L(from_sums);
-    load_sums(first, last);
-    L(begun);
-    for (int64_t i = items.begin; i < items.end; ++i) {
-      multiply(i, first, last);
-      for (++done; fetched * all < rows.size() * done; ++fetched) {
-        prefetcht1(ptr[kNextRows + static_cast<int>(rows[fetched] * row_bytes_)]);
-      }
-    }
-    end_part(first, last);
+  begin_chunk(items, parts);
+  for (int p = 0; p < parts; ++p) {
+    const Part part{p, columns * p / parts, columns * (p + 1) / parts};
+    start_sums(part);
+    multiply(items, part);
+    end_part(part);
   }
   vzeroupper();
   ret();
 }
 
-Xbyak::Address TileCompiler::row(int64_t id) const {
-  return ptr[kRows + static_cast<int>(id * row_bytes_)];
+void TileCompiler::start_sums(Part part) {
+  Xbyak::Label from_sums, begun;
+  test(kStart, kStart);
+  jz(from_sums, T_NEAR);
+  for (int c = part.first; c < part.last; ++c) {
+    vbroadcastss(Xbyak::Zmm(c - part.first), ptr[kStart + c * kWeightBytes]);
+  }
+  jmp(begun, T_NEAR);
+  L(from_sums);
+  for (int c = part.first; c < part.last; ++c) {
+    mov(kFree, ptr[kSums + c * kPointerBytes]);
+    vmovups(Xbyak::Zmm(c - part.first), ptr[kFree + kTokens * sizeof(float)]);
+  }
+  L(begun);
 }
 
-Xbyak::Address TileCompiler::next_weight(uint32_t weight) {
+void TileCompiler::store_sums(Part part) {
+  for (int c = part.first; c < part.last; ++c) {
+    mov(kFree, ptr[kSums + c * kPointerBytes]);
+    vmovups(ptr[kFree + kTokens * sizeof(float)], Xbyak::Zmm(c - part.first));
+  }
+}
+
+void OwnRowsCompiler::begin_chunk(Items items, int parts) {
+  add(kWeights, kReach / 2 * kWeightBytes);
+  next_ = -kReach / 2;
+  rows_.clear();
+  for (int64_t i = items.begin; i < items.end; ++i) add_rows(i, rows_);
+  std::ranges::sort(rows_);
+  rows_.erase(std::ranges::unique(rows_).begin(), rows_.end());
+  items_ = static_cast<size_t>(parts * (items.end - items.begin));
+  done_ = fetched_ = 0;
+}
+
+void OwnRowsCompiler::multiply(Items items, Part part) {
+  begin_part(part.columns());
+  for (int64_t i = items.begin; i < items.end; ++i) {
+    multiply_item(i, part.first, part.last);
+    for (++done_; fetched_ * items_ < rows_.size() * done_; ++fetched_) {
+      prefetcht1(ptr[kNextRows + row_offset(rows_[fetched_])]);
+    }
+  }
+}
+
+Xbyak::Address OwnRowsCompiler::next_weight(uint32_t weight) {
   if (next_ == kReach / 2) {
     add(kWeights, kReach * kWeightBytes);
     next_ -= kReach;
   }
-  weights_.push_back(weight);
+  push_weight(weight);
   return ptr_b[kWeights + next_++ * kWeightBytes];
-}
-
-void TileCompiler::load_sums(int first, int last) {
-  for (int c = first; c < last; ++c) {
-    mov(kFree, ptr[kSums + c * kPointerBytes]);
-    vmovups(Xbyak::Zmm(c - first), ptr[kFree + kTokens * sizeof(float)]);
-  }
-}
-
-void TileCompiler::store_sums(int first, int last) {
-  for (int c = first; c < last; ++c) {
-    mov(kFree, ptr[kSums + c * kPointerBytes]);
-    vmovups(ptr[kFree + kTokens * sizeof(float)], Xbyak::Zmm(c - first));
-  }
 }
 
 }  // namespace tvw::kernels::cpu

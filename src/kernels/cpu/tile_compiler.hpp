@@ -1,13 +1,13 @@
-/// @file Makes the code of one tile of weights for AVX-512: what all types of numbers share.
+/// @file Makes the code of one tile of weights for AVX-512: what all kinds of tiles and types of
+/// numbers share.
 ///
-/// A kernel that reads which row a product takes has to load that row for every product. Here
-/// places are part of the code: a row is loaded once for all columns that multiply it, sums stay in
-/// registers meanwhile, and all that is left of a product is one instruction, a multiplication by a
-/// weight in memory. The code of such an instruction takes 7 bytes beside the weight's 4.
+/// Columns are taken in parts whose sums fit the registers. A row is loaded once for all columns of
+/// a part that multiply it, and all that is left of a product is one instruction, a multiplication
+/// by a weight in memory.
 ///
 /// A tile's rows are cut into chunks, so that a chunk's rows stay in the L1 cache for all of the
-/// tile's columns, and its code in the L2 cache for all panels. Columns are taken in parts whose
-/// sums fit the registers. While a panel is multiplied, its code asks for the next one's rows.
+/// tile's columns, and its code and weights in the L2 cache for all panels. While a panel is
+/// multiplied, its code asks for the next one's rows.
 #pragma once
 
 #include <xbyak/xbyak.h>
@@ -30,46 +30,80 @@ class TileCompiler : protected Xbyak::CodeGenerator {
   TileCompiler(const TileCompiler&) = delete;
   TileCompiler& operator=(const TileCompiler&) = delete;
 
-  /// Once. `items` are rows, or what else a type of number takes one after the other; `columns`
-  /// and the most items of a chunk are more than zero.
+  /// Once. `items` are rows, or what else a kind of tile takes one after the other; `columns` and
+  /// the most items of a chunk are more than zero.
   /// @throws Xbyak::Error no memory
   [[nodiscard]] TileProgram compile(int columns, int64_t items, int64_t most_in_chunk);
 
  protected:
+  /// From begin to end - 1.
+  struct Items {
+    int64_t begin, end;
+  };
+  struct Part {
+    int index;        ///< of the tile's
+    int first, last;  ///< columns first to last - 1
+    [[nodiscard]] int columns() const { return last - first; }
+  };
+
   /// `stride` elements of 4 bytes from one row of a panel to the next.
   explicit TileCompiler(int64_t stride);
 
-  /// Adds item `i` to the sums of columns first to last - 1, which are in registers 0 on.
-  virtual void multiply(int64_t i, int first, int last) = 0;
-  /// Appends rows of a panel that item `i` takes.
-  virtual void add_rows(int64_t i, std::vector<int64_t>& rows) const = 0;
-  /// At the beginning of a chunk's code; and of each part of so many columns, when registers hold
-  /// no rows.
-  virtual void begin_chunk() {}
-  virtual void begin_part(int /*columns*/) {}
+  /// At the beginning of a chunk's code, which takes a tile's columns in so many parts.
+  virtual void begin_chunk(Items /*items*/, int /*parts*/) {}
+  /// Adds items to the sums of a part's columns, which are in registers 0 on.
+  virtual void multiply(Items items, Part part) = 0;
   /// What becomes of the sums.
-  virtual void end_part(int first, int last) { store_sums(first, last); }
+  virtual void end_part(Part part) { store_sums(part); }
 
-  /// Of a panel.
-  [[nodiscard]] Xbyak::Address row(int64_t id) const;
-  /// The next weight, broadcast, for an instruction to come.
-  [[nodiscard]] Xbyak::Address next_weight(uint32_t weight);
-  void store_sums(int first, int last);
+  /// From the first token of a panel to that of its row `id`.
+  [[nodiscard]] int row_offset(int64_t id) const { return static_cast<int>(id * row_bytes_); }
+  /// To what the chunk's code reads at kWeights.
+  void push_weight(uint32_t weight) { weights_.push_back(weight); }
+  void store_sums(Part part);
 
   // TileCode's parameters as the System V ABI passes them, and registers that are free.
   const Xbyak::Reg64 kRows = rdi, kWeights = rsi, kSums = rdx, kTokens = rcx, kStart = r8,
-                     kRounded = r9, kNextRows = r10, kFree = rax;
+                     kRounded = r9, kNextRows = r10, kFree = rax, kAlsoFree = r11;
 
  private:
-  struct Range {
-    int64_t begin, end;
-  };
-  void compile_chunk(int columns, Range items);
-  void load_sums(int first, int last);
+  void compile_chunk(int columns, Items items);
+  void start_sums(Part part);
 
   int64_t row_bytes_;
-  int next_ = 0;  ///< weight, from where kWeights points to
   WeightWords weights_;
+};
+
+/// Of tiles whose columns have rows of their own. A kernel that reads which row a product takes has
+/// to load that row for every product. Here places are part of the code, 7 bytes of it for each
+/// product beside the weight's 4.
+class OwnRowsCompiler : public TileCompiler {
+ protected:
+  using TileCompiler::TileCompiler;
+
+  /// At the beginning of a part of so many columns, when registers hold no rows.
+  virtual void begin_part(int /*columns*/) {}
+  /// Adds item `i` to the sums of columns first to last - 1.
+  virtual void multiply_item(int64_t i, int first, int last) = 0;
+  /// Appends rows of a panel that item `i` takes.
+  virtual void add_rows(int64_t i, std::vector<int64_t>& rows) const = 0;
+
+  void begin_chunk(Items items, int parts) override;
+
+  /// Of a panel.
+  [[nodiscard]] Xbyak::Address row(int64_t id) const { return ptr[kRows + row_offset(id)]; }
+  /// The next weight, broadcast, for an instruction to come.
+  [[nodiscard]] Xbyak::Address next_weight(uint32_t weight);
+
+ private:
+  void multiply(Items items, Part part) final;
+
+  int next_ = 0;  ///< weight, from where kWeights points to
+  // Reading the next panel's rows ahead, evenly over a chunk's code.
+  std::vector<int64_t> rows_;
+  size_t items_ = 0;  ///< of all parts
+  size_t done_ = 0;   ///< of them
+  size_t fetched_ = 0;
 };
 
 /// All tiles of some weights, each by compile(tile).

@@ -67,6 +67,8 @@ bool multiplies_pairs(const Problem& problem) {
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
 /// Tokens from which more code pays: from memory it comes slower than the weights alone do.
 constexpr int64_t kMuchCodeFrom = 160;
+/// The same for rows that columns share, of any size: their code is a loop.
+constexpr int64_t kSharedCodeFrom = 48;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -89,7 +91,7 @@ bool compiles(const Problem& problem) {
   if (!compiles_tiles()) return false;
   if (!kOwnRows<Tiles>) {
     return !multiplies_bf16(problem) && problem.shape().K <= kMostRows &&
-           problem.M >= kCompiledRowLimits.panels_from;
+           problem.M >= kSharedCodeFrom;
   }
   const int64_t from =
       caches_code<Tiles>(problem) ? compiled_row_limits<Tiles>(problem).panels_from : kMuchCodeFrom;

@@ -91,37 +91,48 @@ int64_t count_wrong(const std::vector<float>& got, const std::vector<float>& wan
   return wrong;
 }
 
+/// Tiles of f32 that have the same weights.
+void check_same(const PanelTiles& compiled, const PanelTiles& read, int64_t K, int64_t N) {
+  const bool by_start = GENERATE(true, false);
+  CAPTURE(K, N, by_start);
+  const std::vector<float> values =
+      test::random_dense(kPanels * K, kTokens, DType::kF32, 7).values.to_f32();
+  const HostFloats panels(values.begin(), values.end());  // [kPanels][K][kTokens]
+  CHECK(compiled.products() == read.products());
+  const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
+  CHECK(count_wrong(products_of(compiled, N, panels, by_start),
+                    products_of(read, N, panels, by_start), tolerance) == 0);
+}
+
 TEST_CASE("code made for weights computes what the other kernels do", "[kernels]") {
   if (!compiles_tiles()) return;  // no AVX-512, or a system that forbids it
   // Of more than one part of columns, more than 256 weights, more than one chunk of rows.
   const auto [K, N] = GENERATE(
       table<int64_t, int64_t>({{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));
   const int64_t width = GENERATE(int64_t{20}, kMostTileColumns);
-  const bool by_start = GENERATE(true, false);
-  CAPTURE(K, N, width, by_start);
-  const std::vector<float> values =
-      test::random_dense(kPanels * K, kTokens, DType::kF32, 7).values.to_f32();
-  const HostFloats panels(values.begin(), values.end());  // [kPanels][K][kTokens]
+  CAPTURE(width);
   const Columns columns = random_columns(K, N);
-  const auto compiled = make_compiled_tiles(make_panel_weights(K, N, columns, width), kTokens);
-  const auto read = make_f32_tiles(make_panel_weights(K, N, columns));
-  CHECK(compiled->products() == read->products());
-  const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
-  CHECK(count_wrong(products_of(*compiled, N, panels, by_start),
-                    products_of(*read, N, panels, by_start), tolerance) == 0);
+  check_same(*make_compiled_tiles(make_panel_weights(K, N, columns, width), kTokens),
+             *make_f32_tiles(make_panel_weights(K, N, columns)), K, N);
 }
 
-/// Tiles of `width` columns that share every other row, in random order; the last one has none.
+/// In random order.
+std::vector<int32_t> half_of_rows(int64_t K, std::mt19937& random) {
+  std::vector<int32_t> rows(static_cast<size_t>(K));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::ranges::shuffle(rows, random);
+  rows.resize(static_cast<size_t>((K + 1) / 2));
+  return rows;
+}
+
+/// Tiles of `width` columns that share half of the rows; the last one has none.
 std::vector<DenseTile> random_dense_tiles(int64_t K, int64_t N, int64_t width) {
   std::mt19937 random(6);
   std::uniform_real_distribution<float> value(-1.0f, 1.0f);
   std::vector<DenseTile> tiles;
   for (int64_t n = 0; n < N; n += width) {
     DenseTile tile;
-    tile.rows.resize(static_cast<size_t>(K));
-    std::iota(tile.rows.begin(), tile.rows.end(), 0);
-    std::ranges::shuffle(tile.rows, random);
-    tile.rows.resize(n + width < N ? static_cast<size_t>((K + 1) / 2) : 0);
+    if (n + width < N) tile.rows = half_of_rows(K, random);
     for (int64_t c = n; c < std::min(N, n + width); ++c) {
       tile.columns.push_back(static_cast<int32_t>(c));
     }
@@ -137,21 +148,12 @@ TEST_CASE("code made for columns that share rows computes what the other kernels
   // Fewer rows than a loop takes at a time, and rows left over; more than one chunk of them.
   const auto [K, N, width] = GENERATE(table<int64_t, int64_t, int64_t>(
       {{1, 2, 1}, {6, 90, 64}, {13, 57, 28}, {80, 70, 29}, {1100, 200, 65}}));
-  const bool by_start = GENERATE(true, false);
-  CAPTURE(K, N, width, by_start);
-  const std::vector<float> values =
-      test::random_dense(kPanels * K, kTokens, DType::kF32, 7).values.to_f32();
-  const HostFloats panels(values.begin(), values.end());  // [kPanels][K][kTokens]
+  CAPTURE(width);
   const PanelWeights weights = make_panel_weights(K, N, random_dense_tiles(K, N, width));
-  const auto compiled = make_compiled_tiles(weights, kTokens);
-  const auto read = make_f32_tiles(weights);
-  CHECK(compiled->products() == read->products());
-  const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
-  CHECK(count_wrong(products_of(*compiled, N, panels, by_start),
-                    products_of(*read, N, panels, by_start), tolerance) == 0);
+  check_same(*make_compiled_tiles(weights, kTokens), *make_f32_tiles(weights), K, N);
 }
 
-/// Tiles of `width` columns with every other row, in random order, some of the last quad's missing;
+/// Tiles of `width` columns with half of the rows, some of the last quad's missing;
 /// up to `slots` of each four are used.
 std::vector<QuadTile> random_quads(int64_t K, int64_t N, int64_t width, int64_t slots) {
   std::mt19937 random(5);
@@ -160,10 +162,7 @@ std::vector<QuadTile> random_quads(int64_t K, int64_t N, int64_t width, int64_t 
   for (int64_t n = 0; n < N; n += width) {
     QuadTile tile;
     tile.slots = slots;
-    std::vector<int32_t> rows(static_cast<size_t>(K));
-    std::iota(rows.begin(), rows.end(), 0);
-    std::ranges::shuffle(rows, random);
-    rows.resize(static_cast<size_t>((K + 1) / 2));
+    const std::vector<int32_t> rows = half_of_rows(K, random);
     const size_t whole = rows.size() / 4 * 4;
     tile.rows = rows;
     if (whole < rows.size()) tile.rows.resize(whole + 4, -1);

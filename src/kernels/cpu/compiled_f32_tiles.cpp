@@ -18,27 +18,28 @@ constexpr int64_t kMostRowsOfChunk = 256;
 constexpr int kRowRegisters = 4;
 static_assert(kCompiledColumns + kRowRegisters <= 32);
 
-/// A row that columns of a tile multiply.
-struct SharedRow {
+/// A row, and what it is multiplied by.
+struct ProductsOfRow {
   int64_t id = 0;                 ///< in the panel
   std::vector<Product> products;  ///< columns ascending
 };
 
 /// Rows ascending, whatever the tile's order: so the processor foresees where the next one is.
-std::vector<SharedRow> by_rows(const PanelTile& tile) {
+std::vector<ProductsOfRow> by_rows(const PanelTile& tile) {
   const auto columns = std::ssize(tile.columns);
-  std::vector<SharedRow> rows;
+  std::vector<ProductsOfRow> rows;
   for (const int32_t id : tile.rows) rows.push_back({id, {}});
-  std::ranges::sort(rows, {}, &SharedRow::id);
+  std::ranges::sort(rows, {}, &ProductsOfRow::id);
   size_t entry = 0;
   for (std::ptrdiff_t run = 0; run < std::ssize(tile.counts); ++run) {
     const int column = static_cast<int>(run % columns);
     for (int32_t i = 0; i < tile.counts[static_cast<size_t>(run)]; ++i, ++entry) {
-      const auto row = std::ranges::lower_bound(rows, int64_t{tile.ids[entry]}, {}, &SharedRow::id);
+      const auto row =
+          std::ranges::lower_bound(rows, int64_t{tile.ids[entry]}, {}, &ProductsOfRow::id);
       row->products.push_back({column, std::bit_cast<uint32_t>(tile.weights[entry])});
     }
   }
-  std::erase_if(rows, [](const SharedRow& row) { return row.products.empty(); });
+  std::erase_if(rows, [](const ProductsOfRow& row) { return row.products.empty(); });
   return rows;
 }
 
@@ -52,12 +53,12 @@ class OwnF32Compiler final : public OwnRowsCompiler {
 
  private:
   void multiply_item(int64_t i, int first, int last) override {
-    const SharedRow& shared = rows_[static_cast<size_t>(i)];
-    const std::span<const Product> products = products_of(shared.products, first, last);
+    const ProductsOfRow& taken = rows_[static_cast<size_t>(i)];
+    const std::span<const Product> products = products_of(taken.products, first, last);
     if (products.empty()) return;
     const Xbyak::Zmm tokens(kCompiledColumns + row_register_);
     row_register_ = (row_register_ + 1) % kRowRegisters;
-    vmovups(tokens, row(shared.id));
+    vmovups(tokens, row(taken.id));
     for (const Product& product : products) {
       vfmadd231ps(Xbyak::Zmm(product.column - first), tokens, next_weight(product.weight));
     }
@@ -66,7 +67,7 @@ class OwnF32Compiler final : public OwnRowsCompiler {
     rows.push_back(rows_[static_cast<size_t>(i)].id);
   }
 
-  std::vector<SharedRow> rows_;
+  std::vector<ProductsOfRow> rows_;
   int row_register_ = 0;
 };
 
@@ -108,17 +109,16 @@ class SharedF32Compiler final : public TileCompiler {
     for (int i = 0; i < count; ++i) {
       const Xbyak::Zmm tokens(kCompiledColumns + i);
       mov(kRow, ptr[kWeights + at]);
-      at += kWordBytes;
+      at += kWeightBytes;
       vmovups(tokens, ptr[kRows + kRow.cvt64()]);
       if (part.index == 0) prefetcht1(ptr[kNextRows + kRow.cvt64()]);
-      for (int c = 0; c < part.columns(); ++c, at += kWordBytes) {
+      for (int c = 0; c < part.columns(); ++c, at += kWeightBytes) {
         vfmadd231ps(Xbyak::Zmm(c), tokens, ptr_b[kWeights + at]);
       }
     }
     if (at > 0) add(kWeights, at);
   }
 
-  static constexpr int kWordBytes = 4;
   const Xbyak::Reg32 kRow = kFree.cvt32(), kTurns = kAlsoFree.cvt32();
   const PanelTile& tile_;
 };

@@ -18,7 +18,7 @@ inline constexpr int64_t kGroupColumns = 8;
 /// an L1 cache. Whole groups of 2, 4, 8 and 16 rows. The same for all panels, as the order of
 /// additions and with it the last bit of the results depends on it.
 inline constexpr int64_t kChunkRows = 80;
-/// Rows that ids of 16 bits reach.
+/// Rows that ids of 16 bits reach, and code that is made for weights.
 inline constexpr int64_t kMostRows = int64_t{1} << 16;
 
 /// Columns and the rows they multiply: all of the tile's, or each column its own.

@@ -23,11 +23,9 @@ struct RowLimits {
 inline constexpr RowLimits kSharedRowLimits{25, 0, 24, 512};
 /// Columns that each multiply rows of their own: every product in a panel has to load its row.
 inline constexpr RowLimits kOwnRowLimits{53, 0, 16, 1024};
-/// The same by code made for the weights. From fewer rows of A on it would be the faster where code
-/// is in a cache, by a third, but from memory, where that of a whole model comes from, slower than
-/// the other kernels by as much, and than dense.
-inline constexpr RowLimits kCompiledRowLimits{128, 0, 8, 1024};
-inline constexpr RowLimits kCompiledBf16RowLimits{128, 0, 0, 0};
+/// The same by code made for the weights, which is for more rows than go without panels.
+inline constexpr RowLimits kCompiledRowLimits{0, 0, 8, 1024};
+inline constexpr RowLimits kCompiledBf16RowLimits{0, 0, 0, 0};
 /// Panels of bf16 multiply twice as much at a time, rows do not.
 inline constexpr RowLimits kSharedBf16RowLimits{25, 10, 8, 512};
 inline constexpr RowLimits kOwnBf16RowLimits{49, 13, 8, 1024};

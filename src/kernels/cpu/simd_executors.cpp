@@ -65,9 +65,13 @@ bool multiplies_pairs(const Problem& problem) {
 /// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
 /// additions depends on what is chosen.
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
-/// Tokens from which more code pays: from memory it comes slower than the weights alone do.
+/// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache, by
+/// a third, but from memory, where that of a whole model comes from, slower than the other kernels
+/// by as much, and than dense.
+constexpr int64_t kCodeFrom = 128;
+/// And more code.
 constexpr int64_t kMuchCodeFrom = 160;
-/// The same for rows that columns share, of any size: their code is a loop.
+/// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
@@ -81,26 +85,22 @@ bool caches_code(const Problem& problem) {
 }
 
 template <class Tiles>
-const RowLimits& compiled_row_limits(const Problem& problem) {
-  return multiplies_pairs<Tiles>(problem) ? kCompiledBf16RowLimits : kCompiledRowLimits;
+int64_t code_from(const Problem& problem) {
+  if (!kOwnRows<Tiles>) return kSharedCodeFrom;
+  return caches_code<Tiles>(problem) ? kCodeFrom : kMuchCodeFrom;
 }
 
-/// Whether panels are multiplied by code made for the weights.
+/// Whether panels are multiplied by code made for the weights. There is none for bf16 rows that
+/// columns share.
 template <class Tiles>
 bool compiles(const Problem& problem) {
-  if (!compiles_tiles()) return false;
-  if (!kOwnRows<Tiles>) {
-    return !multiplies_bf16(problem) && problem.shape().K <= kMostRows &&
-           problem.M >= kSharedCodeFrom;
-  }
-  const int64_t from =
-      caches_code<Tiles>(problem) ? compiled_row_limits<Tiles>(problem).panels_from : kMuchCodeFrom;
-  return problem.M >= from;
+  return compiles_tiles() && (kOwnRows<Tiles> || !multiplies_bf16(problem)) &&
+         problem.shape().K <= kMostRows && problem.M >= code_from<Tiles>(problem);
 }
 
 template <class Tiles>
 std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
-                                             const Tiles& tiles, [[maybe_unused]] bool compiled) {
+                                             const Tiles& tiles, bool compiled) {
   const GemmShape shape = problem.shape();
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_bf16(problem)) {
@@ -113,22 +113,27 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       return make_bf16_tiles(std::move(weights));
     }
   }
-  if constexpr (kOwnRows<Tiles>) {
-    if (compiled) {
-      return make_compiled_tiles(make_panel_weights(shape.K, shape.N, tiles, kMostTileColumns),
-                                 split.tokens);
+  PanelWeights weights = [&] {
+    if constexpr (kOwnRows<Tiles>) {
+      return make_panel_weights(shape.K, shape.N, tiles,
+                                compiled ? kMostTileColumns : kTileColumns);
+    } else {
+      return make_panel_weights(shape.K, shape.N, tiles);
     }
-  }
-  PanelWeights weights = make_panel_weights(shape.K, shape.N, tiles);
+  }();
   if (compiled) return make_compiled_tiles(weights, split.tokens);
   return make_f32_tiles(std::move(weights));
 }
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
-  if (kOwnRows<Tiles> && compiles<Tiles>(problem)) return compiled_row_limits<Tiles>(problem);
-  if (multiplies_bf16(problem)) return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
-  return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
+  if constexpr (kOwnRows<Tiles>) {
+    if (compiles<Tiles>(problem)) {
+      return multiplies_pairs<Tiles>(problem) ? kCompiledBf16RowLimits : kCompiledRowLimits;
+    }
+    return multiplies_bf16(problem) ? kOwnBf16RowLimits : kOwnRowLimits;
+  }
+  return multiplies_bf16(problem) ? kSharedBf16RowLimits : kSharedRowLimits;
 }
 
 /// A way to go about a problem.

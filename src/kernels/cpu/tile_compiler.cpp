@@ -9,7 +9,6 @@ namespace {
 
 /// Weights that an instruction reaches from a register by a displacement of one byte.
 constexpr int kReach = 256;
-constexpr int kWeightBytes = 4;
 constexpr int kPointerBytes = 8;
 
 }  // namespace
@@ -35,9 +34,9 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
 void TileCompiler::compile_chunk(int columns, Items items) {
   mov(kNextRows, ptr[rsp + kPointerBytes]);
   const auto parts = static_cast<int>(parts_of(columns, kCompiledColumns));
-  begin_chunk(items, parts);
+  begin_chunk(items);
   for (int p = 0; p < parts; ++p) {
-    const Part part{p, columns * p / parts, columns * (p + 1) / parts};
+    const Part part{p, parts, columns * p / parts, columns * (p + 1) / parts};
     start_sums(part);
     multiply(items, part);
     end_part(part);
@@ -69,23 +68,26 @@ void TileCompiler::store_sums(Part part) {
   }
 }
 
-void OwnRowsCompiler::begin_chunk(Items items, int parts) {
+void OwnRowsCompiler::begin_chunk(Items items) {
   add(kWeights, kReach / 2 * kWeightBytes);
   next_ = -kReach / 2;
   rows_.clear();
   for (int64_t i = items.begin; i < items.end; ++i) add_rows(i, rows_);
   std::ranges::sort(rows_);
   rows_.erase(std::ranges::unique(rows_).begin(), rows_.end());
-  items_ = static_cast<size_t>(parts * (items.end - items.begin));
-  done_ = fetched_ = 0;
 }
 
 void OwnRowsCompiler::multiply(Items items, Part part) {
   begin_part(part.columns());
-  for (int64_t i = items.begin; i < items.end; ++i) {
-    multiply_item(i, part.first, part.last);
-    for (++done_; fetched_ * items_ < rows_.size() * done_; ++fetched_) {
-      prefetcht1(ptr[kNextRows + row_offset(rows_[fetched_])]);
+  // The next panel's rows are read ahead evenly over the chunk's code.
+  const int64_t turns = items.end - items.begin;
+  for (int64_t turn = 0; turn < turns; ++turn) {
+    multiply_item(items.begin + turn, part.first, part.last);
+    const auto rows_before = [&](int64_t more) {
+      return part_begin(std::ssize(rows_), part.count * turns, part.index * turns + turn + more);
+    };
+    for (int64_t r = rows_before(0); r < rows_before(1); ++r) {
+      prefetcht1(ptr[kNextRows + row_offset(rows_[static_cast<size_t>(r)])]);
     }
   }
 }

@@ -41,16 +41,18 @@ class TileCompiler : protected Xbyak::CodeGenerator {
     int64_t begin, end;
   };
   struct Part {
-    int index;        ///< of the tile's
-    int first, last;  ///< columns first to last - 1
+    int index, count;  ///< which of how many of the tile
+    int first, last;   ///< columns first to last - 1
     [[nodiscard]] int columns() const { return last - first; }
   };
+
+  static constexpr int kWeightBytes = 4;  ///< and those of an element of a panel
 
   /// `stride` elements of 4 bytes from one row of a panel to the next.
   explicit TileCompiler(int64_t stride);
 
-  /// At the beginning of a chunk's code, which takes a tile's columns in so many parts.
-  virtual void begin_chunk(Items /*items*/, int /*parts*/) {}
+  /// At the beginning of a chunk's code.
+  virtual void begin_chunk(Items /*items*/) {}
   /// Adds items to the sums of a part's columns, which are in registers 0 on.
   virtual void multiply(Items items, Part part) = 0;
   /// What becomes of the sums.
@@ -88,7 +90,7 @@ class OwnRowsCompiler : public TileCompiler {
   /// Appends rows of a panel that item `i` takes.
   virtual void add_rows(int64_t i, std::vector<int64_t>& rows) const = 0;
 
-  void begin_chunk(Items items, int parts) override;
+  void begin_chunk(Items items) override;
 
   /// Of a panel.
   [[nodiscard]] Xbyak::Address row(int64_t id) const { return ptr[kRows + row_offset(id)]; }
@@ -98,12 +100,8 @@ class OwnRowsCompiler : public TileCompiler {
  private:
   void multiply(Items items, Part part) final;
 
-  int next_ = 0;  ///< weight, from where kWeights points to
-  // Reading the next panel's rows ahead, evenly over a chunk's code.
-  std::vector<int64_t> rows_;
-  size_t items_ = 0;  ///< of all parts
-  size_t done_ = 0;   ///< of them
-  size_t fetched_ = 0;
+  int next_ = 0;               ///< weight, from where kWeights points to
+  std::vector<int64_t> rows_;  ///< that the chunk takes
 };
 
 /// All tiles of some weights, each by compile(tile).

@@ -113,7 +113,7 @@ TEST_CASE("code made for weights computes what the other kernels do", "[kernels]
   CAPTURE(width);
   const Columns columns = random_columns(K, N);
   check_same(*make_compiled_tiles(make_panel_weights(K, N, columns, width), kTokens),
-             *make_f32_tiles(make_panel_weights(K, N, columns)), K, N);
+             *make_f32_tiles(make_panel_weights(K, N, columns, kTileColumns)), K, N);
 }
 
 /// In random order.

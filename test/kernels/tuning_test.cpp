@@ -101,17 +101,22 @@ TEST_CASE("every way of a CPU executor computes the same, and is the one asked f
   kernels::Device& device = registry.device("cpu");
   const int threads_before = thread_count();
   set_thread_count(2);
-  const int64_t M = 40, K = 96, N = 70;
-  const std::string panels = "panel plan, ";
+  constexpr int64_t K = 96, N = 70;
   // The way, and what its kernel's name says of it.
-  const std::vector<std::pair<std::string, std::string>> ways = {
+  using Ways = std::vector<std::pair<std::string, std::string>>;
+  const std::string panels = "panel plan, ";
+  const Ways few = {
       {"row plan", "_row_"},
       {panels + "1 panels of 48 tokens, a thread takes whole ones", " 48 tokens"},
-      {panels + "1 panels of 48 tokens, threads share each", " 48 tokens"},
+      {panels + "1 panels of 48 tokens, a thread takes tiles of columns", " 48 tokens"},
       {panels + "2 panels of 32 tokens, a thread takes whole ones", " 32 tokens"},
-      {panels + "2 panels of 32 tokens, threads share each", " 32 tokens"},
+      {panels + "2 panels of 32 tokens, a thread takes tiles of columns", " 32 tokens"},
       {panels + "3 panels of 16 tokens, a thread takes whole ones", " 16 tokens"},
-      {panels + "3 panels of 16 tokens, threads share each", " 16 tokens"}};
+      {panels + "3 panels of 16 tokens, a thread takes tiles of columns", " 16 tokens"}};
+  const Ways many = {{panels + "3 panels of 48 tokens, a thread takes whole ones", " 48 tokens"},
+                     {panels + "3 panels of 48 tokens, threads share each", " 48 tokens"},
+                     {panels + "9 panels of 16 tokens, threads share each", " 16 tokens"}};
+  const auto [M, ways] = GENERATE_COPY(std::pair{int64_t{40}, few}, std::pair{int64_t{140}, many});
   for (const std::string name : {"cpu.tw.simd", "cpu.tvw.simd", "cpu.nm.simd"}) {
     const auto& executor = executor_named(registry, name);
     const std::string pattern = name == "cpu.nm.simd"   ? "2:4"

@@ -36,20 +36,26 @@ HWY_INLINE void with_count(int64_t rest, int64_t begin, const Block& block) {
   }
 }
 
-/// Calls block(Count<n>(), first token) for runs of kMost vectors and what is left.
+/// Calls block(Count<n>(), first token) for runs of at most kMost vectors, as even as they get.
 template <int kMost, class Block>
 HWY_INLINE void over_tokens(int64_t tokens, const Block& block) {
-  int64_t begin = 0;
-  for (; begin + kMost * lanes() <= tokens; begin += kMost * lanes()) block(Count<kMost>(), begin);
-  if (begin < tokens) with_count<kMost>((tokens - begin) / lanes(), begin, block);
+  int64_t vectors = tokens / lanes();
+  for (int64_t runs = (vectors + kMost - 1) / kMost, begin = 0; runs > 0; --runs) {
+    const int64_t run = (vectors + runs - 1) / runs;
+    with_count<kMost>(run, begin, block);
+    begin += run * lanes();
+    vectors -= run;
+  }
 }
 
 // --- Rows of each column's own ------------------------------------------------------------------
 
 static_assert(std::endian::native == std::endian::little, "four ids are read as one number");
 
+/// AVX-512 and NEON have 32 registers, the others 16.
+constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
 /// Every product loads its row: the more vectors, the fewer broadcasts of weights between.
-constexpr int kOwnVectors = 8;
+constexpr int kOwnVectors = kManyRegisters ? 8 : 6;
 
 template <int kCount>
 HWY_INLINE void add_product(const float* row, V weight, V (&sums)[kCount]) {
@@ -109,8 +115,7 @@ void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
 
 // --- Rows that columns share --------------------------------------------------------------------
 
-/// AVX-512 and NEON have 32 registers, the others 16: sums take 8 to 16.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
+/// Sums take 8 to 16 registers.
 constexpr int kSharedColumns = kManyRegisters ? 8 : 4;
 /// AVX-512 multiplies by numbers in memory: for a second vector a weight would need a register.
 constexpr int kSharedVectors = HWY_TARGET <= HWY_AVX3 ? 1 : 2;

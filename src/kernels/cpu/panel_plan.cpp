@@ -23,10 +23,10 @@ Part part_of(int64_t count, int64_t parts, int64_t part) {
           static_cast<size_t>(part_begin(count, parts, part + 1) - first)};
 }
 
-/// Scratch for a block: activations and results, feature by feature.
+/// Where a block's activations and results are, feature by feature.
 struct Panel {
-  HostFloats rows;    ///< [rows][tokens], of 4 bytes whatever they are
-  HostBytes results;  ///< as PanelIo has them
+  float* rows;         ///< [rows][tokens], of 4 bytes whatever they are
+  std::byte* results;  ///< as PanelIo has them
 };
 
 /// Where a panel's sums of a tile are made.
@@ -44,6 +44,7 @@ struct Scratch {
   std::array<float, kMostTileColumns> start;
   std::vector<PanelSums> sums;
   std::vector<PanelTask> tasks;
+  int64_t run = 0;  ///< that the thread's panels are of, if it makes all for itself
 };
 
 /// Panels that threads share are made and multiplied so many bytes at a time, which a last-level
@@ -72,14 +73,13 @@ class PanelPlan final : public Plan {
 
   void run(const void* A, void* C) override {
     make_scratch();
-    if (split_.whole) return run_panel_by_panel(A, C);
-    const auto blocks = std::ssize(split_.blocks);
-    const int64_t block_bytes = panel_rows() * split_.tokens * 4;
-    const int64_t most = std::max<int64_t>(1, kRoundBytes / std::max<int64_t>(1, block_bytes));
-    const int64_t rounds = parts_of(blocks, most);
-    for (int64_t round = 0; round < rounds; ++round) {
-      const auto [first, count] = part_of(blocks, rounds, round);
-      run_step_by_step(std::span(split_.blocks).subspan(first, count), A, C);
+    switch (split_.work) {
+      case PanelWork::kPanels:
+        return run_panel_by_panel(A, C);
+      case PanelWork::kTiles:
+        return run_tile_by_tile(A, C);
+      case PanelWork::kSteps:
+        return run_in_rounds(A, C);
     }
   }
 
@@ -97,7 +97,7 @@ class PanelPlan final : public Plan {
  private:
   /// Each thread has panels of its own, which stay in its cache from the first step to the last.
   void run_panel_by_panel(const void* A, void* C) {
-    make_panels(thread_count() * split_.together);
+    make_panels(thread_count() * split_.together, thread_count() * split_.together);
     const auto all = std::ssize(split_.blocks);
     const int64_t groups = parts_of(all, split_.together);
     parallel_for_with_scratch(groups, [&](int64_t group, int thread) {
@@ -106,7 +106,7 @@ class PanelPlan final : public Plan {
       const auto panels =
           std::span(panels_).subspan(static_cast<size_t>(thread * split_.together), count);
       for (size_t b = 0; b < count; ++b) {
-        for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(blocks[b], step, A, panels[b]);
+        pack(blocks[b], A, panels[b]);
         for (int64_t step = 0; step < pack_results_steps(); ++step) {
           pack_results(blocks[b], step, C, panels[b]);
         }
@@ -122,31 +122,72 @@ class PanelPlan final : public Plan {
     });
   }
 
+  /// Each thread has all panels, but for the results, and multiplies them by tiles of its own.
+  void run_tile_by_tile(const void* A, void* C) {
+    const std::span<const TokenBlock> blocks(split_.blocks);
+    make_panels(thread_count() * std::ssize(blocks), std::ssize(blocks));
+    ++run_;
+    pack_all_results(blocks, C);
+    parallel_for_with_scratch(tiles_->count(), [&](int64_t tile, int thread) {
+      const auto of_thread = static_cast<size_t>(thread);
+      const auto panels = std::span(panels_).subspan(of_thread * blocks.size(), blocks.size());
+      Scratch& scratch = scratch_[of_thread];
+      if (scratch.run != run_) {
+        for (size_t b = 0; b < blocks.size(); ++b) pack(blocks[b], A, panels[b]);
+        scratch.run = run_;
+      }
+      multiply(blocks, tile, A, panels, C, scratch);
+    });
+    unpack_all(blocks, C);
+  }
+
+  void run_in_rounds(const void* A, void* C) {
+    const auto blocks = std::ssize(split_.blocks);
+    const int64_t block_bytes = panel_rows() * split_.tokens * 4;
+    const int64_t most = std::max<int64_t>(1, kRoundBytes / std::max<int64_t>(1, block_bytes));
+    const int64_t rounds = parts_of(blocks, most);
+    for (int64_t round = 0; round < rounds; ++round) {
+      const auto [first, count] = part_of(blocks, rounds, round);
+      run_step_by_step(std::span(split_.blocks).subspan(first, count), A, C);
+    }
+  }
+
   /// All threads pack, then all multiply, a tile after the other with all panels of the round, then
   /// all unpack.
   void run_step_by_step(std::span<const TokenBlock> blocks, const void* A, void* C) {
-    make_panels(std::ssize(blocks));
-    const auto for_each = [&](int64_t steps, const auto& do_step) {
-      parallel_for(std::ssize(blocks) * steps, [&](int64_t item) {
-        const auto b = static_cast<size_t>(item / steps);
-        do_step(blocks[b], item % steps, panels_[b]);
-      });
-    };
-    for_each(io_.pack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
-      pack(block, step, A, panel);
-    });
-    for_each(pack_results_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
-      pack_results(block, step, C, panel);
-    });
+    make_panels(std::ssize(blocks), std::ssize(blocks));
+    for_each_step(blocks, io_.pack_steps(),
+                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
+                    pack(block, step, A, panel);
+                  });
+    pack_all_results(blocks, C);
     const int64_t parts = parts_of_tile(std::ssize(blocks));
     parallel_for_with_scratch(tiles_->count() * parts, [&](int64_t item, int thread) {
       const auto [first, count] = part_of(std::ssize(blocks), parts, item % parts);
       multiply(blocks.subspan(first, count), item / parts, A,
                std::span(panels_).subspan(first, count), C, scratch_[static_cast<size_t>(thread)]);
     });
-    for_each(io_.unpack_steps(), [&](const TokenBlock& block, int64_t step, Panel& panel) {
-      unpack(block, step, panel, C);
+    unpack_all(blocks, C);
+  }
+
+  /// Of panels_, whose first are those of `blocks`, by all threads.
+  void for_each_step(std::span<const TokenBlock> blocks, int64_t steps, const auto& do_step) const {
+    parallel_for(std::ssize(blocks) * steps, [&](int64_t item) {
+      const auto b = static_cast<size_t>(item / steps);
+      do_step(blocks[b], item % steps, panels_[b]);
     });
+  }
+  void pack_all_results(std::span<const TokenBlock> blocks, const void* C) const {
+    for_each_step(blocks, pack_results_steps(),
+                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
+                    pack_results(block, step, C, panel);
+                  });
+  }
+  void unpack_all(std::span<const TokenBlock> blocks, void* C) const {
+    for_each_step(blocks, io_.unpack_steps(),
+                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
+                    unpack(block, step, panel, C);
+                  });
   }
 
   /// How many times a tile is taken up for so many panels.
@@ -158,13 +199,17 @@ class PanelPlan final : public Plan {
 
   [[nodiscard]] int64_t panel_rows() const { return row_count(tiles_->rows(), shape_.K); }
 
-  void make_panels(int64_t count) {
+  /// Panel i has results i % `results`.
+  void make_panels(int64_t count, int64_t results) {
     const int64_t rows = reads_a_ ? 0 : panel_rows();
+    while (std::ssize(results_) < results) {
+      results_.emplace_back().resize(static_cast<size_t>(io_.results_bytes()));
+    }
     while (std::ssize(panels_) < count) {
-      Panel panel;
-      panel.rows.resize(static_cast<size_t>(rows * split_.tokens));
-      panel.results.resize(static_cast<size_t>(io_.results_bytes()));
-      panels_.push_back(std::move(panel));
+      const auto of_results = panels_.size() % static_cast<size_t>(results);
+      auto& memory = rows_.emplace_back();
+      memory.resize(static_cast<size_t>(rows * split_.tokens));
+      panels_.push_back({memory.data(), results_[of_results].data()});
     }
   }
 
@@ -172,21 +217,25 @@ class PanelPlan final : public Plan {
     while (std::ssize(scratch_) < thread_count()) scratch_.emplace_back();
   }
 
-  void pack(const TokenBlock& block, int64_t step, const void* A, Panel& panel) const {
-    if (!reads_a_) io_.pack(block, step, A, panel.rows.data());
+  void pack(const TokenBlock& block, int64_t step, const void* A, const Panel& panel) const {
+    if (!reads_a_) io_.pack(block, step, A, panel.rows);
+  }
+  void pack(const TokenBlock& block, const void* A, const Panel& panel) const {
+    for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(block, step, A, panel);
   }
 
   [[nodiscard]] int64_t pack_results_steps() const { return add_to_c_ ? io_.unpack_steps() : 0; }
-  void pack_results(const TokenBlock& block, int64_t step, const void* C, Panel& panel) const {
-    io_.pack_results(block, step, C, panel.results.data());
+  void pack_results(const TokenBlock& block, int64_t step, const void* C,
+                    const Panel& panel) const {
+    io_.pack_results(block, step, C, panel.results);
   }
 
   void unpack(const TokenBlock& block, int64_t step, const Panel& panel, void* C) const {
-    io_.unpack(block, step, panel.results.data(), C);
+    io_.unpack(block, step, panel.results, C);
   }
 
   void multiply(std::span<const TokenBlock> blocks, int64_t tile, const void* A,
-                std::span<Panel> panels, void* C, Scratch& scratch) const {
+                std::span<const Panel> panels, void* C, Scratch& scratch) const {
     const auto columns = tiles_->columns(tile);
     const auto bias_end = std::ranges::transform(columns, scratch.start.begin(), [&](int32_t n) {
                             return bias_[static_cast<size_t>(n)];
@@ -208,8 +257,9 @@ class PanelPlan final : public Plan {
   }
 
   PanelTask make_task(const TokenBlock& block, std::span<const int32_t> columns, const void* A,
-                      Panel& panel, void* C, std::span<const float> start, PanelSums& sums) const {
-    void* results = panel.results.data();
+                      const Panel& panel, void* C, std::span<const float> start,
+                      PanelSums& sums) const {
+    void* results = panel.results;
     float* elsewhere = sums.elsewhere();
     size_t i = 0;
     for (; i < columns.size(); ++i, elsewhere += split_.tokens) {
@@ -227,7 +277,7 @@ class PanelPlan final : public Plan {
         for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += start[i];
       }
     }
-    const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows.data();
+    const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows;
     return {rows,
             reads_a_ ? shape_.M : split_.tokens,
             tokens,
@@ -241,13 +291,13 @@ class PanelPlan final : public Plan {
   }
 
   void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
-              const PanelSums& sums, Panel& panel, void* C) const {
+              const PanelSums& sums, const Panel& panel, void* C) const {
     if (task.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
       for (size_t i = 0; i < columns.size(); ++i) activate(sums.sums[i], task.tokens, activation_);
     }
     if (!is_in_place(sums)) {
-      io_.store(block, columns, sums.elsewhere(), panel.results.data(), C);
+      io_.store(block, columns, sums.elsewhere(), panel.results, C);
     }
   }
 
@@ -273,8 +323,12 @@ class PanelPlan final : public Plan {
   PanelIo io_;
   bool reads_a_;  ///< without panels of it
   std::string format_;
-  std::vector<Panel> panels_;     ///< of each thread, or of each block of a round
+  std::vector<HostFloats> rows_;
+  std::vector<HostBytes> results_;
+  std::vector<Panel>
+      panels_;  ///< each thread's, or those of a round's blocks; memory is rows_' ...
   std::vector<Scratch> scratch_;  ///< [threads]
+  int64_t run_ = 0;
 };
 
 }  // namespace

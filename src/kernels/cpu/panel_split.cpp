@@ -9,42 +9,57 @@ namespace tvw::kernels::cpu {
 namespace {
 
 constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;  ///< of a panel
+/// Of a problem that threads may all make panels of.
+constexpr int64_t kMostCopiedVectors = 8;
 
 int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
 struct Way {
   int64_t panels = 0;
-  bool whole = false;
+  PanelWork work = PanelWork::kPanels;
   double cost = 0.0;
 };
+
+/// Share of so many items that the thread with most of them has.
+double largest_share(int64_t items, int64_t threads) {
+  return static_cast<double>(parts_of(items, threads)) / static_cast<double>(items);
+}
 
 /// `vectors` in panels of almost equal size.
 Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
   Way best;
-  const int64_t fewest = parts_of(vectors, kMostVectors);
+  const int64_t fewest = parts_of(vectors, costs.most_vectors);
   for (int64_t panels = fewest; panels <= vectors; ++panels) {
-    const int64_t larger = parts_of(vectors, panels);
+    const double vector = parts_of(vectors, panels) == 1 ? costs.narrow : 1.0;
+    const auto cost_of = [&](int64_t of_vectors, int64_t of_panels) {
+      return vector * static_cast<double>(of_vectors) +
+             costs.per_panel * static_cast<double>(of_panels);
+    };
     const int64_t rounds = parts_of(panels, threads);
-    const double vector = larger == 1 ? costs.narrow : 1.0;
     // Of the thread that has most: larger panels and smaller ones, as they come.
     const int64_t most = (rounds * vectors + panels - 1) / panels;
-    const Way whole{
-        panels, true,
-        vector * static_cast<double>(most) + costs.per_panel * static_cast<double>(rounds)};
-    const double all =
-        vector * static_cast<double>(vectors) + costs.per_panel * static_cast<double>(panels);
-    const Way shared{panels, false, costs.shared * all / static_cast<double>(threads)};
-    for (const Way& way : {whole, shared}) {
+    const double all = cost_of(vectors, panels),
+                 making = costs.making * static_cast<double>(vectors);
+    std::vector<Way> ways = {
+        {panels, PanelWork::kPanels,
+         cost_of(most, rounds) + costs.making * static_cast<double>(most)},
+        {panels, PanelWork::kSteps,
+         costs.steps * (all + making) * largest_share(panels * costs.tiles, threads)}};
+    if (vectors <= kMostCopiedVectors) {
+      ways.push_back({panels, PanelWork::kTiles,
+                      making + costs.by_tiles * all * largest_share(costs.tiles, threads)});
+    }
+    for (const Way& way : ways) {
       if (best.panels == 0 || way.cost < best.cost) best = way;
     }
   }
   return best;
 }
 
-PanelSplit make_split(int64_t M, int64_t panels, bool whole) {
+PanelSplit make_split(int64_t M, int64_t panels, PanelWork work) {
   const int64_t vectors = vectors_of(M);
   PanelSplit split;
-  split.whole = whole;
+  split.work = work;
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t begin = vectors * p / panels * kVectorTokens;
     const int64_t end = std::min(M, vectors * (p + 1) / panels * kVectorTokens);
@@ -61,24 +76,31 @@ std::vector<PanelSplit> ways_to_split(int64_t M) {
   std::vector<PanelSplit> ways;
   for (int64_t most = std::min(kMostVectors, vectors); most >= 1; --most) {
     const int64_t panels = parts_of(vectors, most);
-    for (const bool whole : {true, false}) ways.push_back(make_split(M, panels, whole));
+    ways.push_back(make_split(M, panels, PanelWork::kPanels));
+    ways.push_back(make_split(
+        M, panels, vectors <= kMostCopiedVectors ? PanelWork::kTiles : PanelWork::kSteps));
   }
   return ways;
 }
 
 PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
   const Way way = best_way(vectors_of(M), threads, costs);
-  return make_split(M, way.panels, way.whole);
+  return make_split(M, way.panels, way.work);
 }
 
 PanelSplit split_for_code(int64_t M, int threads, bool cached) {
   constexpr int64_t kMostTogether = 8;
   const int64_t panels = vectors_of(M);
-  PanelSplit split = make_split(M, panels, cached && panels > threads);
-  if (split.whole) {
-    const int64_t rounds = parts_of(panels, threads * kMostTogether);
-    split.together = parts_of(panels, threads * rounds);
+  if (panels <= kMostCopiedVectors) {
+    constexpr double kEvenEnough = 1.1;  // else one thread has more panels than others
+    const bool even = largest_share(panels, threads) * threads <= kEvenEnough;
+    if (!cached || !even) return make_split(M, panels, PanelWork::kTiles);
+  } else if (!cached || panels <= threads) {
+    return make_split(M, panels, PanelWork::kSteps);
   }
+  PanelSplit split = make_split(M, panels, PanelWork::kPanels);
+  const int64_t rounds = parts_of(panels, threads * kMostTogether);
+  split.together = parts_of(panels, threads * rounds);
   return split;
 }
 

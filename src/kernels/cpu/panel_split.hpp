@@ -18,27 +18,41 @@ struct TokenBlock {
   int64_t count = 0;
 };
 
+/// What threads take up.
+enum class PanelWork : uint8_t {
+  kPanels,  ///< whole panels, from A to C
+  kSteps,   ///< parts of one step after the other: making panels, multiplying, taking them apart
+  /// Tiles. Each thread makes all panels for itself, which takes less time than to read from
+  /// another's cache what that has just written.
+  kTiles,
+};
+
 struct PanelSplit {
   std::vector<TokenBlock> blocks;
   int64_t tokens = 0;  ///< that a panel has room for, a multiple of kVectorTokens
-  /// Each thread takes whole panels, so many at a time; else all threads share them.
-  bool whole = false;
-  int64_t together = 1;
+  PanelWork work = PanelWork::kPanels;
+  int64_t together = 1;  ///< whole panels that a thread takes up
 };
 
-/// All ways worth trying: panels of one to four vectors, of threads that share them or do not.
+/// All ways worth trying: panels of one to four vectors, and what threads take up.
 [[nodiscard]] std::vector<PanelSplit> ways_to_split(int64_t M);
 
 /// What panels of a kind cost, in multiplications of a weight by a vector.
 struct PanelCosts {
   double narrow = 1.0;     ///< a vector of a panel that has no other
   double per_panel = 0.0;  ///< beside its vectors
-  /// Threads that share panels wait for each other, and read from each other's caches.
-  double shared = 1.6;
+  /// Threads that go step by step wait for each other, and read from each other's caches.
+  double steps = 1.6;
+  double by_tiles = 1.05;  ///< at the end some threads wait for the last
+  double making = 0.0;     ///< a vector of a panel, from A
+  int64_t tiles = 1;       ///< of columns, at least
+  int64_t most_vectors = kMostTokens / kVectorTokens;  ///< of a panel
 };
 /// Columns that multiply rows of their own: a weight's broadcast and place are most of the work, so
 /// panels want to be wide.
-inline constexpr PanelCosts kOwnRowsCosts{1.0, 1.25};
+inline constexpr PanelCosts kOwnRowsCosts{1.0, 0.6};
+/// And of a panel on AVX2, which has registers for sums of no more.
+inline constexpr int64_t kMostAvx2Vectors = 3;
 /// Columns that share rows.
 inline constexpr PanelCosts kSharedRowsCosts{1.0, 0.15};
 /// The same in f32, and the weights stay in the last-level cache, so that reading them again and
@@ -50,14 +64,16 @@ inline constexpr PanelCosts kNarrowPanelCosts{0.88, 0.02};
 inline constexpr int64_t kMostCachedRows = (512 << 10) / (kMostTokens * int64_t{sizeof(float)});
 /// What a panel costs however little it is multiplied by, in products of a weight and a vector.
 inline constexpr double kPanelProducts = 4096;
+/// What bringing one feature of a vector of tokens into a panel costs, in the same.
+inline constexpr double kMakingProducts = 8;
 
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
 
 /// For code made for the weights, which takes a vector of tokens at a time: narrow panels. If a
 /// last-level cache holds it, each thread goes through it with a few of them that, with what
-/// becomes of them, stay in a cache of its own. Else, or if there is no panel for every thread, all
-/// panels are multiplied by a tile's code before the next is read.
+/// becomes of them, stay in a cache of its own. Else, or if there are not as many panels for every
+/// thread, all panels are multiplied by a tile's code before the next is read.
 [[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool cached);
 
 }  // namespace tvw::kernels::cpu

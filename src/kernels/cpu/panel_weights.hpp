@@ -53,11 +53,10 @@ struct PanelWeights {
 /// For columns with rows of their own, in tiles of at most `width` columns, as even as they get.
 /// REQUIRES: K <= kMostRows
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
-                                              const std::vector<QuadTile>& tiles,
-                                              int64_t width = kTileColumns);
+                                              const std::vector<QuadTile>& tiles, int64_t width);
 /// The same; `columns` [N], as of make_columns().
 [[nodiscard]] PanelWeights make_panel_weights(int64_t K, int64_t N,
                                               const std::vector<std::vector<ColumnEntry>>& columns,
-                                              int64_t width = kTileColumns);
+                                              int64_t width);
 
 }  // namespace tvw::kernels::cpu

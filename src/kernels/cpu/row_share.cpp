@@ -4,21 +4,15 @@
 #include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
-namespace {
-
-constexpr int64_t kEvenTokens = 2 * kVectorTokens;
-
-}  // namespace
-
 int64_t tokens_by_rows(int64_t M, bool together, const RowLimits& limits) {
   const int64_t vectors = parts_of(M, kVectorTokens);
   if (M < limits.panels_from &&
       (limits.tokens_per_vector == 0 || M < limits.tokens_per_vector * vectors)) {
     return M;
   }
-  const int64_t left = M % kEvenTokens;
+  const int64_t left = M % kVectorTokens;
   const bool joined =
-      together && M >= kEvenTokens && M <= limits.most_joined && left <= limits.most_left;
+      together && M >= 2 * kVectorTokens && M <= limits.most_joined && left <= limits.most_left;
   return joined ? left : 0;
 }
 

@@ -12,23 +12,21 @@ struct RowLimits {
   int64_t panels_from = 0;
   /// Below that, tokens that rows take no longer for than a panel for one of its vectors; 0: any.
   int64_t tokens_per_vector = 0;
-  /// Panels are whole vectors: what is left, and an odd vector that only one of two threads has,
-  /// costs rows less. They take what is left of every 32 tokens, up to so many ...
+  /// Panels are whole vectors: up to so many tokens that are left cost rows less ...
   int64_t most_left = 0;
   /// ... of up to so many in all: of more it is too small a part to have the weights in two orders.
   int64_t most_joined = 0;
 };
 
 /// Columns that share rows, compiled or not: by rows they take almost the time of panels.
-inline constexpr RowLimits kSharedRowLimits{25, 0, 24, 512};
+inline constexpr RowLimits kSharedRowLimits{25, 0, 8, 512};
 /// Columns that each multiply rows of their own: every product in a panel has to load its row.
-inline constexpr RowLimits kOwnRowLimits{53, 0, 16, 1024};
-/// The same by code made for the weights, which is for more rows than go without panels.
-inline constexpr RowLimits kCompiledRowLimits{0, 0, 8, 1024};
-inline constexpr RowLimits kCompiledBf16RowLimits{0, 0, 0, 0};
+inline constexpr RowLimits kOwnRowLimits{25, 0, 8, 1024};
 /// Panels of bf16 multiply twice as much at a time, rows do not.
 inline constexpr RowLimits kSharedBf16RowLimits{25, 10, 8, 512};
 inline constexpr RowLimits kOwnBf16RowLimits{49, 13, 8, 1024};
+/// The same by code made for the weights.
+inline constexpr RowLimits kCompiledBf16RowLimits{0, 0, 0, 0};
 
 /// Of M tokens, the last ones that go by rows: all, some or none. `together`: those are a problem
 /// of their own, as tokens lie one after the other.

@@ -14,6 +14,7 @@
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/joined_plan.hpp"
 #include "kernels/cpu/panel_plan.hpp"
+#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/row_share.hpp"
 #include "kernels/cpu/tiles.hpp"
@@ -65,12 +66,9 @@ bool multiplies_pairs(const Problem& problem) {
 /// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
 /// additions depends on what is chosen.
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
-/// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache, by
-/// a third, but from memory, where that of a whole model comes from, slower than the other kernels
-/// by as much, and than dense.
-constexpr int64_t kCodeFrom = 128;
-/// And more code.
-constexpr int64_t kMuchCodeFrom = 160;
+/// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache,
+/// but from memory, where that of a whole model comes from, slower than the other kernels.
+constexpr int64_t kCodeFrom = 160;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
@@ -84,18 +82,22 @@ bool caches_code(const Problem& problem) {
   return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
 }
 
-template <class Tiles>
-int64_t code_from(const Problem& problem) {
-  if (!kOwnRows<Tiles>) return kSharedCodeFrom;
-  return caches_code<Tiles>(problem) ? kCodeFrom : kMuchCodeFrom;
-}
-
 /// Whether panels are multiplied by code made for the weights. There is none for bf16 rows that
 /// columns share.
 template <class Tiles>
 bool compiles(const Problem& problem) {
   return compiles_tiles() && (kOwnRows<Tiles> || !multiplies_bf16(problem)) &&
-         problem.shape().K <= kMostRows && problem.M >= code_from<Tiles>(problem);
+         problem.shape().K <= kMostRows &&
+         problem.M >= (kOwnRows<Tiles> ? kCodeFrom : kSharedCodeFrom);
+}
+
+/// Of a tile: those that share rows, or pairs of rows, go with as many as there are; others are cut
+/// so that threads find some tiles to choose from.
+template <class Tiles>
+int64_t tile_columns(const Problem& problem) {
+  if (!kOwnRows<Tiles> || multiplies_pairs<Tiles>(problem)) return kTileColumns;
+  constexpr int64_t kTilesPerThread = 4, kFewest = 16;
+  return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
 }
 
 template <class Tiles>
@@ -105,7 +107,9 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_bf16(problem)) {
       // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
-      const int64_t width = split.whole || compiled ? kMostTileColumns : kTileColumns;
+      const int64_t width = split.work == PanelWork::kPanels || compiled
+                                ? kMostTileColumns
+                                : tile_columns<Tiles>(problem);
       PairWeights weights = make_pair_weights(shape.N, split.tokens, width, tiles);
       if constexpr (kOwnRows<Tiles>) {
         if (compiled) return make_compiled_tiles(weights, split.tokens);
@@ -116,7 +120,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   PanelWeights weights = [&] {
     if constexpr (kOwnRows<Tiles>) {
       return make_panel_weights(shape.K, shape.N, tiles,
-                                compiled ? kMostTileColumns : kTileColumns);
+                                compiled ? kMostTileColumns : tile_columns<Tiles>(problem));
     } else {
       return make_panel_weights(shape.K, shape.N, tiles);
     }
@@ -128,10 +132,8 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
   if constexpr (kOwnRows<Tiles>) {
-    if (compiles<Tiles>(problem)) {
-      return multiplies_pairs<Tiles>(problem) ? kCompiledBf16RowLimits : kCompiledRowLimits;
-    }
-    return multiplies_bf16(problem) ? kOwnBf16RowLimits : kOwnRowLimits;
+    if (!multiplies_pairs<Tiles>(problem)) return kOwnRowLimits;
+    return compiles<Tiles>(problem) ? kCompiledBf16RowLimits : kOwnBf16RowLimits;
   }
   return multiplies_bf16(problem) ? kSharedBf16RowLimits : kSharedRowLimits;
 }
@@ -149,7 +151,14 @@ struct Way {
            (rows > 0 ? ", row plan for the last " + std::to_string(rows) : "");
   }
   [[nodiscard]] std::string sharing() const {
-    if (!split.whole) return "threads share each";
+    switch (split.work) {
+      case PanelWork::kSteps:
+        return "threads share each";
+      case PanelWork::kTiles:
+        return "a thread takes tiles of columns";
+      case PanelWork::kPanels:
+        break;
+    }
     if (split.together == 1) return "a thread takes whole ones";
     return "a thread takes whole ones, " + std::to_string(split.together) + " at a time";
   }
@@ -157,14 +166,21 @@ struct Way {
 
 template <class Tiles>
 PanelCosts panel_costs(const Problem& problem) {
-  if (kOwnRows<Tiles>) return kOwnRowsCosts;
-  const int64_t products = pack::stored_values(*problem.weights);  // of a vector of tokens
-  const int64_t bytes = products * int64_t{sizeof(float)};
-  PanelCosts costs = kSharedRowsCosts;
-  if (2 * bytes <= own_last_cache_bytes() && !multiplies_bf16(problem)) {
-    costs = problem.shape().K <= kMostCachedRows ? kCachedWeightsCosts : kNarrowPanelCosts;
+  const GemmShape shape = problem.shape();
+  const int64_t stored = pack::stored_values(*problem.weights);
+  const auto products = static_cast<double>(std::max<int64_t>(stored, 1));  // of a vector of tokens
+  PanelCosts costs = kOwnRowsCosts;
+  if (kOwnRows<Tiles>) {
+    if (cpu_isa() == CpuIsa::kAvx2) costs.most_vectors = kMostAvx2Vectors;
+  } else {
+    const bool cached = 2 * stored * int64_t{sizeof(float)} <= own_last_cache_bytes();
+    costs = !cached || multiplies_bf16(problem) ? kSharedRowsCosts
+            : shape.K <= kMostCachedRows        ? kCachedWeightsCosts
+                                                : kNarrowPanelCosts;
+    costs.per_panel += kPanelProducts / products;
   }
-  costs.per_panel += kPanelProducts / static_cast<double>(std::max<int64_t>(products, 1));
+  costs.making = kMakingProducts * static_cast<double>(shape.K) / products;
+  costs.tiles = parts_of(shape.N, tile_columns<Tiles>(problem));
   return costs;
 }
 

@@ -26,20 +26,27 @@ class PanelIo {
   /// `A` as for Plan::run; `rows` [row_count][tokens] of 4 bytes.
   void pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
 
-  /// Results are made column by column, `tokens` each. Where those of column n may be made as T
-  /// (float, or uint16_t: bf16) where they belong, in C or in `results`; null for all columns of a
-  /// block: elsewhere, in f32 for store().
+  /// Results are made column by column, `tokens` each. Whether those of a block may be made as T
+  /// (float, or uint16_t: bf16) where they belong, in C or in `results`; else elsewhere, in f32 for
+  /// store().
   template <class T>
-  [[nodiscard]] T* in_place(const TokenBlock& block, int64_t n, void* results, void* C) const {
-    if (bf16_ != std::is_same_v<T, uint16_t>) return nullptr;
-    const bool room = token_major_ || block.count % kVectorTokens == 0;  // for whole vectors
-    return room ? static_cast<T*>(token_major_ ? results : C) + place_of(block, n) : nullptr;
+  [[nodiscard]] bool makes_in_place(const TokenBlock& block) const {
+    if (bf16_ != std::is_same_v<T, uint16_t>) return false;
+    return token_major_ || block.count % kVectorTokens == 0;  // room for whole vectors
+  }
+  /// Then: places[i] of column columns[i]. REQUIRES: makes_in_place<T>(block)
+  template <class T>
+  void find_places(const TokenBlock& block, std::span<const int32_t> columns, void* results,
+                   void* C, T** places) const {
+    T* const first = static_cast<T*>(token_major_ ? results : C) + place_of(block, 0);
+    const int64_t step = place_of(block, 1) - place_of(block, 0);
+    for (const int32_t n : columns) *places++ = first + n * step;
   }
   /// `sums` [columns][tokens].
   void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
              void* results, void* C) const;
 
-  /// For results that are added to C: what C holds into `sums`, or where in_place() has them.
+  /// For results that are added to C: what C holds into `sums`, or where find_places() has them.
   /// Before that, pack_results() brings a token-major C into `results`; it has as many steps as
   /// unpack().
   void pack_results(const TokenBlock& block, int64_t step, const void* C, void* results) const;

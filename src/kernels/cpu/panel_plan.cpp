@@ -259,21 +259,25 @@ class PanelPlan final : public Plan {
   PanelTask make_task(const TokenBlock& block, std::span<const int32_t> columns, const void* A,
                       const Panel& panel, void* C, std::span<const float> start,
                       PanelSums& sums) const {
-    void* results = panel.results;
+    const auto padded = static_cast<size_t>(round_up(std::ssize(columns), kGroupColumns));
+    const bool in_place = io_.makes_in_place<float>(block);
+    if (in_place) io_.find_places(block, columns, panel.results, C, sums.sums.data());
     float* elsewhere = sums.elsewhere();
-    size_t i = 0;
-    for (; i < columns.size(); ++i, elsewhere += split_.tokens) {
-      float* in_place = io_.in_place<float>(block, columns[i], results, C);
-      sums.sums[i] = in_place != nullptr ? in_place : elsewhere;
+    for (size_t i = in_place ? columns.size() : 0; i < padded; ++i, elsewhere += split_.tokens) {
+      sums.sums[i] = elsewhere;
     }
-    for (; i % kGroupColumns != 0; ++i, elsewhere += split_.tokens) sums.sums[i] = elsewhere;
     const bool rounds = activation_ == Activation::kNone &&
                         tiles_->rows() == PanelRows::kBf16Pairs &&
-                        find_places(block, columns, results, C, sums.rounded);
+                        io_.makes_in_place<uint16_t>(block);
+    if (rounds) {
+      alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
+      io_.find_places(block, columns, panel.results, C, sums.rounded.data());
+      for (size_t i = columns.size(); i < padded; ++i) sums.rounded[i] = nowhere;
+    }
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (!is_in_place(sums)) io_.load(block, columns, results, C, sums.elsewhere());
-      for (i = 0; i < columns.size(); ++i) {
+      if (!in_place) io_.load(block, columns, panel.results, C, sums.elsewhere());
+      for (size_t i = 0; i < columns.size(); ++i) {
         for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += start[i];
       }
     }
@@ -286,32 +290,15 @@ class PanelPlan final : public Plan {
             rounds ? sums.rounded.data() : nullptr};
   }
 
-  [[nodiscard]] static bool is_in_place(const PanelSums& sums) {
-    return sums.sums[0] != sums.elsewhere();
-  }
-
   void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
               const PanelSums& sums, const Panel& panel, void* C) const {
     if (task.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
       for (size_t i = 0; i < columns.size(); ++i) activate(sums.sums[i], task.tokens, activation_);
     }
-    if (!is_in_place(sums)) {
+    if (!io_.makes_in_place<float>(block)) {
       io_.store(block, columns, sums.elsewhere(), panel.results, C);
     }
-  }
-
-  /// Where finished sums can go straight to their places in bf16; false if they cannot.
-  bool find_places(const TokenBlock& block, std::span<const int32_t> columns, void* results,
-                   void* C, std::array<uint16_t*, kMostTileColumns>& places) const {
-    alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
-    size_t i = 0;
-    for (; i < columns.size(); ++i) {
-      places[i] = io_.in_place<uint16_t>(block, columns[i], results, C);
-      if (places[i] == nullptr) return false;
-    }
-    for (; i % kGroupColumns != 0; ++i) places[i] = nowhere;
-    return true;
   }
 
   GemmShape shape_;
@@ -323,11 +310,10 @@ class PanelPlan final : public Plan {
   PanelIo io_;
   bool reads_a_;  ///< without panels of it
   std::string format_;
-  std::vector<HostFloats> rows_;
-  std::vector<HostBytes> results_;
-  std::vector<Panel>
-      panels_;  ///< each thread's, or those of a round's blocks; memory is rows_' ...
-  std::vector<Scratch> scratch_;  ///< [threads]
+  std::vector<HostFloats> rows_;    ///< of `panels_`
+  std::vector<HostBytes> results_;  ///< of `panels_`
+  std::vector<Panel> panels_;       ///< of each thread, or of each block of a round
+  std::vector<Scratch> scratch_;    ///< [threads]
   int64_t run_ = 0;
 };
 

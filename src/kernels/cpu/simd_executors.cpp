@@ -91,8 +91,8 @@ bool compiles(const Problem& problem) {
          problem.M >= (kOwnRows<Tiles> ? kCodeFrom : kSharedCodeFrom);
 }
 
-/// Of a tile: those that share rows, or pairs of rows, go with as many as there are; others are cut
-/// so that threads find some tiles to choose from.
+/// That a tile has at most. Those with rows of their own are cut until threads find tiles to choose
+/// from; others gather rows for all of their columns, and pairs of rows for all that use them.
 template <class Tiles>
 int64_t tile_columns(const Problem& problem) {
   if (!kOwnRows<Tiles> || multiplies_pairs<Tiles>(problem)) return kTileColumns;

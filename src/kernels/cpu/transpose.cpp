@@ -36,23 +36,35 @@ HWY_INLINE int64_t transpose_blocks(DV d, const float* from, int64_t from_ld, fl
   const hn::RepartitionToWide<DV> wide;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t whole = cols / lanes * lanes;
-  for (int64_t r = 0; r + 4 <= rows; r += 4) {
-    for (int64_t c = 0; c < whole; c += lanes) {
-      const float* corner = from + c * from_ld + r;
-      const auto a = load_blocks(d, corner, from_ld);
-      const auto b = load_blocks(d, corner + from_ld, from_ld);
-      const auto e = load_blocks(d, corner + 2 * from_ld, from_ld);
-      const auto f = load_blocks(d, corner + 3 * from_ld, from_ld);
-      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
-      const auto ef_low = hn::BitCast(wide, hn::InterleaveLower(d, e, f));
-      const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
-      const auto ef_high = hn::BitCast(wide, hn::InterleaveUpper(d, e, f));
-      float* row = to + r * to_ld + c;
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ef_low)), d, row);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ef_low)), d, row + to_ld);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ef_high)), d, row + 2 * to_ld);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ef_high)), d, row + 3 * to_ld);
+  const auto four_rows = [&](int64_t r, int64_t c) HWY_ATTR {
+    const float* corner = from + c * from_ld + r;
+    const auto a = load_blocks(d, corner, from_ld);
+    const auto b = load_blocks(d, corner + from_ld, from_ld);
+    const auto e = load_blocks(d, corner + 2 * from_ld, from_ld);
+    const auto f = load_blocks(d, corner + 3 * from_ld, from_ld);
+    const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
+    const auto ef_low = hn::BitCast(wide, hn::InterleaveLower(d, e, f));
+    const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+    const auto ef_high = hn::BitCast(wide, hn::InterleaveUpper(d, e, f));
+    float* row = to + r * to_ld + c;
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ef_low)), d, row);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ef_low)), d, row + to_ld);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ef_high)), d, row + 2 * to_ld);
+    hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ef_high)), d, row + 3 * to_ld);
+  };
+  int64_t r = 0;
+  constexpr int64_t kPageFloats = 1024, kLineFloats = 16;
+  if (from_ld >= kPageFloats) {
+    // Lines a page apart can all belong to one set of the L1 cache: each is read to its end before
+    // there are more than a set has room for.
+    for (; r + kLineFloats <= rows; r += kLineFloats) {
+      for (int64_t c = 0; c < whole; c += lanes) {
+        for (int64_t i = 0; i < kLineFloats; i += 4) four_rows(r + i, c);
+      }
     }
+  }
+  for (; r + 4 <= rows; r += 4) {
+    for (int64_t c = 0; c < whole; c += lanes) four_rows(r, c);
   }
   return whole;
 }

@@ -8,7 +8,6 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-constexpr int64_t kMostVectors = kMostTokens / kVectorTokens;  ///< of a panel
 /// Of a problem that threads may all make panels of.
 constexpr int64_t kMostCopiedVectors = 8;
 

@@ -10,7 +10,8 @@ namespace tvw::kernels::cpu {
 
 /// Tokens of the widest vector; panels are padded to a multiple.
 inline constexpr int64_t kVectorTokens = 16;
-inline constexpr int64_t kMostTokens = 64;  ///< of a panel: 4 vectors of AVX-512
+inline constexpr int64_t kMostVectors = 4;  ///< of a panel
+inline constexpr int64_t kMostTokens = kMostVectors * kVectorTokens;
 
 /// Tokens of one panel.
 struct TokenBlock {
@@ -46,7 +47,7 @@ struct PanelCosts {
   double by_tiles = 1.05;  ///< at the end some threads wait for the last
   double making = 0.0;     ///< a vector of a panel, from A
   int64_t tiles = 1;       ///< of columns, at least
-  int64_t most_vectors = kMostTokens / kVectorTokens;  ///< of a panel
+  int64_t most_vectors = kMostVectors;
 };
 /// Columns that multiply rows of their own: a weight's broadcast and place are most of the work, so
 /// panels want to be wide.

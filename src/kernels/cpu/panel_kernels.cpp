@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "kernels/cpu/panel_weights.hpp"
+#include "kernels/cpu/parts.hpp"
 
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE
@@ -40,8 +41,8 @@ HWY_INLINE void with_count(int64_t rest, int64_t begin, const Block& block) {
 template <int kMost, class Block>
 HWY_INLINE void over_tokens(int64_t tokens, const Block& block) {
   int64_t vectors = tokens / lanes();
-  for (int64_t runs = (vectors + kMost - 1) / kMost, begin = 0; runs > 0; --runs) {
-    const int64_t run = (vectors + runs - 1) / runs;
+  for (int64_t runs = parts_of(vectors, kMost), begin = 0; runs > 0; --runs) {
+    const int64_t run = parts_of(vectors, runs);
     with_count<kMost>(run, begin, block);
     begin += run * lanes();
     vectors -= run;
@@ -56,6 +57,8 @@ static_assert(std::endian::native == std::endian::little, "four ids are read as 
 constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
 /// Every product loads its row: the more vectors, the fewer broadcasts of weights between.
 constexpr int kOwnVectors = kManyRegisters ? 8 : 6;
+static_assert(HWY_TARGET != HWY_AVX2 ||
+              kOwnVectors * hn::MaxLanes(D()) == kMostAvx2Vectors * kVectorTokens);
 
 template <int kCount>
 HWY_INLINE void add_product(const float* row, V weight, V (&sums)[kCount]) {

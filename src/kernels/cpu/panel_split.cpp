@@ -36,20 +36,18 @@ Way best_way(int64_t vectors, int64_t threads, const PanelCosts& costs) {
     };
     const int64_t rounds = parts_of(panels, threads);
     // Of the thread that has most: larger panels and smaller ones, as they come.
-    const int64_t most = (rounds * vectors + panels - 1) / panels;
+    const int64_t most = parts_of(rounds * vectors, panels);
     const double all = cost_of(vectors, panels),
                  making = costs.making * static_cast<double>(vectors);
-    std::vector<Way> ways = {
-        {panels, PanelWork::kPanels,
-         cost_of(most, rounds) + costs.making * static_cast<double>(most)},
-        {panels, PanelWork::kSteps,
-         costs.steps * (all + making) * largest_share(panels * costs.tiles, threads)}};
+    const auto consider = [&](PanelWork work, double cost) {
+      if (best.panels == 0 || cost < best.cost) best = {panels, work, cost};
+    };
+    consider(PanelWork::kPanels, cost_of(most, rounds) + costs.making * static_cast<double>(most));
+    consider(PanelWork::kSteps,
+             costs.steps * (all + making) * largest_share(panels * costs.tiles, threads));
     if (vectors <= kMostCopiedVectors) {
-      ways.push_back({panels, PanelWork::kTiles,
-                      making + costs.by_tiles * all * largest_share(costs.tiles, threads)});
-    }
-    for (const Way& way : ways) {
-      if (best.panels == 0 || way.cost < best.cost) best = way;
+      consider(PanelWork::kTiles,
+               making + costs.by_tiles * all * largest_share(costs.tiles, threads));
     }
   }
   return best;
@@ -60,8 +58,8 @@ PanelSplit make_split(int64_t M, int64_t panels, PanelWork work) {
   PanelSplit split;
   split.work = work;
   for (int64_t p = 0; p < panels; ++p) {
-    const int64_t begin = vectors * p / panels * kVectorTokens;
-    const int64_t end = std::min(M, vectors * (p + 1) / panels * kVectorTokens);
+    const int64_t begin = part_begin(vectors, panels, p) * kVectorTokens;
+    const int64_t end = std::min(M, part_begin(vectors, panels, p + 1) * kVectorTokens);
     split.blocks.push_back({begin, end - begin});
     split.tokens = std::max(split.tokens, round_up(end - begin, kVectorTokens));
   }

@@ -4,6 +4,7 @@
 #include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
+
 int64_t tokens_by_rows(int64_t M, bool together, const RowLimits& limits) {
   const int64_t vectors = parts_of(M, kVectorTokens);
   if (M < limits.panels_from &&

@@ -3,6 +3,7 @@
 #include <hwy/highway.h>
 
 #include "tvw/core/error.hpp"
+#include "tvw/kernels/amx_registers.hpp"
 
 #if HWY_ARCH_X86
 #include <immintrin.h>
@@ -26,6 +27,28 @@ double bf16_flops(int64_t steps, float* sink) {
   return kChains * kFlopsPerChain * static_cast<double>(steps);
 }
 
+double amx_flops(int64_t steps, float* sink) {
+  using Registers = kernels::AmxRegisters;
+  constexpr int64_t kRowBytes = 64;
+  constexpr double kFlopsPerRegister = 16 * 16 * 32 * 2;  // 16 x 16 sums of 32 products
+  alignas(64) uint32_t ones[kernels::kAmxRegisterWords];
+  alignas(64) float sums[kernels::kAmxRegisterWords];
+  for (uint32_t& pair : ones) pair = 0x3F803F80;
+  Registers::configure();
+  Registers::load<4>(ones, kRowBytes);
+  Registers::load<5>(ones, kRowBytes);
+  for (int64_t step = 0; step < steps; ++step) {
+    Registers::add_products<0, 4, 5>();
+    Registers::add_products<1, 4, 5>();
+    Registers::add_products<2, 4, 5>();
+    Registers::add_products<3, 4, 5>();
+  }
+  Registers::store<0>(sums, kRowBytes);
+  Registers::release();
+  *sink = sums[0];
+  return 4 * kFlopsPerRegister * static_cast<double>(steps);
+}
+
 }  // namespace tvw::bench
 
 HWY_POP_ATTRIBUTES
@@ -36,6 +59,9 @@ namespace tvw::bench {
 
 double bf16_flops(int64_t /*steps*/, float* /*sink*/) {
   throw Error(ErrorCode::kUnsupported, "this processor has no AVX512_BF16");
+}
+double amx_flops(int64_t /*steps*/, float* /*sink*/) {
+  throw Error(ErrorCode::kUnsupported, "this processor has no AMX");
 }
 
 }  // namespace tvw::bench

@@ -147,8 +147,11 @@ Peaks measure_cpu_peaks(kernels::Device& device, DType dtype, int threads) {
   const int64_t cache_bytes = record::last_level_cache_bytes(record::collect_environment());
   double gflops = peak_gflops(threads, f32_flops);
   // Not everything that takes bf16 multiplies it as such.
-  if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAvx512Bf16) {
+  if (dtype == DType::kBF16 && kernels::cpu_isa() >= kernels::CpuIsa::kAvx512Bf16) {
     gflops = std::max(gflops, peak_gflops(threads, bf16_flops));
+  }
+  if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAmxBf16) {
+    gflops = std::max(gflops, peak_gflops(threads, amx_flops));
   }
   return {gflops, bandwidth_gbs(device, threads, cache_bytes), cache_bytes};
 }

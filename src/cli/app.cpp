@@ -56,8 +56,8 @@ int run(int argc, const char* const* argv) {
   app.add_option("--threads", settings.threads, "Threads to use (default: all cores)")
       ->check(CLI::Range(1, 4096));
   app.add_option("--isa", settings.isa,
-                 "Best instruction set to use, by oneDNN too: sse4, avx2, avx512, avx512_bf16\n"
-                 "(default: what the processor has)");
+                 "Best instruction set to use, by oneDNN too: sse4, avx2, avx512, avx512_bf16,\n"
+                 "amx_bf16 (default: what the processor has)");
   app.parse_complete_callback([&settings] {
     set_up_log(settings);
     if (settings.threads > 0) set_thread_count(settings.threads);

@@ -16,9 +16,11 @@ enum class CpuIsa : uint8_t {
   kAvx2,      ///< with FMA
   kAvx512,    ///< F, CD, BW, DQ, VL
   kAvx512Bf16,
+  kAmxBf16,  ///< if the system, too, has it
 };
 
-[[nodiscard]] std::string name(CpuIsa isa);  ///< "sse4", "avx2", "avx512", "avx512_bf16"
+/// "sse4", "avx2", "avx512", "avx512_bf16", "amx_bf16"
+[[nodiscard]] std::string name(CpuIsa isa);
 
 /// What this processor has, best first.
 [[nodiscard]] std::vector<CpuIsa> cpu_isas();

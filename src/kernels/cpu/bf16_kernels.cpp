@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "kernels/cpu/panel_split.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
 #include "kernels/cpu/panel_weights.hpp"
 
 #if HWY_ARCH_X86
@@ -168,6 +169,25 @@ HWY_INLINE __m512i pair(__m512i first, __m512i choice, __m512i second) {
   return _mm512_permutex2var_epi16(first, choice, second);
 }
 
+/// A feature's half of a row of halves.
+HWY_INLINE const uint32_t* half_of(const uint32_t* panel, int32_t feature) {
+  alignas(64) static constexpr uint32_t kZeros[kHalvesTokens / 2] = {};
+  return feature < 0 ? kZeros : panel + feature * (kHalvesTokens / 2);
+}
+
+template <int kVectors>
+HWY_INLINE void gather_halves_of(const uint32_t* panel, std::span<const int32_t> features,
+                                 uint32_t* to) {
+  for (size_t i = 0; i + 2 <= features.size(); i += 2, to += kHalvesTokens) {
+    const __m512i first = load(half_of(panel, features[i]));
+    const __m512i second = load(half_of(panel, features[i + 1]));
+    _mm512_store_si512(to, _mm512_unpacklo_epi16(first, second));
+    if constexpr (kVectors > 1) {
+      _mm512_store_si512(to + kVectorTokens, _mm512_unpackhi_epi16(first, second));
+    }
+  }
+}
+
 }  // namespace
 
 void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns) {
@@ -209,6 +229,26 @@ void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns) {
   }
 }
 
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const PairRows& results) {
+  with_count<kMostVectors>(
+      results.tokens / kVectorTokens, 0, [&](auto vectors, int64_t) TVW_TARGET {
+        for (int64_t c = 0; c < columns; ++c, sums += stride) {
+          __m512 more[decltype(vectors)::value];
+          for (int v = 0; v < decltype(vectors)::value; ++v) {
+            more[v] = results.start != nullptr
+                          ? _mm512_set1_ps(results.start[c])
+                          : _mm512_loadu_ps(results.sums[c] + v * kVectorTokens);
+            more[v] = _mm512_add_ps(_mm512_load_ps(sums + v * kVectorTokens), more[v]);
+          }
+          if (results.rounded != nullptr) {
+            store_rounded(more, results.rounded[c]);
+          } else {
+            store(more, results.sums[c]);
+          }
+        }
+      });
+}
+
 void gather_quad_pairs(const PairPanel& from, std::span<const int32_t> features, uint32_t* to) {
   const int64_t stride = from.stride, tokens = from.tokens;  // `to` might alias `from` itself
   for (size_t i = 0; i + 4 <= features.size(); i += 4, to += kQuadPairs * stride) {
@@ -243,6 +283,32 @@ void gather_pairs(const PairPanel& from, std::span<const int32_t> features, uint
   }
 }
 
+void split_pairs(const uint32_t* first, const uint32_t* second, int64_t pairs, uint32_t* to) {
+  const __m512i lower = _mm512_set1_epi32(0xFFFF);
+  for (int64_t p = 0; p < pairs; ++p, to += kHalvesTokens) {
+    const __m512i a = load(first + p * kVectorTokens), b = load(second + p * kVectorTokens);
+    _mm512_store_si512(to,
+                       _mm512_packus_epi32(_mm512_and_si512(a, lower), _mm512_and_si512(b, lower)));
+    _mm512_store_si512(to + kVectorTokens,
+                       _mm512_packus_epi32(_mm512_srli_epi32(a, 16), _mm512_srli_epi32(b, 16)));
+  }
+}
+
+void order_tokens(const uint16_t* from, int64_t count, uint16_t* to) {
+  const auto present = static_cast<__mmask32>((uint64_t{1} << count) - 1);
+  const __m512i fours = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m512i tokens = _mm512_maskz_loadu_epi16(present, from);
+  _mm512_store_si512(to, _mm512_maskz_permutexvar_epi64(0xFF, fours, tokens));
+}
+
+void gather_halves(const PairPanel& from, std::span<const int32_t> features, uint32_t* to) {
+  if (from.tokens > kVectorTokens) {
+    gather_halves_of<2>(from.data, features, to);
+  } else {
+    gather_halves_of<1>(from.data, features, to);
+  }
+}
+
 }  // namespace tvw::kernels::cpu
 
 HWY_POP_ATTRIBUTES
@@ -260,8 +326,12 @@ namespace {
 
 void multiply_own_pairs(const PairRows&, const OwnPairs&) { refuse(); }
 void multiply_shared_pairs(const PairRows&, const SharedPairs&) { refuse(); }
+void finish_sums(const float*, int64_t, int64_t, const PairRows&) { refuse(); }
 void gather_quad_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void gather_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
+void split_pairs(const uint32_t*, const uint32_t*, int64_t, uint32_t*) { refuse(); }
+void order_tokens(const uint16_t*, int64_t, uint16_t*) { refuse(); }
+void gather_halves(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 
 }  // namespace tvw::kernels::cpu
 #endif

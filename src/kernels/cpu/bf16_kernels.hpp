@@ -38,6 +38,10 @@ struct SharedPairs {
 void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns);
 void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns);
 
+/// `sums` [columns][stride], 64-byte aligned, to where `results` wants them: it says what they are
+/// added to, and its data and stride are not used.
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const PairRows& results);
+
 /// Pairs that two rows of a quad can make: 01, 02, 03, 12, 13, 23.
 inline constexpr int64_t kQuadPairs = 6;
 [[nodiscard]] constexpr int64_t quad_pair(int64_t low, int64_t high) {
@@ -56,5 +60,15 @@ struct PairPanel {
 void gather_quad_pairs(const PairPanel& from, std::span<const int32_t> features, uint32_t* to);
 /// Features two by two (-1: zeros), [features / 2][stride].
 void gather_pairs(const PairPanel& from, std::span<const int32_t> features, uint32_t* to);
+
+// Panels of kBf16Halves, one or two vectors of their tokens.
+
+/// Vectors of pairs [pairs][kVectorTokens] of the first and of the other tokens, to rows of halves.
+/// All 64-byte aligned.
+void split_pairs(const uint32_t* first, const uint32_t* second, int64_t pairs, uint32_t* to);
+/// Of one feature, `count` tokens as they come to half a row, 64-byte aligned.
+void order_tokens(const uint16_t* from, int64_t count, uint16_t* to);
+/// Features two by two (-1: zeros), [features / 2][kHalvesTokens] pairs; tokens are 16 or 32.
+void gather_halves(const PairPanel& from, std::span<const int32_t> features, uint32_t* to);
 
 }  // namespace tvw::kernels::cpu

@@ -2,6 +2,8 @@
 
 #include <hwy/highway.h>
 #include <hwy/targets.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,16 +19,26 @@
 namespace tvw::kernels {
 namespace {
 
-constexpr std::array kBestFirst{CpuIsa::kAvx512Bf16, CpuIsa::kAvx512, CpuIsa::kAvx2, CpuIsa::kSse4,
-                                CpuIsa::kBaseline};
+constexpr std::array kBestFirst{CpuIsa::kAmxBf16, CpuIsa::kAvx512Bf16, CpuIsa::kAvx512,
+                                CpuIsa::kAvx2,    CpuIsa::kSse4,       CpuIsa::kBaseline};
 
-bool has_bf16() {
 #if HWY_ARCH_X86
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return false;
-#endif
+/// Linux gives a process the registers of AMX only if it asks for them, threads to come included.
+bool may_use_amx() {
+  constexpr long kAskForState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, of asm/prctl.h
+  return syscall(SYS_arch_prctl, kAskForState, kTileData) == 0;
 }
+
+/// Whether there is what Highway has no target for.
+bool has_extension(CpuIsa isa) {
+  if (isa == CpuIsa::kAvx512Bf16) return __builtin_cpu_supports("avx512bf16") != 0;
+  if (isa != CpuIsa::kAmxBf16) return true;
+  return has_extension(CpuIsa::kAvx512Bf16) && __builtin_cpu_supports("amx-bf16") != 0 &&
+         may_use_amx();
+}
+#else
+bool has_extension(CpuIsa isa) { return isa < CpuIsa::kAvx512Bf16; }
+#endif
 
 /// Highway's lowest target that is as good as `isa`; better ones have smaller numbers.
 int64_t highway_target(CpuIsa isa) {
@@ -39,6 +51,7 @@ int64_t highway_target(CpuIsa isa) {
       return HWY_AVX2;
     case CpuIsa::kAvx512:
     case CpuIsa::kAvx512Bf16:
+    case CpuIsa::kAmxBf16:
       break;
   }
   return HWY_AVX3;
@@ -51,7 +64,7 @@ const std::vector<CpuIsa>& present() {
     std::vector<CpuIsa> isas;
     for (const CpuIsa isa : kBestFirst) {
       const bool here = (targets & highway_target(isa)) != 0;
-      if (here && (isa != CpuIsa::kAvx512Bf16 || has_bf16())) isas.push_back(isa);
+      if (here && has_extension(isa)) isas.push_back(isa);
     }
     return isas;
   }();
@@ -86,6 +99,8 @@ std::optional<dnnl::cpu_isa> onednn_isa(CpuIsa isa) {
     case CpuIsa::kAvx512:
       return dnnl::cpu_isa::avx512_core_vnni;
     case CpuIsa::kAvx512Bf16:
+      return dnnl::cpu_isa::avx512_core_bf16;
+    case CpuIsa::kAmxBf16:
       break;
   }
   return dnnl::cpu_isa::all;
@@ -108,9 +123,11 @@ std::string name(CpuIsa isa) {
     case CpuIsa::kAvx512:
       return "avx512";
     case CpuIsa::kAvx512Bf16:
+      return "avx512_bf16";
+    case CpuIsa::kAmxBf16:
       break;
   }
-  return "avx512_bf16";
+  return "amx_bf16";
 }
 
 std::vector<CpuIsa> cpu_isas() { return present(); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include "kernels/cpu/assemble_tiles.hpp"
 #include "kernels/cpu/bf16_kernels.hpp"
@@ -10,11 +9,6 @@
 
 namespace tvw::kernels::cpu {
 namespace {
-
-/// Of weights that are bf16 already.
-uint32_t pair_of(float low, float high) {
-  return std::bit_cast<uint32_t>(low) >> 16 | (std::bit_cast<uint32_t>(high) & 0xFFFF0000u);
-}
 
 using Quad = std::array<float, kQuadRows>;
 
@@ -40,7 +34,7 @@ std::vector<QuadEntry> entries_of(const Quad& weights) {
     const int64_t low = used[i], high = used[i + 1];
     entries.push_back(
         {low, high,
-         pair_of(weights[static_cast<size_t>(low)], weights[static_cast<size_t>(high)])});
+         bf16_pair(weights[static_cast<size_t>(low)], weights[static_cast<size_t>(high)])});
   }
   return entries;
 }
@@ -92,7 +86,7 @@ PairTile make_tile(const DenseTile& from, int64_t first, int64_t last, int64_t /
     for (int64_t group = first; group < last; group += kGroupColumns) {
       for (int64_t pair = begin; pair < end; ++pair) {
         for (int64_t c = group; c < group + kGroupColumns; ++c) {
-          tile.weights.push_back(pair_of(weight(2 * pair, c), weight(2 * pair + 1, c)));
+          tile.weights.push_back(bf16_pair(weight(2 * pair, c), weight(2 * pair + 1, c)));
         }
       }
     }

@@ -1,6 +1,7 @@
 /// @file Weights as the bf16 panel kernels read them: like panel_weights.hpp, but two by two.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,11 @@ namespace tvw::kernels::cpu {
 inline constexpr int64_t kChunkQuads = 16;
 /// Pairs that columns share and that are worked on at a time: 20 KiB.
 inline constexpr int64_t kChunkPairs = 80;
+
+/// Of weights that are bf16 already, in f32.
+[[nodiscard]] constexpr uint32_t bf16_pair(float low, float high) {
+  return std::bit_cast<uint32_t>(low) >> 16 | (std::bit_cast<uint32_t>(high) & 0xFFFF0000u);
+}
 
 /// Columns and the pairs of rows they multiply: all of the tile's, or each column its own.
 struct PairTile {

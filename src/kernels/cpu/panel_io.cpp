@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "kernels/cpu/bf16_kernels.hpp"
 #include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 
@@ -33,24 +34,29 @@ void transpose_as_f32(const uint16_t* a, int64_t K, int64_t count, float* to, in
   }
 }
 
-/// `count` tokens of [.][K] to [pairs][tokens]. Where K is even, what lies beside each other in A
-/// is a pair; else a copy of A has room for one more feature, which is zero.
-void transpose_pairs(const uint16_t* a, int64_t K, int64_t count, uint32_t* to, int64_t tokens) {
+/// `features`, kConvertFeatures at most or all K, of `count` tokens of [.][K] to [pairs][tokens].
+/// Where K is even, what lies beside each other in A is a pair; else a copy of A has room for one
+/// more feature, which is zero.
+void transpose_pairs(const uint16_t* a, int64_t K, int64_t features, int64_t count, uint32_t* to,
+                     int64_t tokens) {
   if (K % 2 == 0) {
-    transpose(reinterpret_cast<const float*>(a), K / 2, reinterpret_cast<float*>(to), tokens, K / 2,
-              count);
+    transpose(reinterpret_cast<const float*>(a), K / 2, reinterpret_cast<float*>(to), tokens,
+              features / 2, count);
     return;
   }
   alignas(64) uint16_t even[kVectorTokens * kConvertFeatures];
-  for (int64_t k = 0; k < K; k += kConvertFeatures) {
-    const int64_t features = std::min(kConvertFeatures, K - k);
-    for (int64_t m = 0; m < count; ++m) {
-      uint16_t* token = even + m * kConvertFeatures;
-      std::copy_n(a + m * K + k, features, token);
-      if (features % 2 != 0) token[features] = 0;
-    }
-    transpose(reinterpret_cast<const float*>(even), kConvertFeatures / 2,
-              reinterpret_cast<float*>(to + k / 2 * tokens), tokens, (features + 1) / 2, count);
+  for (int64_t m = 0; m < count; ++m) {
+    uint16_t* token = even + m * kConvertFeatures;
+    std::copy_n(a + m * K, features, token);
+    if (features % 2 != 0) token[features] = 0;
+  }
+  transpose(reinterpret_cast<const float*>(even), kConvertFeatures / 2,
+            reinterpret_cast<float*>(to), tokens, (features + 1) / 2, count);
+}
+void transpose_pairs(const uint16_t* a, int64_t K, int64_t count, uint32_t* to, int64_t tokens) {
+  const int64_t step = K % 2 == 0 ? K : kConvertFeatures;
+  for (int64_t k = 0; k < K; k += step) {
+    transpose_pairs(a + k, K, std::min(step, K - k), count, to + k / 2 * tokens, tokens);
   }
 }
 
@@ -89,12 +95,15 @@ PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
 bool PanelIo::packed_already() const { return !token_major_ && !bf16_ && M_ % kVectorTokens == 0; }
 
 int64_t PanelIo::pack_steps() const {
+  if (token_major_ && rows_ == PanelRows::kBf16Halves) return 1;
   return token_major_ ? tokens_ / kVectorTokens : (K_ + kStepFeatures - 1) / kStepFeatures;
 }
 
 void PanelIo::pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const {
   if (!token_major_) {
     pack_features(block, step, A, rows);
+  } else if (rows_ == PanelRows::kBf16Halves) {
+    pack_halves(block, static_cast<const uint16_t*>(A), static_cast<uint32_t*>(rows));
   } else if (step * kVectorTokens < block.count) {
     pack_tokens(block, step * kVectorTokens, A, rows);
   }
@@ -115,6 +124,21 @@ void PanelIo::pack_tokens(const TokenBlock& block, int64_t m, const void* A, voi
   }
 }
 
+void PanelIo::pack_halves(const TokenBlock& block, const uint16_t* A, uint32_t* rows) const {
+  static_assert(kHalvesTokens == 2 * kVectorTokens);
+  alignas(64) uint32_t pairs[2][kConvertFeatures / 2 * kVectorTokens];
+  for (int64_t k = 0; k < K_; k += kConvertFeatures) {
+    const int64_t features = std::min(kConvertFeatures, K_ - k);
+    over_vectors(block.count, [&](int64_t m, int64_t count) {
+      transpose_pairs(A + (block.begin + m) * K_ + k, K_, features, count, pairs[m / kVectorTokens],
+                      kVectorTokens);
+    });
+    const bool one_vector = block.count <= kVectorTokens;
+    split_pairs(pairs[0], pairs[one_vector ? 0 : 1], (features + 1) / 2,
+                rows + k / 2 * kHalvesTokens);
+  }
+}
+
 void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A,
                             void* rows) const {
   const int64_t end = std::min(K_, (step + 1) * kStepFeatures);
@@ -126,6 +150,9 @@ void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A
     } else if (rows_ == PanelRows::kF32) {
       bf16_to_f32(static_cast<const uint16_t*>(A) + from, block.count,
                   static_cast<float*>(rows) + k * tokens_);
+    } else if (rows_ == PanelRows::kBf16Halves) {
+      order_tokens(static_cast<const uint16_t*>(A) + from, block.count,
+                   static_cast<uint16_t*>(rows) + k * kHalvesTokens);
     } else if (k % 2 == 0) {
       const auto* low = static_cast<const uint16_t*>(A) + from;
       auto* to = static_cast<uint32_t*>(rows) + k / 2 * tokens_;

@@ -16,7 +16,7 @@ namespace tvw::kernels::cpu {
 /// token is gone through from its first feature to its last.
 class PanelIo {
  public:
-  /// @pre problem.dtype is f32, or bf16; kBf16Pairs are made of bf16 only
+  /// @pre problem.dtype is f32, or bf16; others than kF32 are made of bf16 only
   PanelIo(const Problem& problem, PanelRows rows, int64_t tokens);
 
   /// A's rows are a panel's, M elements apart and whole vectors: nothing need be packed.
@@ -65,6 +65,7 @@ class PanelIo {
     return token_major_ ? n * tokens_ : n * M_ + block.begin;
   }
   void pack_tokens(const TokenBlock& block, int64_t m, const void* A, void* rows) const;
+  void pack_halves(const TokenBlock& block, const uint16_t* A, uint32_t* rows) const;
   void pack_features(const TokenBlock& block, int64_t step, const void* A, void* rows) const;
 
   int64_t M_, K_, N_;

@@ -266,8 +266,7 @@ class PanelPlan final : public Plan {
     for (size_t i = in_place ? columns.size() : 0; i < padded; ++i, elsewhere += split_.tokens) {
       sums.sums[i] = elsewhere;
     }
-    const bool rounds = activation_ == Activation::kNone &&
-                        tiles_->rows() == PanelRows::kBf16Pairs &&
+    const bool rounds = activation_ == Activation::kNone && tiles_->rows() != PanelRows::kF32 &&
                         io_.makes_in_place<uint16_t>(block);
     if (rounds) {
       alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks

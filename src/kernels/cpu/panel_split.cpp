@@ -2,6 +2,7 @@
 #include "kernels/cpu/panel_split.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/cpu/parts.hpp"
 
@@ -66,6 +67,20 @@ PanelSplit make_split(int64_t M, int64_t panels, PanelWork work) {
   return split;
 }
 
+/// No thread has many more panels than others.
+bool are_even(int64_t panels, int threads) {
+  constexpr double kEvenEnough = 1.1;
+  return largest_share(panels, threads) * threads <= kEvenEnough;
+}
+
+/// Each thread takes as many at a time as it gets, up to `most`.
+PanelSplit make_whole_panels(int64_t M, int64_t panels, int threads, int64_t most) {
+  PanelSplit split = make_split(M, panels, PanelWork::kPanels);
+  const int64_t rounds = parts_of(panels, threads * most);
+  split.together = parts_of(panels, threads * rounds);
+  return split;
+}
+
 }  // namespace
 
 std::vector<PanelSplit> ways_to_split(int64_t M) {
@@ -89,16 +104,26 @@ PanelSplit split_for_code(int64_t M, int threads, bool cached) {
   constexpr int64_t kMostTogether = 8;
   const int64_t panels = vectors_of(M);
   if (panels <= kMostCopiedVectors) {
-    constexpr double kEvenEnough = 1.1;  // else one thread has more panels than others
-    const bool even = largest_share(panels, threads) * threads <= kEvenEnough;
-    if (!cached || !even) return make_split(M, panels, PanelWork::kTiles);
+    if (!cached || !are_even(panels, threads)) return make_split(M, panels, PanelWork::kTiles);
   } else if (!cached || panels <= threads) {
     return make_split(M, panels, PanelWork::kSteps);
   }
-  PanelSplit split = make_split(M, panels, PanelWork::kPanels);
-  const int64_t rounds = parts_of(panels, threads * kMostTogether);
-  split.together = parts_of(panels, threads * rounds);
-  return split;
+  return make_whole_panels(M, panels, threads, kMostTogether);
+}
+
+std::vector<PanelSplit> ways_for_amx(int64_t M, int64_t K, int threads) {
+  constexpr int64_t kPanelBytes = kHalvesTokens * 2;  // of a feature
+  constexpr int64_t kCachedBytes = 1 << 20, kMostTogether = 8, kFewestTogether = 2;
+  const int64_t panels = parts_of(M, kHalvesTokens);
+  const int64_t cached = kCachedBytes / std::max<int64_t>(1, kPanelBytes * K);
+  const int64_t together = std::clamp(cached, kFewestTogether, kMostTogether);
+  const bool copies = vectors_of(M) <= kMostCopiedVectors;
+  std::vector<PanelSplit> ways = {
+      make_whole_panels(M, panels, threads, together),
+      make_split(M, panels, copies ? PanelWork::kTiles : PanelWork::kSteps)};
+  if (copies && !are_even(panels, threads)) std::swap(ways[0], ways[1]);
+  for (PanelSplit& way : ways) way.tokens = kHalvesTokens;
+  return ways;
 }
 
 }  // namespace tvw::kernels::cpu

@@ -12,6 +12,8 @@ namespace tvw::kernels::cpu {
 inline constexpr int64_t kVectorTokens = 16;
 inline constexpr int64_t kMostVectors = 4;  ///< of a panel
 inline constexpr int64_t kMostTokens = kMostVectors * kVectorTokens;
+/// Of a panel for AMX: two registers of 16 by two of weights.
+inline constexpr int64_t kHalvesTokens = 2 * kVectorTokens;
 
 /// Tokens of one panel.
 struct TokenBlock {
@@ -76,5 +78,9 @@ inline constexpr double kMakingProducts = 8;
 /// becomes of them, stay in a cache of its own. Else, or if there are not as many panels for every
 /// thread, all panels are multiplied by a tile's code before the next is read.
 [[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool cached);
+
+/// For AMX, in panels of kHalvesTokens; the best first, by a model. A thread that has whole panels
+/// goes through the weights with as many as a cache of its own holds.
+[[nodiscard]] std::vector<PanelSplit> ways_for_amx(int64_t M, int64_t K, int threads);
 
 }  // namespace tvw::kernels::cpu

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "kernels/cpu/amx_weights.hpp"
 #include "kernels/cpu/pair_weights.hpp"
 #include "kernels/cpu/panel_weights.hpp"
 
@@ -19,6 +20,10 @@ namespace tvw::kernels::cpu {
 enum class PanelRows : uint8_t {
   kF32,        ///< row k: feature k
   kBf16Pairs,  ///< row k: features 2k (in the low half) and 2k + 1
+  /// Row k: of kHalvesTokens tokens feature 2k, then 2k + 1, each in the order in which
+  /// interleaving it with another makes whole vectors of pairs: tokens 0 to 3, 16 to 19, 4 to 7, 20
+  /// to 23, ...
+  kBf16Halves,
 };
 
 /// Rows that so many features take.
@@ -37,7 +42,7 @@ struct PanelTask {
   /// [columns, padded to kGroupColumns] what sums start from; null: from what they are.
   const float* start = nullptr;
   /// [columns, padded to kGroupColumns] -> [tokens] of bf16 that get the finished sums; null: they
-  /// stay in `sums`. REQUIRES: rows() are kBf16Pairs.
+  /// stay in `sums`. REQUIRES: rows() are not kF32.
   uint16_t* const* rounded = nullptr;
 };
 
@@ -79,11 +84,14 @@ class PanelTiles {
 /// @throws Error kUnsupported no memory for it
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
                                                               int64_t stride);
-/// The same; `stride` is what the weights were made for. REQUIRES: cpu_isa() kAvx512Bf16
+/// The same; `stride` is what the weights were made for. REQUIRES: cpu_isa() kAvx512Bf16 or better
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights,
                                                               int64_t stride);
 
-/// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16.
+/// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16 or better.
 [[nodiscard]] std::unique_ptr<PanelTiles> make_bf16_tiles(PairWeights weights);
+
+/// REQUIRES: cpu_isa() kAmxBf16
+[[nodiscard]] std::unique_ptr<PanelTiles> make_amx_tiles(AmxWeights weights);
 
 }  // namespace tvw::kernels::cpu

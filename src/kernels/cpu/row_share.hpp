@@ -27,6 +27,8 @@ inline constexpr RowLimits kSharedBf16RowLimits{25, 10, 8, 512};
 inline constexpr RowLimits kOwnBf16RowLimits{49, 13, 8, 1024};
 /// The same by code made for the weights.
 inline constexpr RowLimits kCompiledBf16RowLimits{0, 0, 0, 0};
+/// AMX has the weights in half of the bytes that rows have them in.
+inline constexpr RowLimits kAmxRowLimits{0, 0, 0, 0};
 
 /// Of M tokens, the last ones that go by rows: all, some or none. `together`: those are a problem
 /// of their own, as tokens lie one after the other.

@@ -54,13 +54,19 @@ constexpr bool kOwnRows = !std::is_same_v<Tiles, std::vector<DenseTile>>;
 /// bf16 is multiplied as such where the processor can and no weight has to be rounded for it.
 bool multiplies_bf16(const Problem& problem) {
   return problem.dtype == DType::kBF16 && pack::dtype(*problem.weights) == DType::kBF16 &&
-         cpu_isa() == CpuIsa::kAvx512Bf16;
+         cpu_isa() >= CpuIsa::kAvx512Bf16;
 }
 
 /// Whether columns multiply pairs of rows in bf16.
 template <class Tiles>
 bool multiplies_pairs(const Problem& problem) {
   return multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
+}
+
+/// Whether columns multiply all rows of their tile by AMX.
+template <class Tiles>
+bool multiplies_by_amx(const Problem& problem) {
+  return multiplies_pairs<Tiles>(problem) && cpu_isa() == CpuIsa::kAmxBf16;
 }
 
 /// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
@@ -87,7 +93,7 @@ bool caches_code(const Problem& problem) {
 template <class Tiles>
 bool compiles(const Problem& problem) {
   return compiles_tiles() && (kOwnRows<Tiles> || !multiplies_bf16(problem)) &&
-         problem.shape().K <= kMostRows &&
+         !multiplies_by_amx<Tiles>(problem) && problem.shape().K <= kMostRows &&
          problem.M >= (kOwnRows<Tiles> ? kCodeFrom : kSharedCodeFrom);
 }
 
@@ -110,6 +116,9 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       const int64_t width = split.work == PanelWork::kPanels || compiled
                                 ? kMostTileColumns
                                 : tile_columns<Tiles>(problem);
+      if (multiplies_by_amx<Tiles>(problem)) {
+        return make_amx_tiles(make_amx_weights(shape.N, width, tiles));
+      }
       PairWeights weights = make_pair_weights(shape.N, split.tokens, width, tiles);
       if constexpr (kOwnRows<Tiles>) {
         if (compiled) return make_compiled_tiles(weights, split.tokens);
@@ -131,6 +140,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
+  if (multiplies_by_amx<Tiles>(problem)) return kAmxRowLimits;
   if constexpr (kOwnRows<Tiles>) {
     if (!multiplies_pairs<Tiles>(problem)) return kOwnRowLimits;
     return compiles<Tiles>(problem) ? kCompiledBf16RowLimits : kOwnBf16RowLimits;
@@ -195,6 +205,9 @@ Way model_way(const Problem& problem, const Tiles& tiles) {
     }
   }
   if (rows == problem.M) return {rows, {}};
+  if (multiplies_by_amx<Tiles>(problem)) {
+    return {rows, ways_for_amx(problem.M - rows, problem.shape().K, thread_count()).front()};
+  }
   if (compiles<Tiles>(problem)) {
     return {rows, split_for_code(problem.M - rows, thread_count(), caches_code<Tiles>(problem))};
   }
@@ -216,6 +229,12 @@ std::vector<Way> all_ways(const Problem& problem, const Tiles& tiles, bool panel
     if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({problem.M, {}});
   }
   if (!panels) return ways;
+  if (multiplies_by_amx<Tiles>(problem)) {
+    for (PanelSplit& split : ways_for_amx(problem.M, problem.shape().K, thread_count())) {
+      add({0, std::move(split)});
+    }
+    return ways;
+  }
   if (compiles<Tiles>(problem)) {
     for (const bool cached : {true, false}) {
       add({0, split_for_code(problem.M, thread_count(), cached)});

@@ -176,6 +176,31 @@ std::vector<QuadTile> make_quad_tiles(const pack::NmMatrix& m, int64_t width) {
   return tiles;
 }
 
+std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles) {
+  std::vector<DenseTile> dense(tiles.size());
+  parallel_for(std::ssize(tiles), [&](int64_t t) {
+    const QuadTile& from = tiles[static_cast<size_t>(t)];
+    DenseTile& tile = dense[static_cast<size_t>(t)];
+    const auto columns = std::ssize(from.columns);
+    tile.columns = from.columns;
+    std::vector<int64_t> places;  // of the quads' rows among the tile's
+    for (const int32_t row : from.rows) {
+      places.push_back(std::ssize(tile.rows));
+      if (row >= 0) tile.rows.push_back(row);
+    }
+    tile.weights.resize(static_cast<size_t>(std::ssize(tile.rows) * columns));
+    for (int64_t slot = 0, at = 0; slot < from.quads() * from.slots; ++slot) {
+      for (int64_t c = 0; c < columns; ++c, ++at) {
+        const float weight = from.weights[static_cast<size_t>(at)];
+        if (weight == 0.0f) continue;
+        const int64_t row = slot / from.slots * kQuadRows + from.places[static_cast<size_t>(at)];
+        tile.weights[static_cast<size_t>(places[static_cast<size_t>(row)] * columns + c)] += weight;
+      }
+    }
+  });
+  return dense;
+}
+
 std::vector<std::vector<ColumnEntry>> make_columns(const pack::CsrMatrix& m) {
   std::vector<std::vector<ColumnEntry>> columns(static_cast<size_t>(m.N));
   const std::vector<float> values = m.values.to_f32();

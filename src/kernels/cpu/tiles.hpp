@@ -30,6 +30,9 @@ struct QuadTile {
   [[nodiscard]] int64_t quads() const { return std::ssize(rows) / kQuadRows; }
 };
 
+/// With the weights that are zero, and without rows that there are none for.
+[[nodiscard]] std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles);
+
 /// A weight of a column, and the row it belongs to.
 struct ColumnEntry {
   float weight = 0.0f;

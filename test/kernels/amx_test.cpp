@@ -1,0 +1,126 @@
+// All that AMX is given, and what becomes of its results, on any machine with AVX512_BF16. On one
+// with AMX the conformance test runs the real registers.
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "kernels/cpu/amx_tiles.hpp"
+#include "kernels/cpu/panel_plan.hpp"
+#include "support/catch.hpp"
+#include "support/emulated_amx.hpp"
+#include "support/random_weights.hpp"
+#include "tvw/kernels/cpu_isa.hpp"
+#include "tvw/kernels/reference.hpp"
+#include "tvw/pack/packed_weights.hpp"
+
+namespace tvw {
+namespace {
+
+using namespace kernels::cpu;
+using kernels::kAmxPairs;
+using kernels::kAmxRegisterWords;
+using kernels::Layout;
+using test::EmulatedAmx;
+
+bool can_gather() { return kernels::cpu_isa() >= kernels::CpuIsa::kAvx512Bf16; }
+
+AmxWeights amx_weights(const pack::PackedWeights& weights, int64_t N, int64_t width) {
+  if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) {
+    return make_amx_weights(N, width, make_dense_tiles(*tw));
+  }
+  return make_amx_weights(N, width, make_quad_tiles(std::get<pack::TvwMatrix>(weights)));
+}
+
+std::vector<float> random_values(int64_t count, uint32_t seed) {
+  return test::random_dense(1, count, DType::kBF16, seed).values.to_f32();
+}
+
+TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
+  if (!can_gather()) return;
+  // Fewer columns, pairs and tokens than a register has, whole ones, and tails; K odd and even; more
+  // than one chunk of steps.
+  const auto [M, K, N] = GENERATE(table<int64_t, int64_t, int64_t>(
+      {{1, 1, 1}, {16, 64, 32}, {33, 131, 70}, {70, 640, 100}, {161, 300, 57}}));
+  const char* pattern = GENERATE("tw:g=24", "tw:g=64", "tvw:g=40");
+  const double density = GENERATE(0.0, 0.6);
+  const Layout layout = GENERATE(Layout::kTokenMajor, Layout::kFeatureMajor);
+  CAPTURE(M, K, N, pattern, density, name(layout));
+  const PatternSpec spec = parse_pattern(pattern);
+  const pack::PackedWeights weights =
+      pack::pack(test::random_dense(K, N, DType::kBF16, 1),
+                 test::random_selection(K, N, spec, density, 2, true), spec);
+  const std::vector<float> bias = random_values(N, 3);
+  kernels::Problem problem;
+  problem.M = M;
+  problem.dtype = DType::kBF16;
+  problem.layout = layout;
+  problem.weights = &weights;
+  problem.epilogue.add_to_c = M % 2 == 0;
+  if (M % 3 != 0) problem.epilogue.bias = bias;
+  if (N == 57) problem.epilogue.activation = kernels::Activation::kRelu;
+  const auto A = TypedBuffer::from_f32(DType::kBF16, random_values(M * K, 4));
+  // What is not added to must not be read: it is NaN.
+  const auto former = TypedBuffer::from_f32(
+      DType::kBF16, problem.epilogue.add_to_c
+                        ? random_values(M * N, 5)
+                        : std::vector<float>(static_cast<size_t>(M * N), std::nanf("")));
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
+  }
+  for (const PanelSplit& way : ways_for_amx(M, K, 2)) {
+    const auto plan = make_panel_plan(
+        problem, way, std::make_unique<AmxTiles<EmulatedAmx>>(amx_weights(weights, N, 50)), "any");
+    TypedBuffer C = former;
+    plan->run(A.bytes().data(), C.bytes().data());
+    const auto report = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions,
+                                                        former.to_f32());
+    CHECK(report.ok);
+    CHECK(report.max_rel_error <= kernels::tolerance(K, DType::kBF16));
+    CHECK_FALSE(EmulatedAmx::state().configured);
+  }
+}
+
+TEST_CASE("registers hold weights by columns, and zeros beyond them", "[kernels]") {
+  const DenseTile tile{{4, 9, 6}, {2, 0}, {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f}};
+  const AmxWeights weights = make_amx_weights(4, kMostTileColumns, std::vector{tile});
+  REQUIRE(weights.tiles.size() == 2);
+  const AmxTile& made = weights.tiles[0];
+  CHECK(made.columns == std::vector<int32_t>{2, 0});
+  REQUIRE(made.features.size() == 2 * kAmxPairs);
+  CHECK(std::vector(made.features.begin(), made.features.begin() + 4) ==
+        std::vector<int32_t>{4, 9, 6, -1});
+  REQUIRE(made.weights.size() == kAmxRegisterWords);
+  CHECK(made.weights[0] == bf16_pair(1.0f, 3.0f));
+  CHECK(made.weights[1] == bf16_pair(5.0f, 0.0f));
+  CHECK(made.weights[kAmxPairs] == bf16_pair(2.0f, 4.0f));
+  CHECK(std::ranges::count(made.weights, 0u) == kAmxRegisterWords - 4);
+  CHECK(weights.tiles[1].columns == std::vector<int32_t>{1, 3});
+  CHECK(weights.tiles[1].steps() == 0);
+  CHECK(weights.products == 6.0);
+}
+
+TEST_CASE("panels for AMX hold two vectors of tokens, and threads find work", "[kernels]") {
+  for (const int64_t M : {1, 32, 128, 129, 4096}) {
+    for (const int threads : {1, 3, 16}) {
+      for (const PanelSplit& way : ways_for_amx(M, 768, threads)) {
+        CAPTURE(M, threads);
+        CHECK(way.tokens == kHalvesTokens);
+        int64_t next = 0;
+        for (const TokenBlock& block : way.blocks) {
+          CHECK(block.begin == next);
+          CHECK(block.count <= kHalvesTokens);
+          next += block.count;
+        }
+        CHECK(next == M);
+      }
+    }
+  }
+  CHECK(ways_for_amx(128, 768, 4).front().work == PanelWork::kPanels);
+  CHECK(ways_for_amx(128, 768, 3).front().work == PanelWork::kTiles);
+  CHECK(ways_for_amx(4096, 768, 4).front().together == 8);
+  CHECK(ways_for_amx(4096, 11008, 4).front().together == 2);
+}
+
+}  // namespace
+}  // namespace tvw

@@ -37,8 +37,8 @@ std::vector<float> random_values(int64_t count, uint32_t seed) {
 
 TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
   if (!can_gather()) return;
-  // Fewer columns, pairs and tokens than a register has, whole ones, and tails; K odd and even; more
-  // than one chunk of steps.
+  // Fewer columns, pairs and tokens than a register has, whole ones, and tails; K odd and even;
+  // more than one chunk of steps.
   const auto [M, K, N] = GENERATE(table<int64_t, int64_t, int64_t>(
       {{1, 1, 1}, {16, 64, 32}, {33, 131, 70}, {70, 640, 100}, {161, 300, 57}}));
   const char* pattern = GENERATE("tw:g=24", "tw:g=64", "tvw:g=40");

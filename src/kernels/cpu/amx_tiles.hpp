@@ -31,9 +31,9 @@ struct AmxChunk {
   /// Into `pairs`. Not between multiplications: those and vectors hold each other up.
   void gather(const void* panel) const {
     const auto first = static_cast<size_t>(first_step * 2 * kAmxPairs);
-    gather_halves({static_cast<const uint32_t*>(panel), kHalvesTokens, tokens},
-                  std::span(tile.features).subspan(first, static_cast<size_t>(steps * 2 * kAmxPairs)),
-                  pairs);
+    gather_halves(
+        {static_cast<const uint32_t*>(panel), kHalvesTokens, tokens},
+        std::span(tile.features).subspan(first, static_cast<size_t>(steps * 2 * kAmxPairs)), pairs);
   }
 };
 

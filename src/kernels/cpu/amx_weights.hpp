@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "tvw/kernels/amx_registers.hpp"
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/tiles.hpp"
+#include "tvw/kernels/amx_registers.hpp"
 
 namespace tvw::kernels::cpu {
 

@@ -81,7 +81,7 @@ HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t first = 
 template <int kMost, class Block>
 HWY_INLINE void over_group(const RowGroup& group, const Block& block, int64_t unit = 0) {
   constexpr int kFit = kSumRegisters / (kMost * kUnitVectors);
-  constexpr int kTokens = kFit < 1 ? 1 : kFit > kRowTokens ? kRowTokens : kFit;
+  constexpr int kTokens = kFit < 1 ? 1 : kFit;
   for (; unit + kMost <= group.units; unit += kMost) {
     over_tokens<kTokens>(group.tokens, [&](auto tokens, int64_t token)
                                            HWY_ATTR { block(Int<kMost>(), tokens, unit, token); });
@@ -96,14 +96,17 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
   Sums<kCount, kTogether * kUnitVectors> sums;
   const int64_t unit_floats = group.unit_floats;
   const float* weights = group.weights + unit * unit_floats;
-  const int64_t row_floats = group.one_token ? 1 : kRowTokens;
+  const int64_t width = group.width;
   const float* row = group.rows + token;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
-    for (int64_t i = 0; i < kDenseStepRows; ++i, row += row_floats) {
+    for (int64_t i = 0; i < kDenseStepRows; ++i, row += width) {
       V w[kTogether * kUnitVectors];
       for (int v = 0; v < kTogether * kUnitVectors; ++v) {
         w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
                                v % kUnitVectors * kLanes);
+      }
+      if constexpr (kCount == kMostRowTokens) {  // memory gives more to two streams
+        __builtin_prefetch(weights + unit_floats + i * kUnitColumns, 0, 2);
       }
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);
@@ -126,7 +129,7 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   Sums<kCount, kVectors> sums;
   const int64_t unit_floats = group.unit_floats;
   const float* weights = group.weights + unit * unit_floats;
-  const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
+  const int64_t width = group.width;
   const float* quad = group.rows;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     VI places[kVectors];
@@ -135,7 +138,7 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
           di, hn::Load(d, weights + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes));
     }
     const float* of_slot = weights + kUnitColumns;
-    for (int64_t q = 0; q < kStepQuads; ++q, quad += quad_floats) {
+    for (int64_t q = 0; q < kStepQuads; ++q, quad += kQuadRows * width) {
       V x[kCount];
       for (int t = 0; t < kCount; ++t) x[t] = hn::LoadDup128(d, quad + quad_token(token + t));
       for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
@@ -158,7 +161,6 @@ template <int kSlots, int kTogether, int kCount>
 void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
   static_assert(kTogether == 1 && kCount == 1);
   constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
-  const int64_t quad_floats = group.one_token ? kQuadRows : kQuadRows * kRowTokens;
   for (int64_t c = 0; c < kUnitColumns; ++c) {
     float sum = 0.0f;
     for (int64_t step = 0; step < group.steps; ++step) {
@@ -166,7 +168,7 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
       uint32_t places;
       std::memcpy(&places, unit, sizeof places);
       for (int64_t i = 0; i < kStepQuads * kSlots; ++i) {
-        const float* quad = group.rows + (step * kStepQuads + i / kSlots) * quad_floats;
+        const float* quad = group.rows + (step * kStepQuads + i / kSlots) * kQuadRows * group.width;
         sum = std::fma(unit[(1 + i) * kUnitColumns],
                        quad[quad_token(token) + (places >> (2 * i) & 3)], sum);
       }
@@ -176,12 +178,14 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
 }
 #endif
 
-/// All tokens at once by half the units, where registers have room for that: half of the tokens at
-/// a time would read the weights twice. Fewer tokens by all units, which memory gives faster.
+/// All tokens at once, by as many units as registers then have room for: half of the tokens at a
+/// time would read the weights twice. Fewer tokens by all units, which memory gives faster.
 template <class Block>
 HWY_INLINE void over_units(const RowGroup& group, const Block& block) {
   constexpr int kHalf = kUnits > 1 ? kUnits / 2 : 1;
-  if (group.tokens == kRowTokens) {
+  if (group.tokens == kMostRowTokens) {
+    over_group<1>(group, block);
+  } else if (group.tokens >= kRowTokens) {
     over_group<kHalf>(group, block);
   } else {
     over_group<kUnits>(group, block);
@@ -204,16 +208,25 @@ void multiply_quad_group(const RowGroup& group, int64_t slots) {
   });
 }
 
-alignas(64) constexpr float kZeros[kRowTokens] = {};
+alignas(64) constexpr float kZeros[kMostRowTokens] = {};
 
-void gather_tokens(const float* from, std::span<const int32_t> ids, float* to) {
-  const hn::CappedTag<float, kRowTokens> d;
+template <int64_t kWidth>
+HWY_INLINE void gather_tokens_of(const float* from, std::span<const int32_t> ids, float* to) {
+  const hn::CappedTag<float, kWidth> d;
   for (const int32_t k : ids) {
-    const float* row = k < 0 ? kZeros : from + int64_t{k} * kRowTokens;
-    for (int64_t t = 0; t < kRowTokens; t += hn::MaxLanes(d)) {
+    const float* row = k < 0 ? kZeros : from + int64_t{k} * kWidth;
+    for (int64_t t = 0; t < kWidth; t += hn::MaxLanes(d)) {
       hn::Store(hn::Load(d, row + t), d, to + t);
     }
-    to += kRowTokens;
+    to += kWidth;
+  }
+}
+
+void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
+  if (width == kRowTokens) {
+    gather_tokens_of<kRowTokens>(from, ids, to);
+  } else {
+    gather_tokens_of<kMostRowTokens>(from, ids, to);
   }
 }
 
@@ -270,8 +283,8 @@ void multiply_dense_group(const RowGroup& group) {
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
   HWY_DYNAMIC_DISPATCH(multiply_quad_group)(group, slots);
 }
-void gather_tokens(const float* from, std::span<const int32_t> ids, float* to) {
-  HWY_DYNAMIC_DISPATCH(gather_tokens)(from, ids, to);
+void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_tokens)(from, ids, width, to);
 }
 void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
   HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, to);

@@ -6,6 +6,7 @@
 #include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_kernels.hpp"
 #include "tvw/core/parallel.hpp"
 
@@ -24,18 +25,30 @@ constexpr int64_t kItemsPerThread = 4;
 
 /// Scratch of a thread.
 struct Scratch {
-  HostFloats rows;    ///< of a tile, gathered: [most rows, kRowTokens], or of one token [most rows]
-  HostFloats blocks;  ///< [blocks of tokens][K][kRowTokens]; empty for one token
-  int64_t run = 0;    ///< that `blocks` are of
+  HostFloats rows;  ///< of a tile, gathered: [most rows][width]
+  HostFloats
+      blocks;       ///< [blocks of tokens][K][width], zero where a token lacks; empty for one token
+  int64_t run = 0;  ///< that `blocks` are of
 };
 
 /// Columns of results that one thread puts in their places.
 constexpr int64_t kPlacedColumns = 2048;
 
+/// Almost a wide block, which is less work as a whole one: the weights are read once.
+constexpr int64_t kFewestOfWide = 13;
+
+/// Tokens of a block.
+int64_t block_width(int64_t M, const RowWeights& weights) {
+  if (M == 1) return 1;
+  const bool wide = M >= kFewestOfWide && weights.slots == 0 && cpu_isa() >= CpuIsa::kAvx512;
+  return wide ? kMostRowTokens : kRowTokens;
+}
+
 class RowPlan final : public Plan {
  public:
   RowPlan(const Problem& problem, RowWeights weights, std::string format)
       : M_(problem.M),
+        width_(block_width(problem.M, weights)),
         token_major_(problem.layout == Layout::kTokenMajor),
         bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
@@ -61,7 +74,7 @@ class RowPlan final : public Plan {
       }
       sums_stride_ += tile.units() * kUnitColumns;
     }
-    sums_.resize(static_cast<size_t>(M_ * sums_stride_));
+    sums_.resize(static_cast<size_t>(round_up(M_, width_) * sums_stride_));
     if (bf16_) {
       a_.resize(static_cast<size_t>(M_ * weights_.K));
       c_.resize(static_cast<size_t>(M_ * weights_.N));
@@ -82,7 +95,7 @@ class RowPlan final : public Plan {
   }
 
   [[nodiscard]] std::string kernel_name() const override {
-    return format_ + "_f32_row_" + f32_isa_name() + " " + std::to_string(std::min(M_, kRowTokens)) +
+    return format_ + "_f32_row_" + f32_isa_name() + " " + std::to_string(std::min(M_, width_)) +
            " tokens";
   }
   [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
@@ -101,7 +114,7 @@ class RowPlan final : public Plan {
         interleave(a, scratch.blocks.data());
         scratch.run = run_;
       }
-      for (int64_t m = 0; m < M_; m += kRowTokens) {
+      for (int64_t m = 0; m < M_; m += width_) {
         multiply(items_[static_cast<size_t>(i)], m,
                  M_ > 1 ? scratch.blocks.data() + m * weights_.K : a, scratch.rows.data());
       }
@@ -109,26 +122,26 @@ class RowPlan final : public Plan {
     place(c);
   }
 
-  /// Blocks of kRowTokens tokens, feature by feature: a kept row of a tile is then one load. Every
+  /// Blocks of width_ tokens, feature by feature: a kept row of a tile is then one load. Every
   /// thread makes them for itself, which takes less time than reading them from another's cache.
   void interleave(const float* a, float* blocks) const {
     const int64_t K = weights_.K;
-    for (int64_t m = 0; m < M_; m += kRowTokens) {
-      const int64_t count = std::min(kRowTokens, M_ - m);
+    for (int64_t m = 0; m < M_; m += width_) {
+      const int64_t count = std::min(width_, M_ - m);
       float* to = blocks + m * K;
       if (token_major_) {
-        transpose(a + m * K, K, to, kRowTokens, K, count);
+        transpose(a + m * K, K, to, width_, K, count);
       } else {
-        for (int64_t k = 0; k < K; ++k) std::copy_n(a + k * M_ + m, count, to + k * kRowTokens);
+        for (int64_t k = 0; k < K; ++k) std::copy_n(a + k * M_ + m, count, to + k * width_);
       }
     }
   }
 
   void make_scratch() {
-    const int64_t padded = (M_ + kRowTokens - 1) / kRowTokens * kRowTokens;
+    const int64_t padded = round_up(M_, width_);
     while (std::ssize(scratch_) < thread_count()) {
       Scratch scratch;
-      scratch.rows.resize(static_cast<size_t>(most_rows_ * (M_ > 1 ? kRowTokens : 1)));
+      scratch.rows.resize(static_cast<size_t>(most_rows_ * width_));
       scratch.blocks.resize(static_cast<size_t>(M_ > 1 ? padded * weights_.K : 0));
       scratch_.push_back(std::move(scratch));
     }
@@ -144,8 +157,8 @@ class RowPlan final : public Plan {
                            tile.steps,
                            group_units(unit, tile.units()),
                            rows,
-                           M_ == 1,
-                           std::min(kRowTokens, M_ - m),
+                           width_,
+                           tokens_of_block(m),
                            sums + unit * kUnitColumns,
                            sums_stride_};
       if (weights_.slots == 0) {
@@ -157,13 +170,20 @@ class RowPlan final : public Plan {
     }
   }
 
+  /// Of the block that begins with token m, those that are worked on; `sums_` has room for whole
+  /// blocks.
+  [[nodiscard]] int64_t tokens_of_block(int64_t m) const {
+    const int64_t left = M_ - m;
+    return left >= kFewestOfWide ? width_ : std::min(width_, left);
+  }
+
   void gather(const RowTile& tile, const float* block, float* to) const {
     if (M_ == 1) {
       for (const int32_t k : tile.rows) *to++ = k < 0 ? 0.0f : block[k];
     } else if (weights_.slots > 0) {
       gather_quads(block, tile.rows, to);
     } else {
-      gather_tokens(block, tile.rows, to);
+      gather_tokens(block, tile.rows, width_, to);
     }
   }
 
@@ -196,6 +216,7 @@ class RowPlan final : public Plan {
   }
 
   int64_t M_;
+  int64_t width_;  ///< tokens of a block
   bool token_major_;
   bool bf16_;  ///< A and C
   Activation activation_;
@@ -208,7 +229,7 @@ class RowPlan final : public Plan {
   std::vector<int32_t> places_;      ///< [N] of a column's sum among those of a token
   std::vector<int64_t> first_sums_;  ///< of each tile, among those of a token
   int64_t sums_stride_ = 0;          ///< sums of a token
-  HostFloats sums_;                  ///< [M][sums_stride_]
+  HostFloats sums_;                  ///< [M, in whole blocks][sums_stride_]
   std::vector<Scratch> scratch_;     ///< [threads]
   int64_t run_ = 0;
   HostFloats a_, c_;  ///< of bf16, in f32; else empty

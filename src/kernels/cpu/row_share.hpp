@@ -25,10 +25,9 @@ inline constexpr RowLimits kOwnRowLimits{25, 0, 8, 1024};
 /// Panels of bf16 multiply twice as much at a time, rows do not.
 inline constexpr RowLimits kSharedBf16RowLimits{25, 10, 8, 512};
 inline constexpr RowLimits kOwnBf16RowLimits{49, 13, 8, 1024};
-/// The same by code made for the weights.
-inline constexpr RowLimits kCompiledBf16RowLimits{0, 0, 0, 0};
-/// AMX has the weights in half of the bytes that rows have them in.
-inline constexpr RowLimits kAmxRowLimits{0, 0, 0, 0};
+/// Panels of bf16 by code made for the weights, or by AMX, which reads half of the bytes that rows
+/// do: no rows.
+inline constexpr RowLimits kNoRowLimits{0, 0, 0, 0};
 
 /// Of M tokens, the last ones that go by rows: all, some or none. `together`: those are a problem
 /// of their own, as tokens lie one after the other.

@@ -140,10 +140,10 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
-  if (multiplies_by_amx<Tiles>(problem)) return kAmxRowLimits;
+  if (multiplies_by_amx<Tiles>(problem)) return kNoRowLimits;
   if constexpr (kOwnRows<Tiles>) {
     if (!multiplies_pairs<Tiles>(problem)) return kOwnRowLimits;
-    return compiles<Tiles>(problem) ? kCompiledBf16RowLimits : kOwnBf16RowLimits;
+    return compiles<Tiles>(problem) ? kNoRowLimits : kOwnBf16RowLimits;
   }
   return multiplies_bf16(problem) ? kSharedBf16RowLimits : kSharedRowLimits;
 }

@@ -5,7 +5,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/kernels/amx_registers.hpp"
 
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86_64
 #include <immintrin.h>
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")

@@ -100,6 +100,19 @@ TEST_CASE("registers hold weights by columns, and zeros beyond them", "[kernels]
   CHECK(weights.products == 6.0);
 }
 
+TEST_CASE("what a file has in slots of rows that there are none for is left out", "[kernels]") {
+  QuadTile quad;
+  quad.slots = 2;
+  quad.rows = {5, -1, 3, -1, 7, -1, -1, -1};
+  quad.columns = {0};
+  quad.weights = {1.0f, 2.0f, 3.0f, std::nanf("")};
+  quad.places = {0, 1, 0, 3};
+  const std::vector<DenseTile> tiles = with_zeros({quad});
+  REQUIRE(tiles.size() == 1);
+  CHECK(tiles[0].rows == std::vector<int32_t>{5, 3, 7});
+  CHECK(tiles[0].weights == std::vector<float>{1.0f, 0.0f, 3.0f});
+}
+
 TEST_CASE("panels for AMX hold two vectors of tokens, and threads find work", "[kernels]") {
   for (const int64_t M : {1, 32, 128, 129, 4096}) {
     for (const int threads : {1, 3, 16}) {

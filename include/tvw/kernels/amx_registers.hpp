@@ -11,7 +11,8 @@ inline constexpr int64_t kAmxPairs = 16;  ///< of a row
 inline constexpr int64_t kAmxRegisterWords = kAmxRows * kAmxPairs;
 
 #if defined(__x86_64__)
-/// Of the calling thread. In the order of the program with what else it reads and writes.
+/// Of the calling thread. Loads and stores keep their order among the program's other accesses to
+/// memory.
 struct AmxRegisters {
   /// Before any of the others; the registers hold zeros then.
   static void configure() {

@@ -16,7 +16,7 @@ enum class CpuIsa : uint8_t {
   kAvx2,      ///< with FMA
   kAvx512,    ///< F, CD, BW, DQ, VL
   kAvx512Bf16,
-  kAmxBf16,  ///< if the system, too, has it
+  kAmxBf16,  ///< if the system lets this process use it
 };
 
 /// "sse4", "avx2", "avx512", "avx512_bf16", "amx_bf16"

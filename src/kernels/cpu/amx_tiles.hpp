@@ -16,6 +16,9 @@
 
 namespace tvw::kernels::cpu {
 
+static_assert(kVectorTokens == kAmxPairs && kVectorTokens == kAmxRows);
+static_assert(kMostTileColumns % kAmxRows == 0);
+
 /// Some steps of a tile, and the rows of a panel that they multiply.
 struct AmxChunk {
   const AmxTile& tile;
@@ -28,7 +31,7 @@ struct AmxChunk {
   [[nodiscard]] const uint32_t* weights(int64_t block) const {
     return tile.weights.data() + (block * tile.steps() + first_step) * kAmxRegisterWords;
   }
-  /// Into `pairs`. Not between multiplications: those and vectors hold each other up.
+  /// Into `pairs`: all before it is multiplied, as vectors and AMX hold each other up.
   void gather(const void* panel) const {
     const auto first = static_cast<size_t>(first_step * 2 * kAmxPairs);
     gather_halves(

@@ -2,8 +2,6 @@
 
 #include <hwy/highway.h>
 #include <hwy/targets.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +10,12 @@
 #include <dnnl.hpp>
 #include <optional>
 #include <span>
+
+#if HWY_ARCH_X86_64 && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
@@ -22,19 +26,26 @@ namespace {
 constexpr std::array kBestFirst{CpuIsa::kAmxBf16, CpuIsa::kAvx512Bf16, CpuIsa::kAvx512,
                                 CpuIsa::kAvx2,    CpuIsa::kSse4,       CpuIsa::kBaseline};
 
-#if HWY_ARCH_X86
+#if HWY_ARCH_X86_64 && defined(__linux__)
 /// Linux gives a process the registers of AMX only if it asks for them, threads to come included.
 bool may_use_amx() {
   constexpr long kAskForState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, of asm/prctl.h
   return syscall(SYS_arch_prctl, kAskForState, kTileData) == 0;
 }
 
+/// By CPUID, as not every compiler knows the features by name.
+bool has_amx_bf16() {
+  constexpr unsigned kAmxBf16Bit = 1u << 22, kAmxTileBit = 1u << 24;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAmxBf16Bit) != 0 &&
+         (edx & kAmxTileBit) != 0;
+}
+
 /// Whether there is what Highway has no target for.
 bool has_extension(CpuIsa isa) {
   if (isa == CpuIsa::kAvx512Bf16) return __builtin_cpu_supports("avx512bf16") != 0;
   if (isa != CpuIsa::kAmxBf16) return true;
-  return has_extension(CpuIsa::kAvx512Bf16) && __builtin_cpu_supports("amx-bf16") != 0 &&
-         may_use_amx();
+  return has_extension(CpuIsa::kAvx512Bf16) && has_amx_bf16() && may_use_amx();
 }
 #else
 bool has_extension(CpuIsa isa) { return isa < CpuIsa::kAvx512Bf16; }

@@ -126,7 +126,8 @@ void PanelIo::pack_tokens(const TokenBlock& block, int64_t m, const void* A, voi
 
 void PanelIo::pack_halves(const TokenBlock& block, const uint16_t* A, uint32_t* rows) const {
   static_assert(kHalvesTokens == 2 * kVectorTokens);
-  alignas(64) uint32_t pairs[2][kConvertFeatures / 2 * kVectorTokens];
+  // Zeros for tokens that a vector lacks.
+  alignas(64) uint32_t pairs[2][kConvertFeatures / 2 * kVectorTokens] = {};
   for (int64_t k = 0; k < K_; k += kConvertFeatures) {
     const int64_t features = std::min(kConvertFeatures, K_ - k);
     over_vectors(block.count, [&](int64_t m, int64_t count) {

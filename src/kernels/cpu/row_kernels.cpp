@@ -97,6 +97,8 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
   const int64_t unit_floats = group.unit_floats;
   const float* weights = group.weights + unit * unit_floats;
   const int64_t width = group.width;
+  // A single stream is slow: the next unit's is asked for while this one is read.
+  [[maybe_unused]] const int64_t ahead = unit + 1 < group.units ? unit_floats : 0;
   const float* row = group.rows + token;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     for (int64_t i = 0; i < kDenseStepRows; ++i, row += width) {
@@ -105,8 +107,8 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
         w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
                                v % kUnitVectors * kLanes);
       }
-      if constexpr (kCount == kMostRowTokens) {  // memory gives more to two streams
-        __builtin_prefetch(weights + unit_floats + i * kUnitColumns, 0, 2);
+      if constexpr (kCount == kMostRowTokens) {
+        __builtin_prefetch(weights + ahead + i * kUnitColumns, 0, 2);
       }
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);

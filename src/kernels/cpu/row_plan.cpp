@@ -26,8 +26,8 @@ constexpr int64_t kItemsPerThread = 4;
 /// Scratch of a thread.
 struct Scratch {
   HostFloats rows;  ///< of a tile, gathered: [most rows][width]
-  HostFloats
-      blocks;       ///< [blocks of tokens][K][width], zero where a token lacks; empty for one token
+  /// [blocks of tokens][K][width], zero where a token lacks; empty for one token.
+  HostFloats blocks;
   int64_t run = 0;  ///< that `blocks` are of
 };
 

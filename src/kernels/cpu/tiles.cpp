@@ -183,18 +183,20 @@ std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles) {
     DenseTile& tile = dense[static_cast<size_t>(t)];
     const auto columns = std::ssize(from.columns);
     tile.columns = from.columns;
-    std::vector<int64_t> places;  // of the quads' rows among the tile's
-    for (const int32_t row : from.rows) {
-      places.push_back(std::ssize(tile.rows));
-      if (row >= 0) tile.rows.push_back(row);
+    std::vector<int64_t> places(from.rows.size(), -1);  // of the quads' rows among the tile's
+    for (size_t i = 0; i < from.rows.size(); ++i) {
+      if (from.rows[i] < 0) continue;
+      places[i] = std::ssize(tile.rows);
+      tile.rows.push_back(from.rows[i]);
     }
     tile.weights.resize(static_cast<size_t>(std::ssize(tile.rows) * columns));
     for (int64_t slot = 0, at = 0; slot < from.quads() * from.slots; ++slot) {
       for (int64_t c = 0; c < columns; ++c, ++at) {
-        const float weight = from.weights[static_cast<size_t>(at)];
-        if (weight == 0.0f) continue;
-        const int64_t row = slot / from.slots * kQuadRows + from.places[static_cast<size_t>(at)];
-        tile.weights[static_cast<size_t>(places[static_cast<size_t>(row)] * columns + c)] += weight;
+        const auto i = static_cast<size_t>(at);
+        const int64_t quad_row = slot / from.slots * kQuadRows + from.places[i];
+        const int64_t row = places[static_cast<size_t>(quad_row)];
+        if (row < 0) continue;  // a slot that is not used, whatever a file has there
+        tile.weights[static_cast<size_t>(row * columns + c)] += from.weights[i];
       }
     }
   });

@@ -30,7 +30,7 @@ struct QuadTile {
   [[nodiscard]] int64_t quads() const { return std::ssize(rows) / kQuadRows; }
 };
 
-/// With the weights that are zero, and without rows that there are none for.
+/// Quads as dense tiles: weights that are not kept are zero, rows of -1 are left out.
 [[nodiscard]] std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles);
 
 /// A weight of a column, and the row it belongs to.

@@ -35,7 +35,7 @@ struct AmxChunk {
   void gather(const void* panel) const {
     const auto first = static_cast<size_t>(first_step * 2 * kAmxPairs);
     gather_halves(
-        {static_cast<const uint32_t*>(panel), kHalvesTokens, tokens},
+        static_cast<const uint32_t*>(panel), tokens,
         std::span(tile.features).subspan(first, static_cast<size_t>(steps * 2 * kAmxPairs)), pairs);
   }
 };

@@ -301,11 +301,12 @@ void order_tokens(const uint16_t* from, int64_t count, uint16_t* to) {
   _mm512_store_si512(to, _mm512_maskz_permutexvar_epi64(0xFF, fours, tokens));
 }
 
-void gather_halves(const PairPanel& from, std::span<const int32_t> features, uint32_t* to) {
-  if (from.tokens > kVectorTokens) {
-    gather_halves_of<2>(from.data, features, to);
+void gather_halves(const uint32_t* panel, int64_t tokens, std::span<const int32_t> features,
+                   uint32_t* to) {
+  if (tokens > kVectorTokens) {
+    gather_halves_of<2>(panel, features, to);
   } else {
-    gather_halves_of<1>(from.data, features, to);
+    gather_halves_of<1>(panel, features, to);
   }
 }
 
@@ -331,7 +332,7 @@ void gather_quad_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { 
 void gather_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void split_pairs(const uint32_t*, const uint32_t*, int64_t, uint32_t*) { refuse(); }
 void order_tokens(const uint16_t*, int64_t, uint16_t*) { refuse(); }
-void gather_halves(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
+void gather_halves(const uint32_t*, int64_t, std::span<const int32_t>, uint32_t*) { refuse(); }
 
 }  // namespace tvw::kernels::cpu
 #endif

@@ -69,6 +69,7 @@ void split_pairs(const uint32_t* first, const uint32_t* second, int64_t pairs, u
 /// Of one feature, `count` tokens as they come to half a row, 64-byte aligned.
 void order_tokens(const uint16_t* from, int64_t count, uint16_t* to);
 /// Features two by two (-1: zeros), [features / 2][kHalvesTokens] pairs; tokens are 16 or 32.
-void gather_halves(const PairPanel& from, std::span<const int32_t> features, uint32_t* to);
+void gather_halves(const uint32_t* panel, int64_t tokens, std::span<const int32_t> features,
+                   uint32_t* to);
 
 }  // namespace tvw::kernels::cpu

@@ -66,13 +66,7 @@ PanelTile make_tile(const DenseTile& from, int64_t first, int64_t last) {
 }
 
 PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last) {
-  std::vector<int32_t> rows;
-  std::vector<int32_t> places(from.rows.size(), -1);
-  for (size_t i = 0; i < from.rows.size(); ++i) {
-    if (from.rows[i] < 0) continue;
-    places[i] = static_cast<int32_t>(rows.size());
-    rows.push_back(from.rows[i]);
-  }
+  KeptRows kept = kept_rows(from);
   const auto column_count = std::ssize(from.columns);
   std::vector<PlacedColumn> columns;
   for (int64_t c = first; c < last; ++c) {
@@ -80,14 +74,14 @@ PanelTile make_tile(const QuadTile& from, int64_t first, int64_t last) {
     for (int64_t i = 0; i < from.quads() * from.slots; ++i) {
       const auto at = static_cast<size_t>(i * column_count + c);
       const int32_t place =
-          places[static_cast<size_t>(i / from.slots * kQuadRows + from.places[at])];
+          kept.places[static_cast<size_t>(i / from.slots * kQuadRows + from.places[at])];
       if (place < 0) continue;  // a slot that is not used
       column.weights.push_back(from.weights[at]);
       column.places.push_back(place);
     }
     columns.push_back(std::move(column));
   }
-  return make_own_rows_tile(std::move(rows), columns);
+  return make_own_rows_tile(std::move(kept.rows), columns);
 }
 
 PanelWeights with_tiles(int64_t K, int64_t N, std::vector<PanelTile> tiles) {

@@ -78,15 +78,15 @@ HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t first = 
 }
 
 /// Calls block(Int<units>(), Int<tokens>(), first unit, first token) over a group.
-template <int kMost, class Block>
+template <int kMost, int kMostTokens, class Block>
 HWY_INLINE void over_group(const RowGroup& group, const Block& block, int64_t unit = 0) {
   constexpr int kFit = kSumRegisters / (kMost * kUnitVectors);
-  constexpr int kTokens = kFit < 1 ? 1 : kFit;
+  constexpr int kTokens = kFit < 1 ? 1 : kFit > kMostTokens ? kMostTokens : kFit;
   for (; unit + kMost <= group.units; unit += kMost) {
     over_tokens<kTokens>(group.tokens, [&](auto tokens, int64_t token)
                                            HWY_ATTR { block(Int<kMost>(), tokens, unit, token); });
   }
-  if constexpr (kMost > 1) over_group<kMost / 2>(group, block, unit);
+  if constexpr (kMost > 1) over_group<kMost / 2, kMostTokens>(group, block, unit);
 }
 
 template <int kTogether, int kCount>
@@ -182,26 +182,27 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
 
 /// All tokens at once, by as many units as registers then have room for: half of the tokens at a
 /// time would read the weights twice. Fewer tokens by all units, which memory gives faster.
-template <class Block>
+template <int kMostTokens, class Block>
 HWY_INLINE void over_units(const RowGroup& group, const Block& block) {
   constexpr int kHalf = kUnits > 1 ? kUnits / 2 : 1;
-  if (group.tokens == kMostRowTokens) {
-    over_group<1>(group, block);
+  if (group.tokens > kRowTokens && group.tokens == kMostTokens) {
+    over_group<1, kMostTokens>(group, block);
   } else if (group.tokens >= kRowTokens) {
-    over_group<kHalf>(group, block);
+    over_group<kHalf, kRowTokens>(group, block);
   } else {
-    over_group<kUnits>(group, block);
+    over_group<kUnits, kRowTokens>(group, block);
   }
 }
 
 void multiply_dense_group(const RowGroup& group) {
-  over_units(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
-    dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-  });
+  over_units<kMostRowTokens>(
+      group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+        dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+      });
 }
 
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
-  over_units(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+  over_units<kRowTokens>(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
     if (slots == 1) {
       quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
     } else {

@@ -1,6 +1,6 @@
 // cpu.{tvw,tw,nm,block,csr}.simd: for few tokens the row plan, else the panel plan.
 // With Problem::tuning the fastest of these and of the ways to make panels, measured.
-// cpu.dense.simd: the row plan alone, as dense at its best: a library's matrix products may read
+// cpu.dense.simd: for few tokens, as dense at its best: a library's matrix products may read
 // weights slower than memory gives them.
 #include <algorithm>
 #include <string>

@@ -176,6 +176,16 @@ std::vector<QuadTile> make_quad_tiles(const pack::NmMatrix& m, int64_t width) {
   return tiles;
 }
 
+KeptRows kept_rows(const QuadTile& tile) {
+  KeptRows kept{{}, std::vector<int32_t>(tile.rows.size(), -1)};
+  for (size_t i = 0; i < tile.rows.size(); ++i) {
+    if (tile.rows[i] < 0) continue;
+    kept.places[i] = static_cast<int32_t>(kept.rows.size());
+    kept.rows.push_back(tile.rows[i]);
+  }
+  return kept;
+}
+
 std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles) {
   std::vector<DenseTile> dense(tiles.size());
   parallel_for(std::ssize(tiles), [&](int64_t t) {
@@ -183,18 +193,14 @@ std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles) {
     DenseTile& tile = dense[static_cast<size_t>(t)];
     const auto columns = std::ssize(from.columns);
     tile.columns = from.columns;
-    std::vector<int64_t> places(from.rows.size(), -1);  // of the quads' rows among the tile's
-    for (size_t i = 0; i < from.rows.size(); ++i) {
-      if (from.rows[i] < 0) continue;
-      places[i] = std::ssize(tile.rows);
-      tile.rows.push_back(from.rows[i]);
-    }
+    KeptRows kept = kept_rows(from);
+    tile.rows = std::move(kept.rows);
     tile.weights.resize(static_cast<size_t>(std::ssize(tile.rows) * columns));
     for (int64_t slot = 0, at = 0; slot < from.quads() * from.slots; ++slot) {
       for (int64_t c = 0; c < columns; ++c, ++at) {
         const auto i = static_cast<size_t>(at);
         const int64_t quad_row = slot / from.slots * kQuadRows + from.places[i];
-        const int64_t row = places[static_cast<size_t>(quad_row)];
+        const int64_t row = kept.places[static_cast<size_t>(quad_row)];
         if (row < 0) continue;  // a slot that is not used, whatever a file has there
         tile.weights[static_cast<size_t>(row * columns + c)] += from.weights[i];
       }

@@ -33,6 +33,13 @@ struct QuadTile {
 /// Quads as dense tiles: weights that are not kept are zero, rows of -1 are left out.
 [[nodiscard]] std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles);
 
+/// A tile's quads without the rows that there are none for.
+struct KeptRows {
+  std::vector<int32_t> rows;    ///< ids in B
+  std::vector<int32_t> places;  ///< [quads * 4] among `rows`; -1: none
+};
+[[nodiscard]] KeptRows kept_rows(const QuadTile& tile);
+
 /// A weight of a column, and the row it belongs to.
 struct ColumnEntry {
   float weight = 0.0f;

@@ -5,8 +5,10 @@
 // is part of the names of the executors that are tried (default all). Most problems run a variant
 // of the kernel by chance, as all have to be right; every eighth the fastest one, or all of them
 // what TVW_CUDA_VARIANT says.
+#include <algorithm>
 #include <cstdlib>
 #include <random>
+#include <set>
 
 #include "support/catch.hpp"
 #include "support/random_weights.hpp"
@@ -140,12 +142,40 @@ Outcome run_problem(const kernels::Executor& executor, kernels::Device& device, 
   return outcome;
 }
 
+/// Of one way to run an executor, the TVW_CUDA_VARIANT-th.
+struct Repetition {
+  std::string kernel;
+  TypedBuffer C;      ///< of the first run
+  int different = 0;  ///< runs that computed anything else
+};
+
+/// Runs it `runs` times, each over 0xFF, and from a cold and a warm cache in turn.
+Repetition run_repeatedly(const kernels::Executor& executor, kernels::Device& device,
+                          const kernels::Problem& problem, const TypedBuffer& A, int runs) {
+  TypedBuffer C(problem.dtype, problem.shape().M * problem.shape().N);
+  const auto a = device.allocate(A.size_bytes());
+  const auto c = device.allocate(C.size_bytes());
+  device.copy_in(*a, A.bytes().data(), A.size_bytes());
+  const auto plan = executor.prepare(problem, device);
+  Repetition result{plan->kernel_name(), C, 0};
+  for (int run = 0; run < runs; ++run) {
+    std::ranges::fill(C.bytes(), std::byte{0xFF});
+    device.copy_in(*c, C.bytes().data(), C.size_bytes());
+    if (run % 2 == 1) device.flush_cache();
+    (void)device.time_us([&] { plan->run(a->data(), c->data()); }, run % 4 < 2 ? 1 : 3);
+    device.copy_out(C.bytes().data(), *c, C.size_bytes());
+    if (run == 0) result.C = C;
+    result.different += std::ranges::equal(C.bytes(), result.C.bytes()) ? 0 : 1;
+  }
+  return result;
+}
+
 bool is_ours(std::string_view executor) {
   return executor.ends_with(".sm90") || executor.ends_with(".sm80") ||
          executor.ends_with(".decode");
 }
 
-TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[cuda]") {
+TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[cuda][random]") {
   const auto device = gpu();
   if (!device) {
     SUCCEED("no GPU here");
@@ -188,6 +218,48 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
     std::printf("%-28s %d problems right\n", std::string(executor->name()).c_str(),
                 accepted - wrong);
   }
+}
+
+// Large enough for two CTAs on an SM and for rings that go round several times. Weights that a warp
+// was still reading were overwritten there, in up to every run and never in small problems.
+TEST_CASE("every decode kernel computes the same each time on a full GPU", "[cuda][repeated]") {
+  const auto device = gpu();
+  if (!device) {
+    SUCCEED("no GPU here");
+    return;
+  }
+  constexpr int64_t kK = 4096, kN = 11008;
+  constexpr int kRuns = 12;
+  const DenseMatrix dense = test::random_dense(kK, kN, DType::kF16, 1);
+  for (const char* pattern : {"tw:g=256", "tvw:g=256"}) {
+    const PatternSpec spec = parse_pattern(pattern);
+    const pack::PackedWeights weights =
+        pack::pack(dense, test::random_selection(kK, kN, spec, 0.25, 1, false), spec);
+    const std::string name = pattern[1] == 'w' ? "cuda.tw.decode" : "cuda.tvw.decode";
+    for (const kernels::Executor* executor : registry().executors()) {
+      if (executor->name() != name) continue;
+      for (const int64_t M : {1, 4, 8}) {
+        const kernels::Problem problem{M, DType::kF16, Layout::kFeatureMajor, &weights, {}};
+        const TypedBuffer A = test::random_dense(1, M * kK, DType::kF16, 3).values;
+        std::vector<kernels::OutputPosition> positions;
+        for (int64_t n = 0; n < kN; n += 7) positions.push_back({n % M, n});
+        std::set<std::string> tried;
+        for (int variant = 0;; ++variant) {
+          setenv("TVW_CUDA_VARIANT", std::to_string(variant).c_str(), 1);
+          const Repetition result = run_repeatedly(*executor, *device, problem, A, kRuns);
+          if (!tried.insert(result.kernel).second) break;  // the count has gone round
+          CAPTURE(name, M, result.kernel, result.different);
+          CHECK(result.different == 0);
+          if (variant > 0) continue;  // the random problems check what each of them computes
+          const kernels::ErrorReport error =
+              kernels::compare_with_reference(problem, A.to_f32(), result.C.to_f32(), positions);
+          CHECK(error.ok);
+        }
+        CHECK(tried.size() > 1);
+      }
+    }
+  }
+  unsetenv("TVW_CUDA_VARIANT");
 }
 
 }  // namespace

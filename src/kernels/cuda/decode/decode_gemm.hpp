@@ -32,6 +32,9 @@ struct Params {
   /// Bytes of a row of x that can be copied at a time: 16, 8, 4, or 2 where tokens do not lie side
   /// by side.
   int piece_bytes = 2;
+  /// Rows of x come through registers, long before there is room for them in shared memory, and not
+  /// by cp.async: M = 1 always, and 2, 4 or 8 tokens side by side.
+  bool through_registers = false;
   int staged_bytes = 0;  ///< of x, where the kernel takes all of it into shared memory first; M = 1
 };
 

@@ -22,12 +22,17 @@ __device__ __forceinline__ void consume_by_mma(const Params& p, const Ring<C>& r
     const uint32_t fragment = ring.weights(slot.index) + block * C::kFragmentBytes;
     uint4 a[kBlocks][2];
     uint32_t metadata[kBlocks];
+    uint32_t read = 0;  // a word of every load
 #pragma unroll
     for (int b = 0; b < kBlocks; ++b) {
       const uint32_t from = fragment + b * C::kFragmentBytes;
       a[b][0] = load_shared_128(from + lane * 16);
       a[b][1] = load_shared_128(from + 512 + lane * 16);
-      if constexpr (C::kSparse) metadata[b] = load_shared_32(from + 1024 + lane * 4);
+      read ^= a[b][0].x ^ a[b][1].x;
+      if constexpr (C::kSparse) {
+        metadata[b] = load_shared_32(from + 1024 + lane * 4);
+        read ^= metadata[b];
+      }
     }
     const uint32_t x = ring.activations(slot.index);
 #pragma unroll
@@ -35,7 +40,11 @@ __device__ __forceinline__ void consume_by_mma(const Params& p, const Ring<C>& r
       const uint32_t rows = x + (t * C::kStepRows + (lane ^ t)) * 16;
       uint32_t low[4], high[4];
       load_transposed(low, rows);
-      if constexpr (C::kSparse) load_transposed(high, rows + 32 * 16);
+      read ^= low[0];
+      if constexpr (C::kSparse) {
+        load_transposed(high, rows + 32 * 16);
+        read ^= high[0];
+      }
 #pragma unroll
       for (int b = 0; b < kBlocks; ++b) {
         if constexpr (C::kSparse) {
@@ -47,7 +56,7 @@ __device__ __forceinline__ void consume_by_mma(const Params& p, const Ring<C>& r
         }
       }
     }
-    barrier_arrive_warp(ring.empty(slot.index), lane);
+    barrier_arrive_after_reads(ring.empty(slot.index), lane, read);
     slot.advance(C::kSlices);
   }
   if (p.splits > 1) cluster_wait();  // all CTAs are there to receive

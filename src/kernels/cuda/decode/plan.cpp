@@ -23,11 +23,14 @@ struct Candidate {
   Variant variant;
   std::shared_ptr<DeviceWeights> weights;
   int splits = 1;
+  bool through_registers = false;
   int staged_bytes = 0;  ///< of x
 
   [[nodiscard]] std::string name() const {
-    return std::string(variant.name) + ", rows split in " + std::to_string(splits) +
-           (staged_bytes > 0 ? ", x staged" : "");
+    const char* rows = staged_bytes > 0    ? ", x staged"
+                       : through_registers ? ", x through registers"
+                                           : "";
+    return std::string(variant.name) + ", rows split in " + std::to_string(splits) + rows;
   }
   [[nodiscard]] int64_t ctas() const {
     return weights->tiles * (weights->features / kFragmentFeatures / variant.feature_blocks) *
@@ -40,6 +43,7 @@ struct Candidate {
     params.weights = weights->bytes.data();
     params.blocks_per_tile = static_cast<int>(weights->features / kFragmentFeatures);
     params.splits = splits;
+    params.through_registers = through_registers;
     params.staged_bytes = staged_bytes;
     void* arguments[] = {&params};
     cuda::launch(variant.kernel, ctas(), variant.threads, variant.shared_bytes, arguments, splits);
@@ -147,12 +151,16 @@ class DecodePlan final : public Plan {
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     variant.shared_bytes));
       for (int splits = 1; splits <= kMostSplits; ++splits) {
-        const Candidate candidate{variant, copies.front(), splits, 0};
+        Candidate candidate{variant, copies.front(), splits};
         if (splits > 1 && candidate.ctas() > most_ctas) break;
+        if (shape_.M > 1) candidates.push_back(candidate);  // cp.async takes no single elements
+        if (params_.piece_bytes != 2 * shape_.M) continue;  // rows are not one piece
+        candidate.through_registers = true;
         candidates.push_back(candidate);
         const int64_t x_bytes = 2 * shape_.K;
         if (shape_.M == 1 && x_bytes % 16 == 0 && x_bytes <= variant.most_staged_bytes) {
-          candidates.push_back({variant, copies.front(), splits, static_cast<int>(x_bytes)});
+          candidate.staged_bytes = static_cast<int>(x_bytes);
+          candidates.push_back(candidate);
         }
       }
     }

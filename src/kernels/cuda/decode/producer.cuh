@@ -22,7 +22,18 @@ class Producer {
       copy_weights(step, step);
     }
     if constexpr (C::kTokenBlocks == 1) {
-      if (p_.M == 1) return run_one_token();
+      if (p_.through_registers) {
+        switch (p_.M) {
+          case 1:
+            return run_whole_rows<uint16_t>();
+          case 2:
+            return run_whole_rows<uint32_t>();
+          case 4:
+            return run_whole_rows<uint2>();
+          default:
+            return run_whole_rows<uint4>();
+        }
+      }
     }
     Ids now, next;
     load_ids(warp_, now);
@@ -86,11 +97,12 @@ class Producer {
     }
   }
 
-  /// One token: an element a row, which cp.async cannot copy. So that no step waits for the one
-  /// before it, the elements of kAhead steps are on their way at a time; or all of x comes first.
-  __device__ __forceinline__ void run_one_token() const {
-    constexpr int kAhead = C::kSparse ? 4 : 8;
-    uint16_t values[kAhead][kRowWords];
+  /// Rows that are one piece, 1, 2, 4 or 8 tokens, through registers. So that no step waits for the
+  /// one before it, those of kAhead steps are on their way at a time; or all of x comes first.
+  template <class Row>
+  __device__ __forceinline__ void run_whole_rows() const {
+    constexpr int kAhead = (sizeof(Row) == 16 ? 4 : 8) / kRowWords;
+    Row rows[kAhead][kRowWords];
     Ids ids[kAhead];
     Slot<C> slot{warp_, 1};
     for (int first = warp_; first < work_.steps; first += kAhead * C::kProducerWarps) {
@@ -104,7 +116,7 @@ class Producer {
       for (int i = 0; i < kAhead; ++i) {
         if (first + i * C::kProducerWarps >= work_.steps) break;
 #pragma unroll
-        for (int j = 0; j < kRowWords; ++j) values[i][j] = one_element(ids[i][j] * p_.x_row);
+        for (int j = 0; j < kRowWords; ++j) rows[i][j] = whole_row<Row>(ids[i][j] * p_.x_row);
       }
 #pragma unroll
       for (int i = 0; i < kAhead; ++i) {
@@ -117,7 +129,7 @@ class Producer {
         const uint32_t to = ring_.activations(slot.index);
 #pragma unroll
         for (int j = 0; j < kRowWords; ++j) {
-          store_shared_16(place(to, j * 32 + lane_, 0), values[i][j]);
+          store_shared(place(to, j * 32 + lane_, 0), rows[i][j]);
         }
         barrier_arrive(ring_.landed(slot.index));
         slot.advance(C::kProducerWarps);
@@ -134,11 +146,14 @@ class Producer {
     barrier_wait(ring_.staged(), 0);
   }
 
-  __device__ __forceinline__ uint16_t one_element(int64_t at) const {
-    if (p_.staged_bytes > 0) {
-      return load_shared_16(ring_.base + C::kStagedAt + static_cast<uint32_t>(at) * 2);
+  template <class Row>
+  __device__ __forceinline__ Row whole_row(int64_t at) const {
+    if constexpr (sizeof(Row) == 2) {
+      if (p_.staged_bytes > 0) {
+        return load_shared_16(ring_.base + C::kStagedAt + static_cast<uint32_t>(at) * 2);
+      }
     }
-    return element(at);
+    return __ldcg(reinterpret_cast<const Row*>(p_.x + at));
   }
 
   /// Tokens past M stay what they are: they only reach results that nobody stores.
@@ -171,18 +186,14 @@ class Producer {
           const int high = __shfl_sync(~0u, ids[kRowWords - 1], row % 32);
           k = row < 32 ? k : high;
         }
-        if (id < all) values[j] = element(k * p_.x_row + m * p_.x_token);
+        if (id < all) values[j] = __ldcg(p_.x + k * p_.x_row + m * p_.x_token);
       }
 #pragma unroll
       for (int j = 0; j < kBatch; ++j) {
         const int id = base + 32 * j, row = id / p_.M, m = id - row * p_.M;
-        if (id < all) store_shared_16(place(to, row, m / 8) + m % 8 * 2, values[j]);
+        if (id < all) store_shared(place(to, row, m / 8) + m % 8 * 2, values[j]);
       }
     }
-  }
-
-  __device__ __forceinline__ uint16_t element(int64_t at) const {
-    return __ldcg(reinterpret_cast<const unsigned short*>(p_.x + at));
   }
 
   __device__ __forceinline__ uint32_t place(uint32_t to, int row, int block) const {

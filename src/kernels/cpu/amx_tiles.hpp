@@ -132,7 +132,7 @@ class AmxTiles final : public PanelTiles {
       chunk.first_step += chunk.steps;
     } while (chunk.first_step < tile.steps());
     finish_sums(sums, kHalvesTokens, std::ssize(tile.columns),
-                {nullptr, 0, panel.tokens, panel.sums, panel.start, panel.rounded});
+                {panel.tokens, panel.sums, panel.start, panel.rounded});
   }
 
   AmxWeights weights_;

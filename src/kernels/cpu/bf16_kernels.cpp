@@ -111,9 +111,9 @@ HWY_INLINE void shared_pairs_group(const PairRows& rows, const uint32_t* weights
   __m512 sums[kGroupColumns][kCount];
   for (int c = 0; c < kGroupColumns; ++c) {
     for (int v = 0; v < kCount; ++v) {
-      sums[c][v] = rows.start != nullptr
-                       ? _mm512_set1_ps(rows.start[column + c])
-                       : _mm512_loadu_ps(rows.sums[column + c] + begin + v * kVectorTokens);
+      sums[c][v] = rows.to.start != nullptr
+                       ? _mm512_set1_ps(rows.to.start[column + c])
+                       : _mm512_loadu_ps(rows.to.sums[column + c] + begin + v * kVectorTokens);
     }
   }
   const uint32_t* pairs = rows.data + begin;
@@ -126,10 +126,10 @@ HWY_INLINE void shared_pairs_group(const PairRows& rows, const uint32_t* weights
     }
   }
   for (int c = 0; c < kGroupColumns; ++c) {
-    if (rows.rounded != nullptr) {
-      store_rounded(sums[c], rows.rounded[column + c] + begin);
+    if (rows.to.rounded != nullptr) {
+      store_rounded(sums[c], rows.to.rounded[column + c] + begin);
     } else {
-      store(sums[c], rows.sums[column + c] + begin);
+      store(sums[c], rows.to.sums[column + c] + begin);
     }
   }
 }
@@ -196,18 +196,18 @@ void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns) {
   for (int64_t c = 0; c < columns.columns; ++c) {
     const int64_t count = columns.counts[c];
     over_tokens<kMostTokens / kVectorTokens>(
-        rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
+        rows.to.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
           constexpr int kCount = decltype(vectors)::value;
-          float* to = rows.sums[c] + begin;
+          float* to = rows.to.sums[c] + begin;
           __m512 sums[kCount];
           for (int v = 0; v < kCount; ++v) {
-            sums[v] = rows.start != nullptr ? _mm512_set1_ps(rows.start[c])
-                                            : _mm512_loadu_ps(to + v * kVectorTokens);
+            sums[v] = rows.to.start != nullptr ? _mm512_set1_ps(rows.to.start[c])
+                                               : _mm512_loadu_ps(to + v * kVectorTokens);
           }
           own_pairs_column(reinterpret_cast<const char*>(rows.data + begin), weights, offsets,
                            count, sums);
-          if (rows.rounded != nullptr) {
-            store_rounded(sums, rows.rounded[c] + begin);
+          if (rows.to.rounded != nullptr) {
+            store_rounded(sums, rows.to.rounded[c] + begin);
           } else {
             store(sums, to);
           }
@@ -221,7 +221,7 @@ void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns) {
   const uint32_t* weights = columns.weights;
   for (int64_t group = 0; group < columns.groups; ++group) {
     // One vector is enough, as weights are multiplied by from memory.
-    over_tokens<1>(rows.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
+    over_tokens<1>(rows.to.tokens, [&](auto vectors, int64_t begin) TVW_TARGET {
       shared_pairs_group<decltype(vectors)::value>(rows, weights, columns.pairs,
                                                    group * kGroupColumns, begin);
     });
@@ -229,7 +229,7 @@ void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns) {
   }
 }
 
-void finish_sums(const float* sums, int64_t stride, int64_t columns, const PairRows& results) {
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const PanelSums& results) {
   with_count<kMostVectors>(
       results.tokens / kVectorTokens, 0, [&](auto vectors, int64_t) TVW_TARGET {
         for (int64_t c = 0; c < columns; ++c, sums += stride) {
@@ -327,7 +327,7 @@ namespace {
 
 void multiply_own_pairs(const PairRows&, const OwnPairs&) { refuse(); }
 void multiply_shared_pairs(const PairRows&, const SharedPairs&) { refuse(); }
-void finish_sums(const float*, int64_t, int64_t, const PairRows&) { refuse(); }
+void finish_sums(const float*, int64_t, int64_t, const PanelSums&) { refuse(); }
 void gather_quad_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void gather_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void split_pairs(const uint32_t*, const uint32_t*, int64_t, uint32_t*) { refuse(); }

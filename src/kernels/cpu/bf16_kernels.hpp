@@ -7,16 +7,21 @@
 
 namespace tvw::kernels::cpu {
 
+/// Sums of columns: where they go and what they are added to.
+struct PanelSums {
+  int64_t tokens = 0;            ///< that count, a multiple of kVectorTokens
+  float* const* sums = nullptr;  ///< [columns] -> [tokens]
+  const float* start = nullptr;  ///< [columns] what sums start from; null: from what they are
+  /// [columns] -> [tokens] of bf16 that get the sums, rounded (subnormal ones to 0), and not
+  /// `sums`; or null.
+  uint16_t* const* rounded = nullptr;
+};
+
 /// Pairs of rows [pairs][stride], and what becomes of them.
 struct PairRows {
   const uint32_t* data = nullptr;  ///< 64-byte aligned
   int64_t stride = 0;              ///< pairs from one row to the next
-  int64_t tokens = 0;              ///< that count, a multiple of kVectorTokens
-  float* const* sums = nullptr;    ///< [columns] -> [tokens]
-  const float* start = nullptr;    ///< [columns] what sums start from; null: from what they are
-  /// [columns] -> [tokens] of bf16 that get the sums, rounded (subnormal ones to 0), and not
-  /// `sums`; or null.
-  uint16_t* const* rounded = nullptr;
+  PanelSums to;
 };
 
 /// Columns that each multiply pairs of their own: column after column counts[c] entries, each
@@ -38,9 +43,8 @@ struct SharedPairs {
 void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns);
 void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns);
 
-/// `sums` [columns][stride], 64-byte aligned, to where `results` wants them: it says what they are
-/// added to, and its data and stride are not used.
-void finish_sums(const float* sums, int64_t stride, int64_t columns, const PairRows& results);
+/// `sums` [columns][stride], 64-byte aligned, to where `results` wants them.
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const PanelSums& results);
 
 /// Pairs that two rows of a quad can make: 01, 02, 03, 12, 13, 23.
 inline constexpr int64_t kQuadPairs = 6;

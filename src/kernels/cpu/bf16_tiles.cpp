@@ -35,12 +35,12 @@ void multiply_own(const PairTile& tile, const PairPanel& panel, PairRows rows,
     left = left.subspan(chunk.size());
     gather_quad_pairs(panel, chunk, pairs);
     own.counts = tile.counts.data() + at;
-    if (at + columns >= std::ssize(tile.counts)) rows.rounded = rounded;
+    if (at + columns >= std::ssize(tile.counts)) rows.to.rounded = rounded;
     multiply_own_pairs(rows, own);
     const int64_t entries = std::accumulate(own.counts, own.counts + columns, int64_t{0});
     own.weights += entries;
     own.offsets += entries;
-    rows.start = nullptr;
+    rows.to.start = nullptr;
   }
 }
 
@@ -56,10 +56,10 @@ void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows
     left = left.subspan(chunk.size());
     gather_pairs(panel, chunk, pairs);
     shared.pairs = std::ssize(chunk) / 2;
-    if (left.empty()) rows.rounded = rounded;
+    if (left.empty()) rows.to.rounded = rounded;
     multiply_shared_pairs(rows, shared);
     shared.weights += shared.pairs * shared.groups * kGroupColumns;
-    rows.start = nullptr;
+    rows.to.start = nullptr;
   } while (!left.empty());
 }
 
@@ -77,7 +77,7 @@ class Bf16Tiles final : public PanelTiles {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
     for (const PanelTask& task : panels) {
       const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
-      const PairRows rows{nullptr, task.stride, task.tokens, task.sums, task.start};
+      const PairRows rows{nullptr, task.stride, {task.tokens, task.sums, task.start}};
       if (tile.has_own_pairs()) {
         multiply_own(tile, panel, rows, task.rounded);
       } else {

@@ -11,6 +11,8 @@ namespace {
 
 /// Of a problem that threads may all make panels of.
 constexpr int64_t kMostCopiedVectors = 8;
+/// Whole panels that a thread takes up at a time.
+constexpr int64_t kMostTogether = 8;
 
 int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
@@ -101,7 +103,6 @@ PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
 }
 
 PanelSplit split_for_code(int64_t M, int threads, bool cached) {
-  constexpr int64_t kMostTogether = 8;
   const int64_t panels = vectors_of(M);
   if (panels <= kMostCopiedVectors) {
     if (!cached || !are_even(panels, threads)) return make_split(M, panels, PanelWork::kTiles);
@@ -113,7 +114,7 @@ PanelSplit split_for_code(int64_t M, int threads, bool cached) {
 
 std::vector<PanelSplit> ways_for_amx(int64_t M, int64_t K, int threads) {
   constexpr int64_t kPanelBytes = kHalvesTokens * 2;  // of a feature
-  constexpr int64_t kCachedBytes = 1 << 20, kMostTogether = 8, kFewestTogether = 2;
+  constexpr int64_t kCachedBytes = 1 << 20, kFewestTogether = 2;
   const int64_t panels = parts_of(M, kHalvesTokens);
   const int64_t cached = kCachedBytes / std::max<int64_t>(1, kPanelBytes * K);
   const int64_t together = std::clamp(cached, kFewestTogether, kMostTogether);

@@ -63,12 +63,6 @@ bool multiplies_pairs(const Problem& problem) {
   return multiplies_bf16(problem) && !std::is_same_v<Tiles, Columns>;
 }
 
-/// Whether columns multiply all rows of their tile by AMX.
-template <class Tiles>
-bool multiplies_by_amx(const Problem& problem) {
-  return multiplies_pairs<Tiles>(problem) && cpu_isa() == CpuIsa::kAmxBf16;
-}
-
 /// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
 /// additions depends on what is chosen.
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
@@ -88,13 +82,20 @@ bool caches_code(const Problem& problem) {
   return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
 }
 
-/// Whether panels are multiplied by code made for the weights. There is none for bf16 rows that
-/// columns share.
+/// What multiplies panels.
+enum class Multiplier : uint8_t {
+  kKernels,  ///< loops over weights that they read
+  kCode,     ///< made for the weights; there is none for bf16 rows that columns share
+  kAmx,      ///< of bf16, all rows of a tile by all of its columns
+};
+
 template <class Tiles>
-bool compiles(const Problem& problem) {
-  return compiles_tiles() && (kOwnRows<Tiles> || !multiplies_bf16(problem)) &&
-         !multiplies_by_amx<Tiles>(problem) && problem.shape().K <= kMostRows &&
-         problem.M >= (kOwnRows<Tiles> ? kCodeFrom : kSharedCodeFrom);
+Multiplier multiplier_of(const Problem& problem) {
+  if (multiplies_pairs<Tiles>(problem) && cpu_isa() == CpuIsa::kAmxBf16) return Multiplier::kAmx;
+  const bool code = compiles_tiles() && (kOwnRows<Tiles> || !multiplies_bf16(problem)) &&
+                    problem.shape().K <= kMostRows &&
+                    problem.M >= (kOwnRows<Tiles> ? kCodeFrom : kSharedCodeFrom);
+  return code ? Multiplier::kCode : Multiplier::kKernels;
 }
 
 /// That a tile has at most. Those with rows of their own are cut until threads find tiles to choose
@@ -108,15 +109,16 @@ int64_t tile_columns(const Problem& problem) {
 
 template <class Tiles>
 std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const PanelSplit& split,
-                                             const Tiles& tiles, bool compiled) {
+                                             const Tiles& tiles, Multiplier multiplier) {
   const GemmShape shape = problem.shape();
+  const bool compiled = multiplier == Multiplier::kCode;
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_bf16(problem)) {
       // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
       const int64_t width = split.work == PanelWork::kPanels || compiled
                                 ? kMostTileColumns
                                 : tile_columns<Tiles>(problem);
-      if (multiplies_by_amx<Tiles>(problem)) {
+      if (multiplier == Multiplier::kAmx) {
         return make_amx_tiles(make_amx_weights(shape.N, width, tiles));
       }
       PairWeights weights = make_pair_weights(shape.N, split.tokens, width, tiles);
@@ -140,12 +142,11 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
 
 template <class Tiles>
 const RowLimits& row_limits(const Problem& problem) {
-  if (multiplies_by_amx<Tiles>(problem)) return kNoRowLimits;
-  if constexpr (kOwnRows<Tiles>) {
-    if (!multiplies_pairs<Tiles>(problem)) return kOwnRowLimits;
-    return compiles<Tiles>(problem) ? kNoRowLimits : kOwnBf16RowLimits;
+  if (!multiplies_pairs<Tiles>(problem)) {
+    return kOwnRows<Tiles> ? kOwnRowLimits : kSharedRowLimits;
   }
-  return multiplies_bf16(problem) ? kSharedBf16RowLimits : kSharedRowLimits;
+  if (multiplier_of<Tiles>(problem) != Multiplier::kKernels) return kNoRowLimits;
+  return kOwnRows<Tiles> ? kOwnBf16RowLimits : kSharedBf16RowLimits;
 }
 
 /// A way to go about a problem.
@@ -205,13 +206,17 @@ Way model_way(const Problem& problem, const Tiles& tiles) {
     }
   }
   if (rows == problem.M) return {rows, {}};
-  if (multiplies_by_amx<Tiles>(problem)) {
-    return {rows, ways_for_amx(problem.M - rows, problem.shape().K, thread_count()).front()};
+  const int64_t M = problem.M - rows;
+  const int threads = thread_count();
+  switch (multiplier_of<Tiles>(problem)) {
+    case Multiplier::kAmx:
+      return {rows, ways_for_amx(M, problem.shape().K, threads).front()};
+    case Multiplier::kCode:
+      return {rows, split_for_code(M, threads, caches_code<Tiles>(problem))};
+    case Multiplier::kKernels:
+      break;
   }
-  if (compiles<Tiles>(problem)) {
-    return {rows, split_for_code(problem.M - rows, thread_count(), caches_code<Tiles>(problem))};
-  }
-  return {rows, split_tokens(problem.M - rows, thread_count(), panel_costs<Tiles>(problem))};
+  return {rows, split_tokens(M, threads, panel_costs<Tiles>(problem))};
 }
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
@@ -229,13 +234,14 @@ std::vector<Way> all_ways(const Problem& problem, const Tiles& tiles, bool panel
     if (problem.M <= kMostTokensOfRows && suits_rows(tiles)) add({problem.M, {}});
   }
   if (!panels) return ways;
-  if (multiplies_by_amx<Tiles>(problem)) {
+  const Multiplier multiplier = multiplier_of<Tiles>(problem);
+  if (multiplier == Multiplier::kAmx) {
     for (PanelSplit& split : ways_for_amx(problem.M, problem.shape().K, thread_count())) {
       add({0, std::move(split)});
     }
     return ways;
   }
-  if (compiles<Tiles>(problem)) {
+  if (multiplier == Multiplier::kCode) {
     for (const bool cached : {true, false}) {
       add({0, split_for_code(problem.M, thread_count(), cached)});
     }
@@ -255,8 +261,8 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
                                 const std::string& format) {
   const auto in_panels = [&](const Problem& part) {
     // As for the problem, of which `part` is most: explain() and the split go by that, too.
-    const bool compiled = compiles<Tiles>(problem);
-    return make_panel_plan(part, way.split, make_panel_tiles(part, way.split, tiles, compiled),
+    const Multiplier multiplier = multiplier_of<Tiles>(problem);
+    return make_panel_plan(part, way.split, make_panel_tiles(part, way.split, tiles, multiplier),
                            format);
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
@@ -291,7 +297,8 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
                            bool panels) {
   const bool bf16 = !std::is_same_v<Tiles, Columns> && multiplies_bf16(problem);
   const auto explained = [&](const Way& way, const std::string& why) {
-    const bool compiled = !way.split.blocks.empty() && compiles<Tiles>(problem);
+    const bool compiled =
+        !way.split.blocks.empty() && multiplier_of<Tiles>(problem) == Multiplier::kCode;
     return way.name() + ": " + why + "; " +
            (bf16 && way.rows == 0 ? "bf16 on " + tvw::kernels::name(cpu_isa())
                                   : "f32 on " + f32_isa_name()) +

@@ -15,6 +15,7 @@
 #include "tvw/bench/verify.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/record/statistics.hpp"
 
 namespace tvw::bench {
 namespace {
@@ -28,6 +29,10 @@ constexpr uint64_t kPositionStream = 0x9051;
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
 constexpr int64_t kRotateShare = 8;   // activations are at most 1/8 of the weights
+
+// Once timed, runs one right after the other are verified: as many as last so long, within bounds.
+constexpr double kVerifyAgainUs = 5e4;
+constexpr double kFewestRuns = 2, kMostRuns = 5;
 
 bool rotates(const kernels::Device& device, GemmShape shape) {
   return device.kind() == kernels::DeviceKind::kCuda &&
@@ -93,6 +98,7 @@ struct Entry {
   Contestant contestant;
   BenchRow row;
   std::unique_ptr<kernels::Plan> plan;
+  size_t fingerprint = 0;  ///< of the outputs that were verified
 };
 
 class Runner {
@@ -133,7 +139,7 @@ class Runner {
     for (Contestant& contestant :
          make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
-      entries.push_back({std::move(contestant), std::move(row), nullptr});
+      entries.push_back({std::move(contestant), std::move(row), nullptr, 0});
     }
     const auto positions = positions_to_check(job.shape, mix(request_.seed, kPositionStream));
     for (Entry& entry : entries) {
@@ -143,7 +149,7 @@ class Runner {
     ++done_;
     for (const CacheState cache : request_.caches) {
       report(label + ": timing, " + std::string(name(cache)));
-      time_entries(entries, job, activations, cache, record);
+      time_entries(entries, job, activations, positions, cache, record);
       ++done_;
     }
   }
@@ -158,10 +164,14 @@ class Runner {
       return;
     }
     add_plan(entry.row, *entry.plan);
+    void* A = activations.A->data();
+    void* C = activations.C->data();
+    const Launches once{[&] { entry.plan->run(A, C); }, 1};
     try {
-      add_verdict(entry.row, problem,
-                  verify(problem, *entry.plan, device_, *activations.A, *activations.C,
-                         activations.values, positions));
+      const Verdict verdict =
+          verify(problem, once, device_, *activations.C, activations.values, positions);
+      entry.fingerprint = verdict.fingerprint;
+      add_verdict(entry.row, problem, verdict);
     } catch (const Error& error) {
       entry.row.status = record::RowStatus::kWrong;
       entry.row.skipped_reason = std::string("failed: ") + error.what();
@@ -169,8 +179,21 @@ class Runner {
     if (!entry.row.verified) entry.plan.reset();
   }
 
+  /// What is right alone may be wrong when one run follows on the other, as it was timed.
+  Verdict verify_as_timed(const Entry& entry, const Timed& timed, Activations& activations,
+                          std::span<const kernels::OutputPosition> positions) {
+    const double time_us = record::median(timed.samples_us).value_or(kVerifyAgainUs);
+    const double runs = std::clamp(kVerifyAgainUs / time_us, kFewestRuns, kMostRuns);
+    const Launches launches{timed.launch, static_cast<int>(runs)};
+    Verdict verdict = verify(entry.contestant.problem, launches, device_, *activations.C,
+                             activations.values, positions, entry.fingerprint);
+    if (!verdict.ok) verdict.reason = "right once, then, as it was timed, a " + verdict.reason;
+    return verdict;
+  }
+
   void time_entries(const std::vector<Entry>& entries, const Job& job, Activations& activations,
-                    CacheState cache, record::BenchRecord& record) {
+                    std::span<const kernels::OutputPosition> positions, CacheState cache,
+                    record::BenchRecord& record) {
     std::vector<Timed> timed;
     for (const Entry& entry : entries) {
       if (!entry.row.verified) continue;
@@ -183,9 +206,14 @@ class Runner {
       BenchRow row = entry.row;
       row.cache = name(cache);
       if (row.verified) {
-        if (cache == CacheState::kCold)
-          row.cold_by = timed[next].rotation > 0 ? "rotation" : "flush";
-        add_times(row, timed[next++], *entry.plan);
+        const Timed& its = timed[next++];
+        if (cache == CacheState::kCold) row.cold_by = its.rotation > 0 ? "rotation" : "flush";
+        const Verdict again = verify_as_timed(entry, its, activations, positions);
+        if (again.ok) {
+          add_times(row, its, *entry.plan);
+        } else {
+          add_verdict(row, entry.contestant.problem, again);
+        }
       }
       rows.push_back(std::move(row));
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <string_view>
 
 #include "bench/random_values.hpp"
 #include "tvw/core/typed_buffer.hpp"
@@ -27,6 +28,12 @@ std::vector<kernels::OutputPosition> all_positions(GemmShape shape) {
 int64_t spread(int64_t i, int64_t count, int64_t extent) {
   return static_cast<int64_t>(static_cast<double>(i) * static_cast<double>(extent) /
                               static_cast<double>(count));
+}
+
+size_t fingerprint(const TypedBuffer& outputs) {
+  const std::span<const std::byte> bytes = outputs.bytes();
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  return std::hash<std::string_view>{}({text, bytes.size()});
 }
 
 std::string number(double value) {
@@ -59,18 +66,23 @@ std::vector<kernels::OutputPosition> positions_to_check(GemmShape shape, uint64_
   return positions;
 }
 
-Verdict verify(const kernels::Problem& problem, kernels::Plan& plan, kernels::Device& device,
-               kernels::Buffer& A, kernels::Buffer& C, std::span<const float> A_values,
-               std::span<const kernels::OutputPosition> positions) {
+Verdict verify(const kernels::Problem& problem, const Launches& launches, kernels::Device& device,
+               kernels::Buffer& C, std::span<const float> A_values,
+               std::span<const kernels::OutputPosition> positions, std::optional<size_t> known) {
   const GemmShape shape = problem.shape();
   TypedBuffer outputs(problem.dtype, shape.M * shape.N);
   std::ranges::fill(outputs.bytes(), std::byte{0xFF});  // NaN in f32, f16 and bf16
   device.copy_in(C, outputs.bytes().data(), outputs.size_bytes());
-  (void)device.time_us([&] { plan.run(A.data(), C.data()); }, 1);
+  (void)device.time_us(launches.launch, launches.runs);
   device.copy_out(outputs.bytes().data(), C, outputs.size_bytes());
-  const std::vector<float> values = outputs.to_f32();
 
   Verdict verdict;
+  verdict.fingerprint = fingerprint(outputs);
+  if (verdict.fingerprint == known) {
+    verdict.ok = true;
+    return verdict;
+  }
+  const std::vector<float> values = outputs.to_f32();
   verdict.error = kernels::compare_with_reference(problem, A_values, values, positions);
   verdict.ok = verdict.error.ok;
   if (!verdict.ok) {

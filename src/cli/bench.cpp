@@ -140,9 +140,10 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
     spdlog::info("record written to {}", output);
   }
   if (record::has_wrong_result(record)) {
-    throw Error(ErrorCode::kVerificationFailed,
-                "an executor gave a wrong result and was not timed; see status \"wrong\" in " +
-                    (output == "-" ? "the record" : output));
+    throw Error(
+        ErrorCode::kVerificationFailed,
+        "an executor gave a wrong result, and times of it do not count; see status \"wrong\" in " +
+            (output == "-" ? "the record" : output));
   }
 }
 

@@ -89,9 +89,9 @@ TEST_CASE("a run has the subject, dense and both baselines, verified and timed",
   CHECK_NOTHROW((void)record::parse_bench_record(record::to_json(record), "run.json"));
 }
 
-TEST_CASE("a wrong executor is found, not timed, and in no ratio", "[bench]") {
-  for (const Behaviour behaviour :
-       {Behaviour::kWrong, Behaviour::kLeavesOneOutput, Behaviour::kThrows}) {
+TEST_CASE("a wrong executor is found, has no time, and is in no ratio", "[bench]") {
+  for (const Behaviour behaviour : {Behaviour::kWrong, Behaviour::kWrongLater,
+                                    Behaviour::kLeavesOneOutput, Behaviour::kThrows}) {
     const FakeExecutor wrong("cpu.tvw.wrong", "tvw", 1.0, behaviour);
     const auto record = run(small_request(), {&wrong, &kTvw, &kDense});
     const BenchRow& row = find(record, "cpu.tvw.wrong");
@@ -100,6 +100,8 @@ TEST_CASE("a wrong executor is found, not timed, and in no ratio", "[bench]") {
     CHECK_FALSE(row.median_us.has_value());
     CHECK_FALSE(row.speedup_vs_dense.has_value());
     CHECK_FALSE(row.skipped_reason.empty());
+    CHECK((row.skipped_reason.find("as it was timed") != std::string::npos) ==
+          (behaviour == Behaviour::kWrongLater));
     CHECK(record::has_wrong_result(record));
     CHECK(record.auto_choices.at(0).executor == "cpu.tvw.fake");
     CHECK_NOTHROW((void)record::parse_bench_record(record::to_json(record), "run.json"));

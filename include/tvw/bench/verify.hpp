@@ -1,7 +1,10 @@
-/// @file Is a prepared plan right? Asked before anything is timed.
+/// @file Is what is timed right? Asked before it is timed, and again the way it was timed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,15 +22,24 @@ namespace tvw::bench {
 struct Verdict {
   bool ok = false;
   kernels::ErrorReport error;
-  std::string reason;  ///< what is wrong, if not ok
+  std::string reason;      ///< what is wrong, if not ok
+  size_t fingerprint = 0;  ///< of the bits of all outputs
 };
 
-/// Runs `plan` once on C filled with NaN and compares with the f64 reference at `positions`; all
-/// other outputs must be finite, so an output that is not written is found wherever it is.
-/// `A_values` are the activations as f32, `A` and `C` the same problem's device memory.
-[[nodiscard]] Verdict verify(const kernels::Problem& problem, kernels::Plan& plan,
-                             kernels::Device& device, kernels::Buffer& A, kernels::Buffer& C,
+/// What is run, as it is run: `launch` computes C of A, `runs` times one right after the other.
+struct Launches {
+  std::function<void()> launch;
+  int runs = 1;
+};
+
+/// Runs it on C filled with NaN and compares what the last run leaves with the f64 reference at
+/// `positions`; all other outputs must be finite, so an output that is not written is found
+/// wherever it is. `A_values` are the activations as f32; `C` is where the launches leave results.
+/// Outputs whose fingerprint is `known` have been found right before, and are.
+[[nodiscard]] Verdict verify(const kernels::Problem& problem, const Launches& launches,
+                             kernels::Device& device, kernels::Buffer& C,
                              std::span<const float> A_values,
-                             std::span<const kernels::OutputPosition> positions);
+                             std::span<const kernels::OutputPosition> positions,
+                             std::optional<size_t> known = std::nullopt);
 
 }  // namespace tvw::bench

@@ -25,7 +25,7 @@ enum class RowRole : uint8_t {
 enum class RowStatus : uint8_t {
   kTimed,    ///< verified, then timed
   kSkipped,  ///< not run: skipped_reason says why
-  kWrong,    ///< ran and gave a wrong result: not timed, in no ratio; skipped_reason says how wrong
+  kWrong,    ///< gave a wrong result: has no time, in no ratio; skipped_reason says how wrong
 };
 
 /// One executor on one layer in one cache state.

@@ -1,0 +1,155 @@
+#include "kernels/cpu/ways.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/cpu/cpu_device.hpp"
+#include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
+#include "kernels/cpu/row_share.hpp"
+#include "tvw/core/parallel.hpp"
+
+namespace tvw::kernels::cpu {
+namespace {
+
+/// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
+/// additions depends on what is chosen.
+constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
+/// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache,
+/// but from memory, where that of a whole model comes from, slower than the other kernels.
+constexpr int64_t kCodeFrom = 160;
+/// And that for rows that columns share, of any size, as it is a loop.
+constexpr int64_t kSharedCodeFrom = 48;
+/// A weight and its share of the code, which for rows that columns share is next to nothing.
+constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
+
+/// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
+constexpr int64_t kMostTokensOfRows = 128;
+
+bool caches_code(const Problem& problem, const TileKind& kind) {
+  const int64_t bytes = !kind.own_rows                   ? kCompiledSharedBytes
+                        : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
+                                                           : kCompiledF32Bytes;
+  return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
+}
+
+const RowLimits& row_limits(const Problem& problem, const TileKind& kind) {
+  if (!multiplies_pairs(problem, kind)) {
+    return kind.own_rows ? kOwnRowLimits : kSharedRowLimits;
+  }
+  if (multiplier_of(problem, kind) != Multiplier::kKernels) return kNoRowLimits;
+  return kind.own_rows ? kOwnBf16RowLimits : kSharedBf16RowLimits;
+}
+
+PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
+  const GemmShape shape = problem.shape();
+  const int64_t stored = pack::stored_values(*problem.weights);
+  const auto products = static_cast<double>(std::max<int64_t>(stored, 1));  // of a vector of tokens
+  PanelCosts costs = kOwnRowsCosts;
+  if (kind.own_rows) {
+    if (cpu_isa() == CpuIsa::kAvx2) costs.most_vectors = kMostAvx2Vectors;
+  } else {
+    const bool cached = 2 * stored * int64_t{sizeof(float)} <= own_last_cache_bytes();
+    costs = !cached || multiplies_pairs(problem, kind) ? kSharedRowsCosts
+            : shape.K <= kMostCachedRows        ? kCachedWeightsCosts
+                                                : kNarrowPanelCosts;
+    costs.per_panel += kPanelProducts / products;
+  }
+  costs.making = kMakingProducts * static_cast<double>(shape.K) / products;
+  costs.tiles = parts_of(shape.N, tile_columns(problem, kind));
+  return costs;
+}
+
+std::string sharing(const PanelSplit& split) {
+    switch (split.work) {
+      case PanelWork::kSteps:
+        return "threads share each";
+      case PanelWork::kTiles:
+        return "a thread takes tiles of columns";
+      case PanelWork::kPanels:
+        break;
+    }
+    if (split.together == 1) return "a thread takes whole ones";
+    return "a thread takes whole ones, " + std::to_string(split.together) + " at a time";
+  }
+
+}  // namespace
+
+bool multiplies_pairs(const Problem& problem, const TileKind& kind) {
+  return kind.pairs && problem.dtype == DType::kBF16 &&
+         pack::dtype(*problem.weights) == DType::kBF16 && cpu_isa() >= CpuIsa::kAvx512Bf16;
+}
+
+Multiplier multiplier_of(const Problem& problem, const TileKind& kind) {
+  if (multiplies_pairs(problem, kind) && cpu_isa() == CpuIsa::kAmxBf16) return Multiplier::kAmx;
+  const bool code = compiles_tiles() && (kind.own_rows || !multiplies_pairs(problem, kind)) &&
+                    problem.shape().K <= kMostRows &&
+                    problem.M >= (kind.own_rows ? kCodeFrom : kSharedCodeFrom);
+  return code ? Multiplier::kCode : Multiplier::kKernels;
+}
+
+int64_t tile_columns(const Problem& problem, const TileKind& kind) {
+  if (!kind.own_rows || multiplies_pairs(problem, kind)) return kTileColumns;
+  constexpr int64_t kTilesPerThread = 4, kFewest = 16;
+  return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
+}
+
+std::string Way::name() const {
+  if (split.blocks.empty()) return "row plan";
+  return "panel plan, " + std::to_string(split.blocks.size()) + " panels of " +
+         std::to_string(split.tokens) + " tokens, " + sharing(split) +
+         (rows > 0 ? ", row plan for the last " + std::to_string(rows) : "");
+}
+
+Way model_way(const Problem& problem, const TileKind& kind) {
+  int64_t rows = 0;
+  if (kind.row_plan) {
+    rows = tokens_by_rows(problem.M, problem.layout == Layout::kTokenMajor,
+                          row_limits(problem, kind));
+  }
+  if (rows == problem.M) return {rows, {}};
+  const int64_t M = problem.M - rows;
+  const int threads = thread_count();
+  switch (multiplier_of(problem, kind)) {
+    case Multiplier::kAmx:
+      return {rows, ways_for_amx(M, problem.shape().K, threads).front()};
+    case Multiplier::kCode:
+      return {rows, split_for_code(M, threads, caches_code(problem, kind))};
+    case Multiplier::kKernels:
+      break;
+  }
+  return {rows, split_tokens(M, threads, panel_costs(problem, kind))};
+}
+
+std::vector<Way> all_ways(const Problem& problem, const TileKind& kind, bool panels) {
+  std::vector<Way> ways = {model_way(problem, kind)};
+  const auto add = [&](Way way) {
+    const auto same = [&](const Way& other) { return other.name() == way.name(); };
+    if (std::ranges::none_of(ways, same)) ways.push_back(std::move(way));
+  };
+  if (problem.M <= kMostTokensOfRows && kind.row_plan) add({problem.M, {}});
+  if (!panels) return ways;
+  const Multiplier multiplier = multiplier_of(problem, kind);
+  if (multiplier == Multiplier::kAmx) {
+    for (PanelSplit& split : ways_for_amx(problem.M, problem.shape().K, thread_count())) {
+      add({0, std::move(split)});
+    }
+    return ways;
+  }
+  if (multiplier == Multiplier::kCode) {
+    for (const bool cached : {true, false}) {
+      add({0, split_for_code(problem.M, thread_count(), cached)});
+    }
+  }
+  for (PanelSplit& split : ways_to_split(problem.M)) add({0, std::move(split)});
+  return ways;
+}
+
+std::vector<std::string> names_of(const std::vector<Way>& ways) {
+  std::vector<std::string> names;
+  for (const Way& way : ways) names.push_back(way.name());
+  return names;
+}
+
+}  // namespace tvw::kernels::cpu

@@ -15,7 +15,6 @@
 #include "tvw/bench/verify.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
-#include "tvw/record/statistics.hpp"
 
 namespace tvw::bench {
 namespace {
@@ -29,10 +28,6 @@ constexpr uint64_t kPositionStream = 0x9051;
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
 constexpr int64_t kRotateShare = 8;   // activations are at most 1/8 of the weights
-
-// Once timed, runs one right after the other are verified: as many as last so long, within bounds.
-constexpr double kVerifyAgainUs = 5e4;
-constexpr double kFewestRuns = 2, kMostRuns = 5;
 
 bool rotates(const kernels::Device& device, GemmShape shape) {
   return device.kind() == kernels::DeviceKind::kCuda &&
@@ -166,10 +161,10 @@ class Runner {
     add_plan(entry.row, *entry.plan);
     void* A = activations.A->data();
     void* C = activations.C->data();
-    const Launches once{[&] { entry.plan->run(A, C); }, 1};
     try {
-      const Verdict verdict =
-          verify(problem, once, device_, *activations.C, activations.values, positions);
+      const Verdict verdict = verify(
+          {problem, activations.values, positions}, [&] { entry.plan->run(A, C); }, device_,
+          *activations.C);
       entry.fingerprint = verdict.fingerprint;
       add_verdict(entry.row, problem, verdict);
     } catch (const Error& error) {
@@ -177,18 +172,6 @@ class Runner {
       entry.row.skipped_reason = std::string("failed: ") + error.what();
     }
     if (!entry.row.verified) entry.plan.reset();
-  }
-
-  /// What is right alone may be wrong when one run follows on the other, as it was timed.
-  Verdict verify_as_timed(const Entry& entry, const Timed& timed, Activations& activations,
-                          std::span<const kernels::OutputPosition> positions) {
-    const double time_us = record::median(timed.samples_us).value_or(kVerifyAgainUs);
-    const double runs = std::clamp(kVerifyAgainUs / time_us, kFewestRuns, kMostRuns);
-    const Launches launches{timed.launch, static_cast<int>(runs)};
-    Verdict verdict = verify(entry.contestant.problem, launches, device_, *activations.C,
-                             activations.values, positions, entry.fingerprint);
-    if (!verdict.ok) verdict.reason = "right once, then, as it was timed, a " + verdict.reason;
-    return verdict;
   }
 
   void time_entries(const std::vector<Entry>& entries, const Job& job, Activations& activations,
@@ -208,10 +191,12 @@ class Runner {
       if (row.verified) {
         const Timed& its = timed[next++];
         if (cache == CacheState::kCold) row.cold_by = its.rotation > 0 ? "rotation" : "flush";
-        const Verdict again = verify_as_timed(entry, its, activations, positions);
+        Verdict again = verify_again({entry.contestant.problem, activations.values, positions},
+                                     its.launch, device_, *activations.C, entry.fingerprint);
         if (again.ok) {
           add_times(row, its, *entry.plan);
         } else {
+          again.reason = "right once, then, in runs that follow on one another, a " + again.reason;
           add_verdict(row, entry.contestant.problem, again);
         }
       }

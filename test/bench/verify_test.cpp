@@ -1,7 +1,9 @@
 #include "tvw/bench/verify.hpp"
 
+#include <cmath>
 #include <set>
 
+#include "bench/fake_device.hpp"
 #include "support/catch.hpp"
 
 using namespace tvw;
@@ -30,4 +32,32 @@ TEST_CASE("of large products every row and column is checked, and the corners", 
 
 TEST_CASE("the sample of a huge product is bounded", "[bench]") {
   CHECK(positions_to_check({1 << 20, 1 << 20, 4096}, 7).size() == 4 + 2 * 16384);
+}
+
+TEST_CASE("what only a run right after another gets wrong is found wherever it is", "[bench]") {
+  constexpr int64_t kM = 3, kN = 5;
+  const pack::PackedWeights weights =
+      DenseMatrix{1, kN, TypedBuffer::from_f32(DType::kF32, std::vector<float>(kN, 2.0f))};
+  const auto layout = GENERATE(kernels::Layout::kTokenMajor, kernels::Layout::kFeatureMajor);
+  const kernels::Problem problem{kM, DType::kF32, layout, &weights, {}};
+  const std::vector<float> A(kM, 3.0f);
+  const std::vector<kernels::OutputPosition> positions = {{0, 0}};  // where it never is
+  test::FakeDevice device;
+  const auto C = device.allocate(kM * kN * size_bytes(DType::kF32));
+  const bool wrong = GENERATE(false, true);
+  const auto launch = [&] {
+    device.spend("it", 1.0);
+    auto* c = static_cast<float*>(C->data());
+    const bool follows = !std::isnan(c[0]);
+    std::fill_n(c, kM * kN, 6.0f);
+    if (wrong && follows) c[7] += 1.0f;
+  };
+  const Verdict first = verify({problem, A, positions}, launch, device, *C);
+  CHECK(first.ok);
+  CHECK(first.error.checked == 1);
+  const Verdict again =
+      verify_again({problem, A, positions}, launch, device, *C, first.fingerprint);
+  CHECK(again.ok == !wrong);
+  CHECK(again.error.checked == (wrong ? 2 : 0));
+  CHECK(again.reason.empty() == !wrong);
 }

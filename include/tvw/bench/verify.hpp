@@ -1,10 +1,10 @@
-/// @file Is what is timed right? Asked before it is timed, and again the way it was timed.
+/// @file Is what is timed right? Asked of one run before it is timed, and of runs that follow on
+/// one another afterwards.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,20 +26,23 @@ struct Verdict {
   size_t fingerprint = 0;  ///< of the bits of all outputs
 };
 
-/// What is run, as it is run: `launch` computes C of A, `runs` times one right after the other.
-struct Launches {
-  std::function<void()> launch;
-  int runs = 1;
+/// What outputs are compared with: the f64 reference at `positions`; all others must be finite.
+struct Check {
+  const kernels::Problem& problem;
+  std::span<const float> A_values;  ///< the activations as f32
+  std::span<const kernels::OutputPosition> positions;
 };
 
-/// Runs it on C filled with NaN and compares what the last run leaves with the f64 reference at
-/// `positions`; all other outputs must be finite, so an output that is not written is found
-/// wherever it is. `A_values` are the activations as f32; `C` is where the launches leave results.
-/// Outputs whose fingerprint is `known` have been found right before, and are.
-[[nodiscard]] Verdict verify(const kernels::Problem& problem, const Launches& launches,
-                             kernels::Device& device, kernels::Buffer& C,
-                             std::span<const float> A_values,
-                             std::span<const kernels::OutputPosition> positions,
-                             std::optional<size_t> known = std::nullopt);
+/// Has `launch` compute `C` once, over NaN, so that an output that is not written is found wherever
+/// it is.
+[[nodiscard]] Verdict verify(const Check& check, const std::function<void()>& launch,
+                             kernels::Device& device, kernels::Buffer& C);
+
+/// The same of the second of two runs, one right after the other, several times for a tenth of a
+/// second. `fingerprint` is that of outputs found right: the same ones are. Where others differ
+/// from what one run alone computes, they are checked, too, up to 16384 of them: a kernel that
+/// promises the same bits every time and one that does not may both be wrong now and then.
+[[nodiscard]] Verdict verify_again(const Check& check, const std::function<void()>& launch,
+                                   kernels::Device& device, kernels::Buffer& C, size_t fingerprint);
 
 }  // namespace tvw::bench

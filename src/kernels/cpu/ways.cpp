@@ -28,9 +28,9 @@ constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledShare
 constexpr int64_t kMostTokensOfRows = 128;
 
 bool caches_code(const Problem& problem, const TileKind& kind) {
-  const int64_t bytes = !kind.own_rows                   ? kCompiledSharedBytes
+  const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
-                                                           : kCompiledF32Bytes;
+                                                          : kCompiledF32Bytes;
   return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
 }
 
@@ -52,8 +52,8 @@ PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
   } else {
     const bool cached = 2 * stored * int64_t{sizeof(float)} <= own_last_cache_bytes();
     costs = !cached || multiplies_pairs(problem, kind) ? kSharedRowsCosts
-            : shape.K <= kMostCachedRows        ? kCachedWeightsCosts
-                                                : kNarrowPanelCosts;
+            : shape.K <= kMostCachedRows               ? kCachedWeightsCosts
+                                                       : kNarrowPanelCosts;
     costs.per_panel += kPanelProducts / products;
   }
   costs.making = kMakingProducts * static_cast<double>(shape.K) / products;
@@ -62,17 +62,17 @@ PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
 }
 
 std::string sharing(const PanelSplit& split) {
-    switch (split.work) {
-      case PanelWork::kSteps:
-        return "threads share each";
-      case PanelWork::kTiles:
-        return "a thread takes tiles of columns";
-      case PanelWork::kPanels:
-        break;
-    }
-    if (split.together == 1) return "a thread takes whole ones";
-    return "a thread takes whole ones, " + std::to_string(split.together) + " at a time";
+  switch (split.work) {
+    case PanelWork::kSteps:
+      return "threads share each";
+    case PanelWork::kTiles:
+      return "a thread takes tiles of columns";
+    case PanelWork::kPanels:
+      break;
   }
+  if (split.together == 1) return "a thread takes whole ones";
+  return "a thread takes whole ones, " + std::to_string(split.together) + " at a time";
+}
 
 }  // namespace
 
@@ -105,8 +105,8 @@ std::string Way::name() const {
 Way model_way(const Problem& problem, const TileKind& kind) {
   int64_t rows = 0;
   if (kind.row_plan) {
-    rows = tokens_by_rows(problem.M, problem.layout == Layout::kTokenMajor,
-                          row_limits(problem, kind));
+    rows =
+        tokens_by_rows(problem.M, problem.layout == Layout::kTokenMajor, row_limits(problem, kind));
   }
   if (rows == problem.M) return {rows, {}};
   const int64_t M = problem.M - rows;

@@ -1,5 +1,5 @@
-/// @file The ways to go about a problem with packed weights, by rows and in panels, and which of them
-/// is taken without measuring.
+/// @file The ways to go about a problem with packed weights, by rows and in panels, and which of
+/// them is taken without measuring.
 #pragma once
 
 #include <cstdint>

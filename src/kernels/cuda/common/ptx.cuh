@@ -54,16 +54,6 @@ __device__ __forceinline__ void barrier_arrive_warp(uint32_t barrier, int lane) 
   __syncwarp();
   if (lane < kWarpArrivals) barrier_arrive(barrier);
 }
-/// The same once what the warp has read from shared memory is in registers: `read` combines a word
-/// of every load. An arrival orders loads before it only with what the generic proxy does later. A
-/// bulk copy that it lets go is of the async proxy, and lands under loads still in flight: with two
-/// CTAs on an SM, up to every run was wrong. (A proxy fence would do, too, and takes 5 to 10 % of a
-/// decode kernel's time.)
-__device__ __forceinline__ void barrier_arrive_after_reads(uint32_t barrier, int lane,
-                                                           uint32_t read) {
-  const bool any = __any_sync(~0u, read == 0);  // either way, as many lanes arrive
-  if (((lane - static_cast<int>(any)) & 31) < kWarpArrivals) barrier_arrive(barrier);
-}
 /// Arrives, and lets the phase wait for `bytes` of bulk copies as well.
 __device__ __forceinline__ void barrier_expect(uint32_t barrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
@@ -125,6 +115,23 @@ __device__ __forceinline__ void fence_for_async_proxy() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
+/// Arrives for a warp once what it has read from shared memory is in registers: `read` combines a
+/// word of every load. An arrival orders loads before it only with what the generic proxy does
+/// later. A bulk copy that it lets go is of the async proxy, and lands under loads still in flight:
+/// of some kernels with two CTAs on an SM every run was wrong. (A proxy fence would do, too, and
+/// takes 5 to 10 % of a decode kernel's time.)
+__device__ __forceinline__ void barrier_arrive_after_reads(uint32_t barrier, int lane,
+                                                           uint32_t read) {
+#ifdef TVW_EVERY_LANE_ARRIVES
+  fence_for_async_proxy();
+  barrier_arrive(barrier);
+#else
+  const bool any = __any_sync(~0u, read == 0);  // either way, one lane arrives
+  __syncwarp();
+  if (lane == static_cast<int>(any)) barrier_arrive(barrier);
+#endif
+}
+
 __device__ __forceinline__ uint32_t load_shared_32(uint32_t from) {
   uint32_t value;
   asm volatile("ld.shared.b32 %0, [%1];" : "=r"(value) : "r"(from));
@@ -179,7 +186,7 @@ __device__ __forceinline__ void store_shared(uint32_t to, const uint4& v) {
                "r"(v.w)
                : "memory");
 }
-__device__ __forceinline__ void store_shared_128(uint32_t to, const float4& v) {
+__device__ __forceinline__ void store_shared(uint32_t to, const float4& v) {
   asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to), "f"(v.x), "f"(v.y), "f"(v.z),
                "f"(v.w)
                : "memory");

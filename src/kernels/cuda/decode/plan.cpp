@@ -153,7 +153,7 @@ class DecodePlan final : public Plan {
       for (int splits = 1; splits <= kMostSplits; ++splits) {
         Candidate candidate{variant, copies.front(), splits};
         if (splits > 1 && candidate.ctas() > most_ctas) break;
-        if (shape_.M > 1) candidates.push_back(candidate);  // cp.async takes no single elements
+        if (shape_.M > 1) candidates.push_back(candidate);  // one token's: only through registers
         if (params_.piece_bytes != 2 * shape_.M) continue;  // rows are not one piece
         candidate.through_registers = true;
         candidates.push_back(candidate);

@@ -51,7 +51,7 @@ struct Shares {
         const uint32_t place =
             ring.base + C::kReceiveAt + ((rank * C::kSlices + slice) * share + quad % share) * 16;
         if (p.splits == 1) {
-          store_shared_128(place, quad_of(b, t));
+          store_shared(place, quad_of(b, t));
         } else {
           const int owner = quad / share;
           store_remote_128(remote_address(place, owner), quad_of(b, t),

@@ -36,7 +36,7 @@ struct MmaTiling {
   /// All of x, where there is one token and many rows: its elements are then picked from there.
   static constexpr int kStagedBytes = kTokenBlocks == 1 ? 24 * 1024 : 0;
 
-  /// A second CTA beside this one is the next kernel's, which so loads under this one's end.
+  /// A second CTA beside this one may be the next kernel's, which so loads under this one's end.
   static constexpr int kMostSharedBytes = (kCtasPerSm == 2 ? 112 : 224) * 1024;
   static constexpr int kOtherBytes = kReceiveBytes + kStagedBytes + kFeatureBlocks * 16 * 4 + 1024;
   static constexpr int kSlotsThatFit =

@@ -72,9 +72,10 @@ std::vector<float> products_of(const PanelTiles& tiles, int64_t N, const HostFlo
         in_halves[panel][c] = halves.data() + at;
         if (!by_start) std::fill_n(sums[panel][c], kTokens, start[c]);
       }
-      tasks.push_back({panels.data() + p * panel_size, kTokens, kTokens, sums[panel].data(),
-                       by_start ? start.data() : nullptr,
-                       rounded ? in_halves[panel].data() : nullptr});
+      tasks.push_back({panels.data() + p * panel_size,
+                       kTokens,
+                       {kTokens, sums[panel].data(), by_start ? start.data() : nullptr,
+                        rounded ? in_halves[panel].data() : nullptr}});
     }
     tiles.multiply(t, tasks);
   }

@@ -236,33 +236,32 @@ TEST_CASE("decode kernels compute the same each time on a full GPU", "[cuda][rep
   constexpr int64_t kK = 4096, kN = 11008;
   constexpr int kRuns = 12;
   const DenseMatrix dense = test::random_dense(kK, kN, DType::kF16, 1);
-  for (const char* pattern : {"tw:g=256", "tvw:g=256"}) {
+  for (const auto& [name, pattern] :
+       {std::pair{"cuda.tw.decode", "tw:g=256"}, std::pair{"cuda.tvw.decode", "tvw:g=256"}}) {
+    const kernels::Executor& executor = registry().executor(name);
+    if (!is_wanted(executor)) continue;
     const PatternSpec spec = parse_pattern(pattern);
     const pack::PackedWeights weights =
         pack::pack(dense, test::random_selection(kK, kN, spec, 0.75, 1, false), spec);
-    const std::string name = pattern[1] == 'w' ? "cuda.tw.decode" : "cuda.tvw.decode";
-    for (const kernels::Executor* executor : registry().executors()) {
-      if (executor->name() != name || !is_wanted(*executor)) continue;
-      for (const int64_t M : {1, 3, 4, 8, 16, 64}) {
-        const kernels::Problem problem{M, DType::kF16, Layout::kFeatureMajor, &weights, {}};
-        if (!executor->supports(problem)) continue;
-        const TypedBuffer A = test::random_dense(1, M * kK, DType::kF16, 3).values;
-        std::vector<kernels::OutputPosition> positions;
-        for (int64_t n = 0; n < kN; n += 7) positions.push_back({n % M, n});
-        std::set<std::string> tried;
-        for (int variant = 0;; ++variant) {
-          setenv("TVW_CUDA_VARIANT", std::to_string(variant).c_str(), 1);
-          const Repetition result = run_repeatedly(*executor, *device, problem, A, kRuns);
-          if (!tried.insert(result.kernel).second) break;  // the count has gone round
-          CAPTURE(name, M, result.kernel, result.different);
-          CHECK(result.different == 0);
-          if (variant > 0) continue;  // the random problems check what each of them computes
-          const kernels::ErrorReport error =
-              kernels::compare_with_reference(problem, A.to_f32(), result.C.to_f32(), positions);
-          CHECK(error.ok);
-        }
-        CHECK(tried.size() > 1);
+    for (const int64_t M : {1, 3, 4, 8, 16, 64}) {
+      const kernels::Problem problem{M, DType::kF16, Layout::kFeatureMajor, &weights, {}};
+      if (!executor.supports(problem)) continue;
+      const TypedBuffer A = test::random_dense(1, M * kK, DType::kF16, 3).values;
+      std::vector<kernels::OutputPosition> positions;
+      for (int64_t n = 0; n < kN; n += 7) positions.push_back({n % M, n});
+      std::set<std::string> tried;
+      for (int variant = 0;; ++variant) {
+        setenv("TVW_CUDA_VARIANT", std::to_string(variant).c_str(), 1);
+        const Repetition result = run_repeatedly(executor, *device, problem, A, kRuns);
+        if (!tried.insert(result.kernel).second) break;  // the count has gone round
+        CAPTURE(name, M, result.kernel, result.different);
+        CHECK(result.different == 0);
+        if (variant > 0) continue;  // the random problems check what each of them computes
+        const kernels::ErrorReport error =
+            kernels::compare_with_reference(problem, A.to_f32(), result.C.to_f32(), positions);
+        CHECK(error.ok);
       }
+      CHECK(tried.size() > 1);
     }
   }
   unsetenv("TVW_CUDA_VARIANT");

@@ -120,19 +120,18 @@ class AmxTiles final : public PanelTiles {
     constexpr int64_t kChunkSteps = 8;  // 16 KiB of pairs
     alignas(64) thread_local uint32_t pairs[kChunkSteps * kAmxPairs * kHalvesTokens];
     alignas(64) thread_local float sums[kMostTileColumns * kHalvesTokens];
-    AmxChunk chunk{tile, 0, 0, panel.tokens, pairs, sums};
+    AmxChunk chunk{tile, 0, 0, panel.to.tokens, pairs, sums};
     do {
       chunk.steps = std::min(tile.steps() - chunk.first_step, kChunkSteps);
       chunk.gather(panel.rows);
-      if (panel.tokens > kVectorTokens) {
+      if (panel.to.tokens > kVectorTokens) {
         multiply_amx_chunk<Registers, 2>(chunk);
       } else {
         multiply_amx_chunk<Registers, 1>(chunk);
       }
       chunk.first_step += chunk.steps;
     } while (chunk.first_step < tile.steps());
-    finish_sums(sums, kHalvesTokens, std::ssize(tile.columns),
-                {panel.tokens, panel.sums, panel.start, panel.rounded});
+    finish_sums(sums, kHalvesTokens, std::ssize(tile.columns), panel.to);
   }
 
   AmxWeights weights_;

@@ -229,7 +229,7 @@ void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns) {
   }
 }
 
-void finish_sums(const float* sums, int64_t stride, int64_t columns, const PanelSums& results) {
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const ColumnSums& results) {
   with_count<kMostVectors>(
       results.tokens / kVectorTokens, 0, [&](auto vectors, int64_t) TVW_TARGET {
         for (int64_t c = 0; c < columns; ++c, sums += stride) {
@@ -327,7 +327,7 @@ namespace {
 
 void multiply_own_pairs(const PairRows&, const OwnPairs&) { refuse(); }
 void multiply_shared_pairs(const PairRows&, const SharedPairs&) { refuse(); }
-void finish_sums(const float*, int64_t, int64_t, const PanelSums&) { refuse(); }
+void finish_sums(const float*, int64_t, int64_t, const ColumnSums&) { refuse(); }
 void gather_quad_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void gather_pairs(const PairPanel&, std::span<const int32_t>, uint32_t*) { refuse(); }
 void split_pairs(const uint32_t*, const uint32_t*, int64_t, uint32_t*) { refuse(); }

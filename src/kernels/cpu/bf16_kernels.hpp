@@ -5,23 +5,15 @@
 #include <cstdint>
 #include <span>
 
-namespace tvw::kernels::cpu {
+#include "kernels/cpu/column_sums.hpp"
 
-/// Sums of columns: where they go and what they are added to.
-struct PanelSums {
-  int64_t tokens = 0;            ///< that count, a multiple of kVectorTokens
-  float* const* sums = nullptr;  ///< [columns] -> [tokens]
-  const float* start = nullptr;  ///< [columns] what sums start from; null: from what they are
-  /// [columns] -> [tokens] of bf16 that get the sums, rounded (subnormal ones to 0), and not
-  /// `sums`; or null.
-  uint16_t* const* rounded = nullptr;
-};
+namespace tvw::kernels::cpu {
 
 /// Pairs of rows [pairs][stride], and what becomes of them.
 struct PairRows {
   const uint32_t* data = nullptr;  ///< 64-byte aligned
   int64_t stride = 0;              ///< pairs from one row to the next
-  PanelSums to;
+  ColumnSums to;
 };
 
 /// Columns that each multiply pairs of their own: column after column counts[c] entries, each
@@ -44,7 +36,7 @@ void multiply_own_pairs(const PairRows& rows, const OwnPairs& columns);
 void multiply_shared_pairs(const PairRows& rows, const SharedPairs& columns);
 
 /// `sums` [columns][stride], 64-byte aligned, to where `results` wants them.
-void finish_sums(const float* sums, int64_t stride, int64_t columns, const PanelSums& results);
+void finish_sums(const float* sums, int64_t stride, int64_t columns, const ColumnSums& results);
 
 /// Pairs that two rows of a quad can make: 01, 02, 03, 12, 13, 23.
 inline constexpr int64_t kQuadPairs = 6;

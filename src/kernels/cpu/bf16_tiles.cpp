@@ -76,12 +76,12 @@ class Bf16Tiles final : public PanelTiles {
   void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
     for (const PanelTask& task : panels) {
-      const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.tokens};
-      const PairRows rows{nullptr, task.stride, {task.tokens, task.sums, task.start}};
+      const PairPanel panel{static_cast<const uint32_t*>(task.rows), task.stride, task.to.tokens};
+      const PairRows rows{nullptr, task.stride, {task.to.tokens, task.to.sums, task.to.start}};
       if (tile.has_own_pairs()) {
-        multiply_own(tile, panel, rows, task.rounded);
+        multiply_own(tile, panel, rows, task.to.rounded);
       } else {
-        multiply_shared(tile, panel, rows, task.rounded);
+        multiply_shared(tile, panel, rows, task.to.rounded);
       }
     }
   }

@@ -84,8 +84,8 @@ class CompiledTiles final : public PanelTiles {
           prefetch(chunks_[c + 1].weights, p, panels.size());
         }
         PanelTask panel = panels[p];
-        if (c > first) panel.start = nullptr;
-        if (c < last) panel.rounded = nullptr;
+        if (c > first) panel.to.start = nullptr;
+        if (c < last) panel.to.rounded = nullptr;
         multiply(chunks_[c], panel, panels[std::min(p + 1, panels.size() - 1)]);
       }
     }
@@ -101,10 +101,10 @@ class CompiledTiles final : public PanelTiles {
   static void multiply(const Chunk& chunk, const PanelTask& panel, const PanelTask& next) {
     const auto* rows = static_cast<const uint32_t*>(panel.rows);
     const TileCode code = chunk.function();
-    for (int64_t token = 0; token < panel.tokens; token += kVectorTokens) {
+    for (int64_t token = 0; token < panel.to.tokens; token += kVectorTokens) {
       const int64_t after = token + kVectorTokens;
-      code(rows + token, chunk.weights.data(), panel.sums, token, panel.start, panel.rounded,
-           after < panel.tokens ? rows + after : next.rows);
+      code(rows + token, chunk.weights.data(), panel.to.sums, token, panel.to.start,
+           panel.to.rounded, after < panel.to.tokens ? rows + after : next.rows);
     }
   }
 

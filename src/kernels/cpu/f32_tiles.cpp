@@ -68,8 +68,8 @@ class F32Tiles final : public PanelTiles {
   void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const PanelTile& tile = weights_.tiles[static_cast<size_t>(t)];
     for (const PanelTask& panel : panels) {
-      const Rows rows{static_cast<const float*>(panel.rows), panel.stride, panel.tokens, panel.sums,
-                      panel.start};
+      const Rows rows{static_cast<const float*>(panel.rows), panel.stride, panel.to.tokens,
+                      panel.to.sums, panel.to.start};
       if (tile.has_own_rows()) {
         multiply_own(tile, rows);
       } else {

@@ -283,17 +283,16 @@ class PanelPlan final : public Plan {
     const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows;
     return {rows,
             reads_a_ ? shape_.M : split_.tokens,
-            tokens,
-            sums.sums.data(),
-            add_to_c_ ? nullptr : start.data(),
-            rounds ? sums.rounded.data() : nullptr};
+            {tokens, sums.sums.data(), add_to_c_ ? nullptr : start.data(),
+             rounds ? sums.rounded.data() : nullptr}};
   }
 
   void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
               const PanelSums& sums, const Panel& panel, void* C) const {
-    if (task.rounded != nullptr) return;
+    if (task.to.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
-      for (size_t i = 0; i < columns.size(); ++i) activate(sums.sums[i], task.tokens, activation_);
+      for (size_t i = 0; i < columns.size(); ++i)
+        activate(sums.sums[i], task.to.tokens, activation_);
     }
     if (!io_.makes_in_place<float>(block)) {
       io_.store(block, columns, sums.elsewhere(), panel.results, C);

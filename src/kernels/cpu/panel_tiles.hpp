@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kernels/cpu/amx_weights.hpp"
+#include "kernels/cpu/column_sums.hpp"
 #include "kernels/cpu/pair_weights.hpp"
 #include "kernels/cpu/panel_weights.hpp"
 
@@ -35,15 +36,9 @@ inline constexpr int64_t kMostTileColumns = 256;
 
 /// One panel times one tile.
 struct PanelTask {
-  const void* rows = nullptr;    ///< [rows][stride] of 4 bytes
-  int64_t stride = 0;            ///< elements from one row to the next, as tiles were made for
-  int64_t tokens = 0;            ///< a multiple of kVectorTokens
-  float* const* sums = nullptr;  ///< [columns, padded to kGroupColumns] -> [tokens]
-  /// [columns, padded to kGroupColumns] what sums start from; null: from what they are.
-  const float* start = nullptr;
-  /// [columns, padded to kGroupColumns] -> [tokens] of bf16 that get the finished sums; null: they
-  /// stay in `sums`. REQUIRES: rows() are not kF32.
-  uint16_t* const* rounded = nullptr;
+  const void* rows = nullptr;  ///< [rows][stride] of 4 bytes
+  int64_t stride = 0;          ///< elements from one row to the next, as tiles were made for
+  ColumnSums to;
 };
 
 class PanelTiles {

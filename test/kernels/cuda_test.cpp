@@ -227,7 +227,7 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
 // Large enough for two CTAs on an SM, and so dense that the rings of one go round. Weights that a
 // warp was still reading were overwritten there, in every run of some ways, and never in small
 // problems.
-TEST_CASE("decode kernels compute the same each time on a full GPU", "[cuda][repeated]") {
+TEST_CASE("our CUDA kernels compute the same each time on a full GPU", "[cuda][repeated]") {
   const auto device = gpu();
   if (!device) {
     SUCCEED("no GPU here");
@@ -236,16 +236,19 @@ TEST_CASE("decode kernels compute the same each time on a full GPU", "[cuda][rep
   constexpr int64_t kK = 4096, kN = 11008;
   constexpr int kRuns = 12;
   const DenseMatrix dense = test::random_dense(kK, kN, DType::kF16, 1);
-  for (const auto& [name, pattern] :
-       {std::pair{"cuda.tw.decode", "tw:g=256"}, std::pair{"cuda.tvw.decode", "tvw:g=256"}}) {
-    const kernels::Executor& executor = registry().executor(name);
-    if (!is_wanted(executor)) continue;
+  for (const auto& [format, pattern] :
+       {std::pair{"tw", "tw:g=256"}, std::pair{"tvw", "tvw:g=256"}, std::pair{"nm", "2:4"}}) {
     const PatternSpec spec = parse_pattern(pattern);
     const pack::PackedWeights weights =
         pack::pack(dense, test::random_selection(kK, kN, spec, 0.75, 1, false), spec);
-    for (const int64_t M : {1, 3, 4, 8, 16, 64}) {
+    for (const auto& [family, M] :
+         {std::pair{".decode", 1}, std::pair{".decode", 3}, std::pair{".decode", 4},
+          std::pair{".decode", 8}, std::pair{".decode", 16}, std::pair{".decode", 64},
+          std::pair{".sm80", 600}, std::pair{".sm90", 600}}) {
+      const std::string name = std::string("cuda.") + format + family;
+      const kernels::Executor& executor = registry().executor(name);
       const kernels::Problem problem{M, DType::kF16, Layout::kFeatureMajor, &weights, {}};
-      if (!executor.supports(problem)) continue;
+      if (!is_wanted(executor) || !executor.supports(problem)) continue;
       const TypedBuffer A = test::random_dense(1, M * kK, DType::kF16, 3).values;
       std::vector<kernels::OutputPosition> positions;
       for (int64_t n = 0; n < kN; n += 7) positions.push_back({n % M, n});

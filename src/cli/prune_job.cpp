@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tvw/core/error.hpp"
+#include "tvw/io/write_model.hpp"
 #include "tvw/pruning/prune.hpp"
 
 namespace tvw::cli {
@@ -91,20 +92,26 @@ void PruneJob::run(const ProgressCallback& progress) {
     PrunedLayer layer;
     layer.weight = source.index(pruned.source);
     layer.pattern = pruned.pattern;
-    layer.packed = pack::pack(weight, pruned.selection, pruned.pattern);
-    const std::string reason = why_not_worth_it(layer.packed, pruned.pattern);
-    if (!reason.empty()) {
-      skipped_.push_back(skipped_row(info, reason));
-      return;
-    }
     layer.row = base_row(info);
+    // A masked model says how accurate the packed one is: it leaves the same weights alone.
+    if (products_.packed || pack::is_packable(pruned.pattern)) {
+      pack::PackedWeights packed = pack::pack(weight, pruned.selection, pruned.pattern);
+      const std::string reason = why_not_worth_it(packed, pruned.pattern);
+      if (!reason.empty()) {
+        skipped_.push_back(skipped_row(info, reason));
+        return;
+      }
+      if (products_.packed) {
+        layer.row.bytes_after = io::stored_bytes(packed);
+        layer.packed = std::move(packed);
+      }
+    }
     layer.row.pattern = to_string(pruned.pattern);
     layer.row.target_sparsity = pruned.target;
     layer.row.sparsity = pruned.achieved;
     layer.row.kept_score = pruned.kept_score;
-    layer.row.bytes_after = pack::size_bytes(layer.packed);
     layer.kept = pruned.selection.mask.kept_count();
-    if (keep_masks_) layer.mask = std::move(pruned.selection.mask);
+    if (products_.masks) layer.mask = std::move(pruned.selection.mask);
     pruned.selection = {};
     layers_.push_back(std::move(layer));
   };

@@ -1,7 +1,8 @@
-/// @file The pruning of one model: decides, packs, and leaves out what would not gain.
+/// @file The pruning of one model: decides, packs, and leaves out what would not gain by it.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,15 @@ struct PrunedLayer {
   size_t weight = 0;  ///< index in OnnxModel::weights()
   PatternSpec pattern;
   record::PruneRow row;
-  pack::PackedWeights packed;
-  Mask mask;         ///< empty unless masks are kept
-  int64_t kept = 0;  ///< elements that stay
+  std::optional<pack::PackedWeights> packed;  ///< if asked for
+  Mask mask;                                  ///< empty unless asked for
+  int64_t kept = 0;                           ///< elements that stay
+};
+
+/// What is made of each pruned weight.
+struct Products {
+  bool packed = true;
+  bool masks = false;
 };
 
 class PruneJob {
@@ -29,8 +36,8 @@ class PruneJob {
   using ProgressCallback = std::function<void(double done, double total, const std::string& what)>;
 
   /// Neither is copied: both must outlive the job.
-  PruneJob(const io::OnnxModel& model, const pruning::Recipe& recipe, bool keep_masks)
-      : model_(model), recipe_(recipe), keep_masks_(keep_masks) {}
+  PruneJob(const io::OnnxModel& model, const pruning::Recipe& recipe, Products products)
+      : model_(model), recipe_(recipe), products_(products) {}
 
   /// @throws Error kNothingToDo no weight of the model was pruned, with the reasons
   void run(const ProgressCallback& progress);
@@ -43,7 +50,7 @@ class PruneJob {
  private:
   const io::OnnxModel& model_;
   const pruning::Recipe& recipe_;
-  bool keep_masks_;
+  Products products_;
   std::vector<PrunedLayer> layers_;
   std::vector<record::PruneRow> skipped_;
 };

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "tvw/core/error.hpp"
+#include "tvw/io/write_model.hpp"
 
 namespace tvw::io {
 namespace {
@@ -24,8 +25,7 @@ PackedTensor list_tensor(std::string suffix, std::string dtype, std::vector<int6
       std::move(suffix), std::move(dtype), std::move(shape), std::as_bytes(std::span(list)), {}};
 }
 
-/// The tile of each value row, where `rows_per_step` value rows belong to `step` entries of
-/// k_index.
+/// The tile of each value row, where `keep` value rows belong to `group` entries of k_index.
 PackedTensor row_tile_tensor(const std::vector<int32_t>& row_offsets, int64_t keep, int64_t group) {
   PackedTensor tensor{"row_tile", "I32", {}, {}, {}};
   for (size_t t = 0; t + 1 < row_offsets.size(); ++t) {
@@ -211,6 +211,12 @@ std::vector<PackedTensor> to_tensors(const pack::PackedWeights& packed) {
   std::vector<PackedTensor> tensors = std::visit(ToTensors{}, packed);
   // Moving a tensor into the list kept its vector's memory, so `bytes` is still right.
   return tensors;
+}
+
+int64_t stored_bytes(const pack::PackedWeights& packed) {
+  int64_t bytes = 0;
+  for (const PackedTensor& tensor : to_tensors(packed)) bytes += std::ssize(tensor.bytes);
+  return bytes;
 }
 
 pack::PackedWeights from_tensors(const PackedShape& shape, const TensorLookup& lookup) {

@@ -1,11 +1,12 @@
 /// @file A packed weight as named tensors, and back.
 ///
-///   format     tensors (R value rows, G granularity, T tiles, L logical rows)
-///   csr        values [nnz], row_offsets I64 [K+1], column_indices I32 [nnz]
-///   block-ell  values [block rows, slots, b (n), b (k)], column_blocks I32 [block rows, slots], -1
-///   unused nm         values [R, N], index U8 [ceil(R*N/4)] tw         values [R, G], k_index I32
-///   [R], n_index I32 [T, G], row_tile I32 [R] tvw        values [R, G], index U8 [R*G/4], k_index
-///   I32 [L], n_index I32 [T, G], row_tile I32 [R]
+/// With R value rows, granularity G, T tiles and L logical rows, by format:
+/// - csr: values [nnz], row_offsets I64 [K+1], column_indices I32 [nnz]
+/// - block-ell: values [block rows, slots, b (n), b (k)],
+///   column_blocks I32 [block rows, slots] (-1: unused)
+/// - nm: values [R, N], index U8 [ceil(R*N/4)]
+/// - tw: values [R, G], k_index I32 [R], n_index I32 [T, G], row_tile I32 [R]
+/// - tvw: values [R, G], index U8 [R*G/4], k_index I32 [L], n_index I32 [T, G], row_tile I32 [R]
 ///
 /// row_tile is the tile of each value row; pads and the order of indices are those of tvw/pack.
 #pragma once

@@ -7,8 +7,12 @@
 
 namespace tvw::pack {
 
+bool is_packable(NmRatio nm) {
+  return nm.keep >= 1 && nm.keep <= nm.group && nm.group <= kMaxGroup;
+}
+
 void check_packable(NmRatio nm) {
-  if (nm.keep >= 1 && nm.keep <= nm.group && nm.group <= kMaxGroup) return;
+  if (is_packable(nm)) return;
   throw Error(ErrorCode::kUnsupported, std::to_string(nm.keep) + ":" + std::to_string(nm.group) +
                                            " has no packed form, expected groups of up to " +
                                            std::to_string(kMaxGroup) +

@@ -40,6 +40,11 @@ std::string_view format_name(const PackedWeights& packed) {
       packed);
 }
 
+bool is_packable(const PatternSpec& spec) {
+  const bool has_ratio = spec.kind == PatternKind::kNm || spec.kind == PatternKind::kTvw;
+  return !has_ratio || is_packable(spec.nm);
+}
+
 PackedWeights pack(const DenseMatrix& weights, const Selection& selection,
                    const PatternSpec& spec) {
   switch (spec.kind) {

@@ -14,8 +14,8 @@ namespace tvw::io {
 
 struct OutputPaths {
   std::filesystem::path model;  ///< .onnx
-  std::filesystem::path
-      sidecar;  ///< .safetensors beside it: tensors of 1 MiB or more, packed weights
+  /// .safetensors beside it: tensors of 1 MiB or more, packed weights.
+  std::filesystem::path sidecar;
 };
 /// model.tvw.onnx -> model.tvw.safetensors
 [[nodiscard]] OutputPaths output_paths(const std::filesystem::path& model);
@@ -24,6 +24,8 @@ struct OutputPaths {
 /// overwritten without `force`, no output is the input or a file that the input's tensors are in.
 /// @throws Error kIo
 void check_output(const OnnxModel& source, const OutputPaths& outputs, bool force);
+/// The same for any other file that is going to be written.
+void check_output(const OnnxModel& source, const std::filesystem::path& output, bool force);
 
 /// How decoding is expressed in the graph.
 enum class Decode : uint8_t {
@@ -42,6 +44,9 @@ struct PackedWeight {
 /// @throws Error kIo, kUnsupported (see OnnxModel::raise_for_packing)
 void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
                   const OutputPaths& outputs, Decode decode);
+
+/// Bytes of the tensors that write_packed() stores for a weight.
+[[nodiscard]] int64_t stored_bytes(const pack::PackedWeights& packed);
 
 struct MaskedWeight {
   size_t weight = 0;

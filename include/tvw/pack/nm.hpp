@@ -27,8 +27,10 @@ struct NmMatrix {
   friend bool operator==(const NmMatrix&, const NmMatrix&) = default;
 };
 
+/// Only groups of up to 4 rows are.
+[[nodiscard]] bool is_packable(NmRatio nm);
 /// @throws Error kInvalidArgument shapes differ
-/// @throws Error kUnsupported group > 4
+/// @throws Error kUnsupported !is_packable(nm)
 /// @throws Error kPatternMismatch a group keeps more than nm.keep
 [[nodiscard]] NmMatrix pack_nm(const DenseMatrix& weights, const Mask& mask, NmRatio nm);
 [[nodiscard]] DenseMatrix unpack(const NmMatrix& packed);

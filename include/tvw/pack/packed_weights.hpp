@@ -20,7 +20,12 @@ using PackedWeights =
 
 /// "dense", "csr", "block-ell", "nm", "tw", "tvw": names of formats, used in files and records.
 [[nodiscard]] std::string_view format_name(const PackedWeights& packed);
-/// The format that weights of this pattern are packed to.
+/// Whether the pattern has a packed form: all but N:M ratios of more than 4 rows (pack/nm.hpp).
+[[nodiscard]] bool is_packable(const PatternSpec& spec);
+/// To the format of the pattern: csr (ew), nm, block-ell, tw or tvw. `weights` [K, N]; what the
+/// selection's mask drops is not stored.
+/// @throws Error kUnsupported !is_packable(spec)
+/// @throws Error kInvalidArgument a tiled pattern's selection lacks its tiles, or shapes differ
 [[nodiscard]] PackedWeights pack(const DenseMatrix& weights, const Selection& selection,
                                  const PatternSpec& spec);
 [[nodiscard]] DenseMatrix unpack(const PackedWeights& packed);
@@ -31,7 +36,7 @@ void validate(const PackedWeights& packed);  ///< @throws Error kBadFile
 [[nodiscard]] DType dtype(const PackedWeights& packed);
 /// Stored values, pads included: what a kernel multiplies per row of A.
 [[nodiscard]] int64_t stored_values(const PackedWeights& packed);
-/// Values, indices and ids as they are stored, in bytes.
+/// Values, indices and ids in memory, in bytes.
 [[nodiscard]] int64_t size_bytes(const PackedWeights& packed);
 
 }  // namespace tvw::pack

@@ -128,7 +128,7 @@ class Runner {
   void run_job(const Job& job, record::BenchRecord& record) {
     const std::string label = job.layer + " M=" + std::to_string(job.shape.M);
     report(label + ": pruning and packing");
-    const std::vector<Variant> variants = make_variants(request_, load_weights(job));
+    const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
     Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
     std::vector<Entry> entries;
     for (Contestant& contestant :
@@ -285,7 +285,7 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
   const std::unique_ptr<kernels::Tuning> tuning = make_tuning(request, device);
   std::vector<ExecutorAnswer> answers;
   for (const Job& job : resolved.jobs) {
-    const std::vector<Variant> variants = make_variants(request, load_weights(job));
+    const std::vector<Variant> variants = make_variants(request, job.layer, load_weights(job));
     for (const Contestant& contestant :
          make_contestants(request, resolved, job, variants, device, executors, tuning.get())) {
       const Variant& variant = *contestant.variant;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tvw/patterns/pattern.hpp"
+#include "tvw/patterns/score.hpp"
 
 namespace tvw::bench {
 namespace {
@@ -20,38 +21,24 @@ struct Target {
 /// The dense weights with their magnitude scores, to be pruned in several ways.
 class Source {
  public:
-  explicit Source(const DenseMatrix& dense) : dense_(dense), scores_(dense.values.to_f32()) {
-    for (float& score : scores_) score *= score;
-    for (const float score : scores_) total_ += score;
-  }
+  Source(const DenseMatrix& dense, const std::string& name)
+      : dense_(dense), scores_(patterns::magnitude_scores(dense, name)) {}
 
   [[nodiscard]] Variant prune(const PatternSpec& spec, Sparsity target, RowRole role) const {
-    const auto pattern = patterns::make_pattern(spec);
-    const Selection selection =
-        pattern->select(MatrixView<const float>(scores_.data(), dense_.K, dense_.N), target);
+    const MatrixView<const float> scores(scores_.data(), dense_.K, dense_.N);
+    const Selection selection = patterns::make_pattern(spec)->select(scores, target);
     Variant variant;
     variant.role = role;
     variant.pattern = to_string(spec);
     variant.weights = pack::pack(dense_, selection, spec);
     variant.sparsity = selection.mask.sparsity();
-    if (total_ > 0.0) variant.kept_score = kept(selection.mask) / total_;
+    variant.kept_score = patterns::kept_score(scores, selection.mask);
     return variant;
   }
 
  private:
-  [[nodiscard]] double kept(const Mask& mask) const {
-    double sum = 0.0;
-    for (int64_t k = 0; k < dense_.K; ++k) {
-      for (int64_t n = 0; n < dense_.N; ++n) {
-        if (mask.kept(k, n)) sum += scores_[static_cast<size_t>(k * dense_.N + n)];
-      }
-    }
-    return sum;
-  }
-
   const DenseMatrix& dense_;
   std::vector<float> scores_;
-  double total_ = 0.0;
 };
 
 bool same_label(const Variant& variant, const Target& target) {
@@ -71,8 +58,9 @@ bool among(const std::vector<PatternSpec>& specs, PatternKind kind) {
 
 }  // namespace
 
-std::vector<Variant> make_variants(const BenchRequest& request, LayerWeights weights) {
-  const Source source(weights.dense);
+std::vector<Variant> make_variants(const BenchRequest& request, const std::string& layer,
+                                   LayerWeights weights) {
+  const Source source(weights.dense, layer);
   std::vector<Variant> variants;
   std::vector<Target> targets;
   std::vector<PatternSpec> subjects = request.patterns;

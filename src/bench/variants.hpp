@@ -20,7 +20,10 @@ struct Variant {
 };
 
 /// Dense first, then subjects, then the baselines at each sparsity that a subject reaches.
+/// `layer`: its name, for messages.
 /// @throws Error kUsage a pattern cannot have the sparsity
-[[nodiscard]] std::vector<Variant> make_variants(const BenchRequest& request, LayerWeights weights);
+/// @throws Error kNonFinite the dense weights hold NaN or Inf
+[[nodiscard]] std::vector<Variant> make_variants(const BenchRequest& request,
+                                                 const std::string& layer, LayerWeights weights);
 
 }  // namespace tvw::bench

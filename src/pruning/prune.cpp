@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "tvw/core/error.hpp"
+#include "tvw/patterns/score.hpp"
 #include "tvw/pruning/budget.hpp"
-#include "tvw/pruning/score.hpp"
 
 namespace tvw::pruning {
 namespace {
@@ -33,7 +33,7 @@ std::vector<float> scores_of(const DenseMatrix& weight, const WeightEntry& entry
   }
   switch (score) {
     case Score::kMagnitude:
-      return magnitude_scores(weight, entry.name);
+      return patterns::magnitude_scores(weight, entry.name);
   }
   throw Error(ErrorCode::kUsage, "unknown score");
 }
@@ -69,7 +69,7 @@ void share_budget(const WeightSource& source, const Recipe& recipe, std::vector<
     const std::vector<float> scores = scores_of(weight, choice.entry, recipe.score);
     const auto pattern = patterns::make_pattern(choice.pattern);
     budget.add(pattern->units(view(scores, choice.entry)), choice.elements(),
-               mean_score(view(scores, choice.entry)));
+               patterns::mean_score(view(scores, choice.entry)));
   }
   const std::vector<Sparsity> targets = budget.targets(recipe.sparsity, recipe.min_keep);
   size_t next = 0;

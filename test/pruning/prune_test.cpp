@@ -7,7 +7,7 @@
 #include "support/random_weights.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
-#include "tvw/pruning/score.hpp"
+#include "tvw/patterns/score.hpp"
 
 namespace tvw {
 namespace {
@@ -132,12 +132,12 @@ TEST_CASE("a NaN or Inf is named with its place", "[pruning]") {
 TEST_CASE("scores are squares and stay finite", "[pruning]") {
   const DenseMatrix weight{
       1, 3, TypedBuffer::from_f32(DType::kF32, std::vector<float>{-2.0F, 0.0F, 3e38F})};
-  const std::vector<float> scores = pruning::magnitude_scores(weight, "w");
+  const std::vector<float> scores = patterns::magnitude_scores(weight, "w");
   CHECK(scores[0] == 4.0F);
   CHECK(scores[1] == 0.0F);
   CHECK(scores[2] == std::numeric_limits<float>::max());
-  CHECK(pruning::mean_score({scores.data(), 1, 2}) == 2.0);
-  CHECK(pruning::mean_score({}) == 0.0);
+  CHECK(patterns::mean_score({scores.data(), 1, 2}) == 2.0);
+  CHECK(patterns::mean_score({}) == 0.0);
 }
 
 TEST_CASE("a run has the same bits for any number of threads", "[pruning]") {

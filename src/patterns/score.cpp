@@ -1,3 +1,5 @@
+#include "tvw/patterns/score.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -5,9 +7,8 @@
 
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
-#include "tvw/pruning/score.hpp"
 
-namespace tvw::pruning {
+namespace tvw::patterns {
 
 std::vector<float> magnitude_scores(const DenseMatrix& weight, std::string_view name) {
   std::vector<float> scores = weight.values.to_f32();
@@ -45,4 +46,4 @@ double mean_score(MatrixView<const float> scores) {
   return sum / static_cast<double>(scores.size());
 }
 
-}  // namespace tvw::pruning
+}  // namespace tvw::patterns

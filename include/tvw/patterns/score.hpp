@@ -9,7 +9,7 @@
 #include "tvw/core/matrix_view.hpp"
 #include "tvw/core/typed_buffer.hpp"
 
-namespace tvw::pruning {
+namespace tvw::patterns {
 
 /// w^2 of every element, [K, N] row-major, finite: squares past the largest float are that float.
 /// `name` is the weight's, for messages.
@@ -19,4 +19,4 @@ namespace tvw::pruning {
 /// Mean over all elements; 0 for none. The global budget divides by it.
 [[nodiscard]] double mean_score(MatrixView<const float> scores);
 
-}  // namespace tvw::pruning
+}  // namespace tvw::patterns

@@ -62,31 +62,68 @@ class Moves {
   std::vector<Move> best_;                     // [tiles, tiles]
 };
 
+/// The best exchange of all pairs of tiles, kept while exchanges change the moves of two tiles.
+class Exchanges {
+ public:
+  Exchanges(const Moves& moves, int64_t tiles) : moves_(moves), best_(static_cast<size_t>(tiles)) {
+    for (int64_t a = 0; a < tiles; ++a) search(a);
+  }
+
+  struct Exchange {
+    int64_t gain = 0;   ///< 0: none gains
+    int64_t with = -1;  ///< the other tile
+  };
+  /// The tile whose exchange with a later one gains the most, the first of equals; -1 if none does.
+  [[nodiscard]] int64_t best() const {
+    const auto most = std::ranges::max_element(best_, {}, &Exchange::gain);
+    return most == best_.end() || most->gain == 0 ? -1 : most - best_.begin();
+  }
+  [[nodiscard]] const Exchange& of(int64_t a) const { return best_[static_cast<size_t>(a)]; }
+
+  /// The moves of these two tiles have changed.
+  void refresh(int64_t changed_a, int64_t changed_b) {
+    for (int64_t a = 0; a < std::ssize(best_); ++a) {
+      const int64_t with = of(a).with;
+      if (a == changed_a || a == changed_b || with == changed_a || with == changed_b) {
+        search(a);
+      } else {
+        for (const int64_t b : {changed_a, changed_b}) {
+          if (b > a) consider(a, b);
+        }
+      }
+    }
+  }
+
+ private:
+  void search(int64_t a) {
+    best_[static_cast<size_t>(a)] = {};
+    for (int64_t b = a + 1; b < std::ssize(best_); ++b) consider(a, b);
+  }
+  void consider(int64_t a, int64_t b) {
+    Exchange& best = best_[static_cast<size_t>(a)];
+    const int64_t gain = moves_.best(a, b).gain + moves_.best(b, a).gain;
+    if (gain > best.gain || (gain > 0 && gain == best.gain && b < best.with)) best = {gain, b};
+  }
+
+  const Moves& moves_;
+  std::vector<Exchange> best_;  // [tiles], with a later tile
+};
+
 }  // namespace
 
 int64_t improve_clusters(const ColumnGains& gains, std::vector<int32_t>& tile_of) {
   Moves moves(gains, tile_of);
+  Exchanges exchanges(moves, gains.tiles);
   int64_t total = 0;
-  while (true) {
-    int64_t best_gain = 0;
-    int64_t best_a = -1;
-    int64_t best_b = -1;
-    for (int64_t a = 0; a < gains.tiles; ++a) {
-      for (int64_t b = a + 1; b < gains.tiles; ++b) {
-        const int64_t gain = moves.best(a, b).gain + moves.best(b, a).gain;
-        if (gain > best_gain) {
-          best_gain = gain;
-          best_a = a;
-          best_b = b;
-        }
-      }
-    }
-    if (best_a < 0) return total;
-    const auto [to_b, to_a] = moves.exchange(best_a, best_b);
-    tile_of[static_cast<size_t>(to_b)] = static_cast<int32_t>(best_b);
-    tile_of[static_cast<size_t>(to_a)] = static_cast<int32_t>(best_a);
-    total += best_gain;
+  for (int64_t a = exchanges.best(); a >= 0; a = exchanges.best()) {
+    const auto [gain, b] = exchanges.of(a);
+    const auto [to_b, to_a] = moves.exchange(a, b);
+    tile_of[static_cast<size_t>(to_b)] = static_cast<int32_t>(b);
+    tile_of[static_cast<size_t>(to_a)] = static_cast<int32_t>(a);
+    total += gain;
+    exchanges.refresh(a, b);
   }
+  return total;
 }
 
 }  // namespace tvw::patterns

@@ -10,13 +10,21 @@ std::string tiles_text(int64_t tiles, int64_t granularity) {
   return std::to_string(tiles) + " tiles of " + std::to_string(granularity) + ", ";
 }
 
+std::string ratio_text(NmRatio nm) {
+  return std::to_string(nm.keep) + ":" + std::to_string(nm.group) + ", ";
+}
+
 std::string weights_text(const pack::PackedWeights& weights) {
   std::string text = std::string(pack::format_name(weights)) + ", ";
   if (const auto* tw = std::get_if<pack::TwMatrix>(&weights)) {
     text += tiles_text(tw->tiles(), tw->granularity);
   }
   if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) {
-    text += tiles_text(tvw->tiles(), tvw->granularity);
+    text += tiles_text(tvw->tiles(), tvw->granularity) + ratio_text(tvw->nm);
+  }
+  if (const auto* nm = std::get_if<pack::NmMatrix>(&weights)) text += ratio_text(nm->nm);
+  if (const auto* block = std::get_if<pack::BlockEllMatrix>(&weights)) {
+    text += "blocks of " + std::to_string(block->ell_block_size) + ", ";
   }
   return text + std::to_string(pack::stored_values(weights)) + " values";
 }

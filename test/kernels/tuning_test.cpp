@@ -93,7 +93,13 @@ TEST_CASE("whatever a choice depends on is in its key", "[kernels]") {
   std::map<std::string, size_t> keys;
   for (size_t i = 0; i < problems.size(); ++i) keys[kernels::tuning_key("x", problems[i])] = i;
   keys[kernels::tuning_key("y", plain)] = problems.size();
-  CHECK(keys.size() == problems.size() + 1);
+  // As many values in each.
+  const char* const patterns[] = {"block:b=8", "block:b=16", "2:4",
+                                  "1:2",       "tvw:g=16",   "tvw:g=16,nm=1:2"};
+  for (size_t i = 0; i < std::size(patterns); ++i) {
+    keys[kernels::tuning_key("x", problem_of(weights_of(patterns[i], 64, 48), 8))] = 100 + i;
+  }
+  CHECK(keys.size() == problems.size() + 1 + std::size(patterns));
 }
 
 TEST_CASE("every way of a CPU executor computes the same, and is the one asked for", "[kernels]") {

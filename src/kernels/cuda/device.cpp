@@ -80,7 +80,7 @@ class CudaDevice final : public Device {
         {"CUDA runtime", version_text(runtime)},
         {"CUDA of the driver", version_text(driver)},
     };
-    for (auto& fact : nvml_facts(info_.ordinal)) list.push_back(std::move(fact));
+    for (auto& fact : nvml_facts(info_.pci_bus_id)) list.push_back(std::move(fact));
     use();
     const Rates& measured = rates();
     list.emplace_back("memory_gbs", number_text(measured.copy_gbs));

@@ -16,6 +16,7 @@
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
 #include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/common/per_device.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/executors.hpp"
 #include "tvw/core/error.hpp"
@@ -34,12 +35,11 @@ void check_lt(cublasStatus_t status, const char* call) {
 #define TVW_LT(call) check_lt((call), #call)
 
 cublasLtHandle_t handle() {
-  static cublasLtHandle_t instance = [] {
+  return per_device([] {
     cublasLtHandle_t created = nullptr;
     TVW_LT(cublasLtCreate(&created));
     return created;
-  }();
-  return instance;
+  });
 }
 
 template <class Handle, cublasStatus_t (*kDestroy)(Handle)>

@@ -6,18 +6,18 @@
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
 #include "kernels/cuda/common/measure.hpp"
+#include "kernels/cuda/common/per_device.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
 
 cusparseHandle_t handle() {
-  static cusparseHandle_t instance = [] {
+  return per_device([] {
     cusparseHandle_t created = nullptr;
     TVW_CUSPARSE(cusparseCreate(&created));
     return created;
-  }();
-  return instance;
+  });
 }
 
 struct DnMatDestroyer {

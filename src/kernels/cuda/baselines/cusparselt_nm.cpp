@@ -1,9 +1,11 @@
 // cuda.nm.cusparselt: 2:4 sparsity by NVIDIA's library, with its own search for an algorithm.
+#include <memory>
 #include <string>
 
 #include "kernels/cuda/baselines/cusparselt_api.hpp"
 #include "kernels/cuda/common/device_array.hpp"
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "kernels/cuda/common/per_device.hpp"
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/executors.hpp"
 #include "tvw/core/error.hpp"
@@ -22,12 +24,12 @@ void check_lt(int status, const char* call) { check_status(status, "cuSPARSELt",
 #define TVW_CUSPARSELT(function, ...) check_lt(lt::api().function(__VA_ARGS__), #function)
 
 const Opaque* handle() {
-  static Opaque* instance = [] {
-    auto* created = new Opaque{};
-    TVW_CUSPARSELT(init, created);
-    return created;
-  }();
-  return instance;
+  return per_device([] {
+           auto created = std::make_unique<Opaque>();  // stays where it is
+           TVW_CUSPARSELT(init, created.get());
+           return created;
+         })
+      .get();
 }
 
 class NmPlan final : public Plan {

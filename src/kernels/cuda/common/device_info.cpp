@@ -11,7 +11,10 @@ namespace tvw::kernels::cuda {
 DeviceInfo read_device_info(int ordinal) {
   cudaDeviceProp properties{};
   TVW_CUDA(cudaGetDeviceProperties(&properties, ordinal));
+  char pci_bus_id[32] = {};
+  TVW_CUDA(cudaDeviceGetPCIBusId(pci_bus_id, sizeof pci_bus_id, ordinal));
   return {ordinal,
+          pci_bus_id,
           properties.name,
           properties.major,
           properties.minor,

@@ -8,6 +8,7 @@ namespace tvw::kernels::cuda {
 
 struct DeviceInfo {
   int ordinal = 0;
+  std::string pci_bus_id;  ///< "0000:3b:00.0"
   std::string name;
   int major = 0;  ///< compute capability
   int minor = 0;

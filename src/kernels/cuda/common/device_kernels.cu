@@ -13,8 +13,9 @@ __global__ void __launch_bounds__(256)
     transpose(const uint16_t* from, int64_t from_ld, uint16_t* to, int64_t to_ld, int64_t rows,
               int64_t cols) {
   __shared__ uint16_t tile[kTile][kTile + 2];
-  const int64_t row0 = static_cast<int64_t>(blockIdx.x) * kTile;
-  const int64_t col0 = static_cast<int64_t>(blockIdx.y) * kTile;
+  const int64_t row_tiles = (to_ld + kTile - 1) / kTile;
+  const int64_t row0 = blockIdx.x % row_tiles * kTile;
+  const int64_t col0 = blockIdx.x / row_tiles * kTile;
   const int x = threadIdx.x % kTile, y = threadIdx.x / kTile;
   for (int i = y; i < kTile; i += 256 / kTile) {
     const int64_t r = row0 + i, c = col0 + x;
@@ -85,8 +86,9 @@ unsigned blocks_for(int64_t count, int64_t each) {
 
 void launch_transpose(const uint16_t* from, int64_t from_ld, uint16_t* to, int64_t to_ld,
                       int64_t rows, int64_t cols) {
-  const dim3 grid(blocks_for(to_ld, kTile), blocks_for(cols, kTile));
-  transpose<<<grid, 256>>>(from, from_ld, to, to_ld, rows, cols);
+  // One dimension: of the others a grid has no more than 65,535, which cols may pass.
+  const unsigned tiles = blocks_for(to_ld, kTile) * blocks_for(cols, kTile);
+  transpose<<<tiles, 256>>>(from, from_ld, to, to_ld, rows, cols);
   check_launch("transpose");
 }
 

@@ -44,7 +44,7 @@ double time_without_gaps(int repeats, const std::function<Attempt(double busy_us
 }
 
 double time_launches_us(const std::function<void()>& launch, int repeats) {
-  static const Event begin, end;
+  const Event begin, end;
   using Clock = std::chrono::steady_clock;
   return time_without_gaps(repeats, [&](double busy_us) {
     const Clock::time_point start = Clock::now();

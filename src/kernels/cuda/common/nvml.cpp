@@ -40,11 +40,11 @@ class Nvml {
     ready_ = init != nullptr && init() == kSuccess;
   }
 
-  [[nodiscard]] NvmlDevice device(int ordinal) const {
-    const auto by_index = function<int(unsigned, NvmlDevice*)>("nvmlDeviceGetHandleByIndex_v2");
+  [[nodiscard]] NvmlDevice device(const std::string& pci_bus_id) const {
+    const auto by_id = function<int(const char*, NvmlDevice*)>("nvmlDeviceGetHandleByPciBusId_v2");
     NvmlDevice device = nullptr;
-    if (!ready_ || by_index == nullptr) return nullptr;
-    return by_index(static_cast<unsigned>(ordinal), &device) == kSuccess ? device : nullptr;
+    if (!ready_ || by_id == nullptr) return nullptr;
+    return by_id(pci_bus_id.c_str(), &device) == kSuccess ? device : nullptr;
   }
   [[nodiscard]] std::optional<unsigned> clock_mhz(NvmlDevice device, int which) const {
     const auto get = function<int(NvmlDevice, int, unsigned*)>("nvmlDeviceGetClockInfo");
@@ -105,9 +105,9 @@ std::string throttle_text(unsigned long long bits) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> nvml_facts(int ordinal) {
+std::vector<std::pair<std::string, std::string>> nvml_facts(const std::string& pci_bus_id) {
   std::vector<std::pair<std::string, std::string>> facts;
-  const NvmlDevice device = nvml().device(ordinal);
+  const NvmlDevice device = nvml().device(pci_bus_id);
   if (device == nullptr) return facts;
   facts.emplace_back("driver", nvml().driver_version());
   if (const auto mhz = nvml().clock_mhz(device, kClockSm)) {

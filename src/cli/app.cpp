@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/log.hpp"
+#include "cli/output.hpp"
 #include "cli/suggest.hpp"
 #include "cli/versions.hpp"
 #include "tvw/core/error.hpp"
@@ -77,9 +78,10 @@ int run(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);  // help, version
-    return usage_error(explain(error, app, settings.argv));
+    if (error.get_exit_code() != 0) return usage_error(explain(error, app, settings.argv));
+    app.exit(error, std::cout, std::cerr);  // help, version
   }
+  finish_output();
   return 0;
 }
 

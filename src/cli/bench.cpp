@@ -2,9 +2,11 @@
 #include <spdlog/spdlog.h>
 
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/bench_model.hpp"
@@ -19,6 +21,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/core/text.hpp"
+#include "tvw/io/packed_model.hpp"
 #include "tvw/record/json.hpp"
 #include "tvw/report/report.hpp"
 
@@ -39,6 +42,9 @@ constexpr const char* kFooter =
     "  tvw bench --tune                                     executors choose by measurement\n"
     "  tvw bench --roofline --device cpu                    peak rate and memory bandwidth\n"
     "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
+
+constexpr int64_t kLargestBatch = int64_t{1} << 20;
+constexpr double kLeastSeconds = 1e-3, kMostSeconds = 1e5;
 
 struct BenchOptions {
   std::string model;
@@ -84,8 +90,12 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
   request.libraries = library_versions();
   if (!options.model.empty()) {
     request.workload = options.model;
-    const bool packed = is_packed(options.model);
-    request.layers = packed ? packed_layers(options.model) : dense_layers(options.model);
+    io::OnnxModel model = io::load_onnx(options.model);
+    if (!options.output.empty() && options.output != "-") {
+      io::check_output(model, std::filesystem::path(options.output), true);
+    }
+    const bool packed = io::is_packed(model);
+    request.layers = packed ? packed_layers(model) : dense_layers(std::move(model));
     if (packed) request.patterns.clear();
   }
   return request;
@@ -118,13 +128,14 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
     print_peaks(registry.device(options.device), thread_count());
     return;
   }
+  const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
+  check_result_path(output, std::vector{options.model, options.workload});
   const bench::BenchRequest request =
       make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {
     print_answers(bench::list_executors(request, registry));
     return;
   }
-  const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
   record::BenchRecord record;
   {
     Progress bar(settings);
@@ -167,7 +178,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->capture_default_str();
   command->add_option("--m", options->M, "Rows (tokens), several with commas");
   command->add_option("--batch", options->batch, "Inputs per run where the workload counts pixels")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, kLargestBatch))
       ->capture_default_str();
   command->add_option("--dtype", options->dtype, "f32, f16 or bf16");
   command->add_option("--device", options->device, "auto, cpu or cuda:0")->capture_default_str();
@@ -175,7 +186,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
   command->add_option("--executor", options->executors, "Only these executors, with commas");
   command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(kLeastSeconds, kMostSeconds))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of random weights and activations")
       ->capture_default_str();

@@ -1,8 +1,8 @@
 #include "cli/bench_model.hpp"
 
 #include <cmath>
-#include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "tvw/core/error.hpp"
 #include "tvw/io/packed_model.hpp"
@@ -36,18 +36,13 @@ double model_sparsity(const std::vector<io::LoadedWeight>& weights) {
   return std::round(1000.0 * total.share()) / 1000.0;
 }
 
-[[noreturn]] void nothing(const std::string& model, const char* what) {
-  throw Error(ErrorCode::kNothingToDo, model + " has no " + what + " weight");
+[[noreturn]] void nothing(const io::OnnxModel& model, const char* what) {
+  throw Error(ErrorCode::kNothingToDo, model.path().string() + " has no " + what + " weight");
 }
 
 }  // namespace
 
-bool is_packed(const std::string& model) {
-  std::error_code error;
-  return std::filesystem::exists(io::output_paths(model).sidecar, error);
-}
-
-std::vector<bench::BenchLayer> packed_layers(const std::string& model) {
+std::vector<bench::BenchLayer> packed_layers(const io::OnnxModel& model) {
   const auto weights =
       std::make_shared<const std::vector<io::LoadedWeight>>(io::load_packed(model));
   if (weights->empty()) nothing(model, "packed");
@@ -76,8 +71,8 @@ std::vector<bench::BenchLayer> packed_layers(const std::string& model) {
   return layers;
 }
 
-std::vector<bench::BenchLayer> dense_layers(const std::string& model) {
-  const auto loaded = std::make_shared<const io::OnnxModel>(io::load_onnx(model));
+std::vector<bench::BenchLayer> dense_layers(io::OnnxModel model) {
+  const auto loaded = std::make_shared<const io::OnnxModel>(std::move(model));
   std::vector<bench::BenchLayer> layers;
   for (size_t i = 0; i < loaded->weights().size(); ++i) {
     const io::WeightInfo& info = loaded->weights()[i];
@@ -89,7 +84,7 @@ std::vector<bench::BenchLayer> dense_layers(const std::string& model) {
     layer.load = [loaded, i] { return bench::LayerWeights{loaded->read_weight(i), {}}; };
     layers.push_back(std::move(layer));
   }
-  if (layers.empty()) nothing(model, "prunable");
+  if (layers.empty()) nothing(*loaded, "prunable");
   return layers;
 }
 

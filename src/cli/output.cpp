@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "tvw/core/error.hpp"
+#include "tvw/core/output_path.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/record/json.hpp"
 
@@ -18,12 +19,24 @@ void print(std::string_view text) { std::cout << printable(text, Lines::kText); 
 
 std::string cell(std::string_view text) { return printable(text, Lines::kOne, kMaxCellBytes); }
 
+void check_result_path(const std::string& path, std::span<const std::string> inputs) {
+  if (path.empty() || path == "-") return;
+  static_cast<void>(resolve_output(path));
+  for (const std::string& input : inputs) {
+    if (!same_file(path, input)) continue;
+    throw Error(ErrorCode::kIo, path + " is an input, which is never overwritten");
+  }
+}
+
 void write_result(std::string_view text, const std::string& path) {
   if (!path.empty() && path != "-") {
     record::save_text(printable(text, Lines::kText), path);
     return;
   }
   print(text);
+}
+
+void finish_output() {
   std::cout << std::flush;
   if (!std::cout) throw Error(ErrorCode::kIo, "cannot write to standard output");
 }

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,6 +88,28 @@ io::OutputPaths outputs_of(const PruneOptions& options, Emit emit) {
   return io::output_paths(path);
 }
 
+/// Before the work: what would be lost by writing these files?
+void check_outputs(const io::OnnxModel& model, const io::OutputPaths& outputs,
+                   const PruneOptions& options) {
+  std::vector<std::filesystem::path> paths;
+  if (!options.dry_run) {
+    io::check_output(model, outputs, options.force);
+    paths = {outputs.model, outputs.sidecar};
+  }
+  for (const std::string& path : {options.dry_run ? "" : options.masks_out, options.record}) {
+    if (path.empty()) continue;
+    io::check_output(model, std::filesystem::path(path), true);
+    paths.emplace_back(path);
+  }
+  std::set<std::filesystem::path> taken;
+  for (const std::filesystem::path& path : paths) {
+    check_result_path(path.string(), std::span(&options.recipe, 1));
+    if (!taken.insert(std::filesystem::weakly_canonical(std::filesystem::absolute(path))).second) {
+      throw Error(ErrorCode::kUsage, path.string() + " is to be written as two different files");
+    }
+  }
+}
+
 void write_masks(const PruneJob& job, const std::string& path) {
   std::vector<io::NamedMask> masks;
   for (const PrunedLayer& layer : job.layers()) masks.push_back({layer.row.name, layer.mask});
@@ -101,7 +125,7 @@ void write_model(io::OnnxModel model, PruneJob& job, Emit emit, const io::Output
   }
   std::vector<io::PackedWeight> packed;
   for (PrunedLayer& layer : job.layers()) {
-    packed.push_back({layer.weight, layer.pattern, std::move(layer.packed)});
+    packed.push_back({layer.weight, layer.pattern, std::move(*layer.packed)});
   }
   const auto decode = emit == Emit::kPacked ? io::Decode::kFunctions : io::Decode::kInline;
   io::write_packed(std::move(model), packed, outputs, decode);
@@ -114,11 +138,11 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   const io::OutputPaths outputs = outputs_of(options, emit);
   io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
-  if (!options.dry_run) io::check_output(model, outputs, options.force);
+  check_outputs(model, outputs, options);
   if (emit != Emit::kMasked) model.raise_for_packing();
 
-  const bool keep_masks = emit == Emit::kMasked || !options.masks_out.empty();
-  PruneJob job(model, recipe, keep_masks);
+  const bool masked = emit == Emit::kMasked;
+  PruneJob job(model, recipe, {.packed = !masked, .masks = masked || !options.masks_out.empty()});
   {
     Progress bar(settings);
     job.run([&bar](double done, double total, const std::string& what) {
@@ -130,8 +154,8 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   record.seconds = elapsed.count();
   if (!options.dry_run) {
     record.outputs = {outputs.model.string(), outputs.sidecar.string()};
-    if (!options.masks_out.empty()) write_masks(job, options.masks_out);
     write_model(std::move(model), job, emit, outputs);
+    if (!options.masks_out.empty()) write_masks(job, options.masks_out);
     std::error_code error;
     if (!std::filesystem::exists(outputs.sidecar, error)) record.outputs.pop_back();
   }

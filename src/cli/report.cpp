@@ -33,6 +33,9 @@ report::NamedRecord load(const std::string& path) {
 
 void run_report(const ReportOptions& options) {
   const report::Format format = report::parse_format(options.format);
+  std::vector<std::string> inputs = options.runs;
+  inputs.push_back(options.compare);
+  check_result_path(options.output, inputs);
   std::string text;
   if (options.compare.empty()) {
     std::vector<report::NamedRecord> records;

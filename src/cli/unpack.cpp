@@ -27,8 +27,9 @@ void run_unpack(const UnpackOptions& options) {
   const io::OutputPaths outputs =
       io::output_paths(options.output.empty() ? default_output(options.model)
                                               : std::filesystem::path(options.output));
-  io::check_output(io::load_onnx(options.model), outputs, options.force);
-  io::unpack_model(options.model, outputs);
+  io::OnnxModel model = io::load_onnx(options.model);
+  io::check_output(model, outputs, options.force);
+  io::unpack_model(std::move(model), outputs);
   print("wrote " + outputs.model.string() + "\n");
 }
 

@@ -15,8 +15,7 @@ struct VerifyOptions {
 };
 
 void run_verify(const VerifyOptions& options) {
-  static_cast<void>(io::load_onnx(options.model));
-  const std::vector<io::LoadedWeight> weights = io::load_packed(options.model);
+  const std::vector<io::LoadedWeight> weights = io::load_packed(io::load_onnx(options.model));
   std::string compared;
   if (!options.against.empty()) {
     static_cast<void>(io::verify_against(weights, io::load_onnx(options.against)));

@@ -64,8 +64,8 @@ void remove_decode(onnx::GraphProto& graph, const std::string& name) {
                  tensors->end());
 }
 
-/// A model and a sidecar of another run may lie side by side: the model must decode each weight,
-/// from the places that the sidecar has its tensors at.
+/// A model and a sidecar of another run may lie side by side, or the model may read another file:
+/// its graph must decode each weight from the places that the sidecar has the weight's tensors at.
 void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
                 const std::vector<LoadedWeight>& weights) {
   const onnx::GraphProto& graph = model.state().proto.graph();
@@ -73,33 +73,31 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     throw Error(ErrorCode::kBadFile, model.path().string() + " does not belong to " +
                                          sidecar.path().string() + ": " + what);
   };
+  std::map<std::string, const onnx::TensorProto*> initializers;
+  for (const onnx::TensorProto& tensor : graph.initializer()) initializers[tensor.name()] = &tensor;
   for (const LoadedWeight& weight : weights) {
-    if (decode_nodes(graph, weight.name).empty()) {
-      fail("it does not decode weight '" + weight.name + "'");
+    const std::set<int> nodes = decode_nodes(graph, weight.name);
+    if (nodes.empty()) fail("it does not decode weight '" + weight.name + "'");
+    std::set<std::string> read;
+    for (const int node : nodes) {
+      read.insert(graph.node(node).input().begin(), graph.node(node).input().end());
+    }
+    for (const std::string& name : weight.tensors) {
+      const auto tensor = initializers.find(name);
+      if (!read.contains(name) || tensor == initializers.end() || !is_external(*tensor->second)) {
+        fail("it does not read tensor '" + name + "' of weight '" + weight.name + "'");
+      }
+      const ExternalData data =
+          locate(*tensor->second, model.path().parent_path(), data_bytes(*tensor->second));
+      std::error_code error;
+      if (!std::filesystem::equivalent(data.file, sidecar.path(), error)) {
+        fail("it reads tensor '" + name + "' from " + data.file.string());
+      }
+      if (data.offset != sidecar.entry(name).offset) {
+        fail("tensor '" + name + "' is at another place");
+      }
     }
   }
-  std::map<std::string, int64_t> offsets;
-  for (const SafetensorsEntry& entry : sidecar.entries()) offsets[entry.name] = entry.offset;
-  for (const onnx::TensorProto& tensor : graph.initializer()) {
-    const auto offset = offsets.find(tensor.name());
-    if (!is_external(tensor) || offset == offsets.end()) continue;
-    const ExternalData data = locate(tensor, model.path().parent_path(), data_bytes(tensor));
-    if (data.offset != offset->second) fail("tensor '" + tensor.name() + "' is at another place");
-  }
-}
-
-std::vector<LoadedWeight> load_pair(const OnnxModel& model) {
-  const OutputPaths paths = output_paths(model.path());
-  std::error_code error;
-  if (!std::filesystem::exists(paths.sidecar, error)) {
-    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " +
-                                    model.path().string() +
-                                    " does not exist, so it is no model that tvw packed");
-  }
-  const SafetensorsFile sidecar(paths.sidecar);
-  std::vector<LoadedWeight> weights = read_sidecar(sidecar);
-  check_pair(model, sidecar, weights);
-  return weights;
 }
 
 void add_dense(onnx::GraphProto& graph, const LoadedWeight& weight) {
@@ -141,14 +139,28 @@ bool agrees(const TypedBuffer& pruned, const TypedBuffer& source) {
 
 }  // namespace
 
-std::vector<LoadedWeight> load_packed(const std::filesystem::path& model) {
-  return load_pair(load_onnx(model));
+bool is_packed(const OnnxModel& model) {
+  const auto& nodes = model.state().proto.graph().node();
+  return std::any_of(nodes.begin(), nodes.end(), is_decode_node);
 }
 
-void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs) {
-  OnnxModel loaded = load_onnx(model);
-  const std::vector<LoadedWeight> weights = load_pair(loaded);
-  OnnxModel::State& state = loaded.state();
+std::vector<LoadedWeight> load_packed(const OnnxModel& model) {
+  const OutputPaths paths = output_paths(model.path());
+  std::error_code error;
+  if (!std::filesystem::exists(paths.sidecar, error)) {
+    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " +
+                                    model.path().string() +
+                                    " does not exist, so it is no model that tvw packed");
+  }
+  const SafetensorsFile sidecar(paths.sidecar);
+  std::vector<LoadedWeight> weights = read_sidecar(sidecar);
+  check_pair(model, sidecar, weights);
+  return weights;
+}
+
+void unpack_model(OnnxModel model, const OutputPaths& outputs) {
+  const std::vector<LoadedWeight> weights = load_packed(model);
+  OnnxModel::State& state = model.state();
   onnx::GraphProto& graph = *state.proto.mutable_graph();
   for (const LoadedWeight& weight : weights) {
     remove_decode(graph, weight.name);
@@ -156,7 +168,7 @@ void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs
   }
   drop_functions(state.proto);
   state.weights.clear();
-  write_masked(std::move(loaded), {}, outputs);
+  write_masked(std::move(model), {}, outputs);
 }
 
 size_t verify_against(const std::vector<LoadedWeight>& weights, const OnnxModel& source) {

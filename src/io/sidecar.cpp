@@ -88,6 +88,7 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json,
     }
     return ReadTensor{entry.dtype, entry.shape, bytes};
   });
+  weight.tensors.assign(used.begin(), used.end());
   taken.merge(used);
   return weight;
 }

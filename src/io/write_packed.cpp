@@ -11,6 +11,7 @@
 #include "io/tensor.hpp"
 #include "io/write_files.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/io/packed_model.hpp"
 #include "tvw/io/write_model.hpp"
 
 namespace tvw::io {
@@ -125,21 +126,15 @@ std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWei
   return indices;
 }
 
-void refuse_packed(const OnnxModel& model) {
-  const std::string prefix = std::string(kDecodeDomain) + "/";  // of what inline_nodes() names
-  for (const auto& node : model.state().proto.graph().node()) {
-    if (node.domain() != kDecodeDomain && node.name().rfind(prefix, 0) != 0) continue;
-    throw Error(ErrorCode::kUnsupported, model.path().string() +
-                                             " holds packed weights already; tvw unpack turns it "
-                                             "back into a dense model first");
-  }
-}
-
 }  // namespace
 
 void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
                   const OutputPaths& outputs, Decode decode) {
-  refuse_packed(model);
+  if (is_packed(model)) {
+    throw Error(ErrorCode::kUnsupported, model.path().string() +
+                                             " holds packed weights already; tvw unpack turns it "
+                                             "back into a dense model first");
+  }
   const std::vector<size_t> indices = raised_indices(model, weights);
   std::vector<SidecarWeight> entries;
   entries.reserve(weights.size());

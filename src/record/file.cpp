@@ -42,10 +42,6 @@ std::string read_record_text(const std::filesystem::path& path) {
 }
 
 void save_text(std::string_view text, const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorCode::kIo, "'" + path.string() + "' is a folder, expected a file to write to");
-  }
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(text)));
   file.finish();

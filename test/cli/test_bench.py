@@ -24,6 +24,11 @@ def test_every_row_is_verified_and_has_a_ratio(tvw, tiny, tmp_path):
         assert len(row["samples_us"]) >= 10
 
 
+def test_a_foreign_sidecar_makes_no_packed_model(tvw, digits, tmp_path):
+    (tmp_path / "digits.safetensors").write_bytes(b"of somebody else")
+    tvw.works("bench", "digits.onnx", "--m", "8", "--pattern", "tw", "--baselines", "none", *FAST)
+
+
 def test_record_to_stdout(tvw, tiny):
     text = tvw.works("bench", "--workload", tiny, "-o", "-", *FAST).stdout
     assert json.loads(text)["schema_version"].startswith("1.")

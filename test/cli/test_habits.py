@@ -83,6 +83,52 @@ def test_prune_record_and_masks(tvw, digits, tmp_path):
     assert abs(record["pruned"]["sparsity"] - 0.75) < 0.01
 
 
+def test_masked_needs_no_packed_form(tvw, digits, tmp_path):
+    for pattern in ("4:8", "tvw:g=32,nm=4:8"):
+        tvw.works("prune", "digits.onnx", "--pattern", pattern, "--sparsity", "0.5", "--emit", "masked", "--force",
+                  "--record", "prune.json")
+        record = json.loads((tmp_path / "prune.json").read_text())
+        assert all(row["bytes_after"] == row["bytes_before"] for row in record["rows"])
+    assert "--emit masked" in tvw.fails(4, "prune", "digits.onnx", "--pattern", "4:8")
+
+
+def test_no_output_replaces_the_input_or_another_output(tvw, digits, listing):
+    before, content = listing(), digits.read_bytes()
+    for option in ("--masks-out", "--record"):
+        assert "input" in tvw.fails(1, "prune", "digits.onnx", option, "digits.onnx")
+        assert "two different files" in tvw.fails(2, "prune", "digits.onnx", option, "./digits.tvw.onnx")
+    assert "input" in tvw.fails(1, "prune", "digits.onnx", "--dry-run", "--record", "digits.onnx")
+    assert listing() == before and digits.read_bytes() == content
+
+
+def test_no_command_replaces_what_it_reads(tvw, digits, tmp_path):
+    fast = ("--time", "0.05", "--cache", "hot")
+    (tmp_path / "w.txt").write_text("8 64 64 1 a\n")
+    (tmp_path / "recipe.json").write_text('{"pattern": "tw"}')
+    tvw.works("bench", "--workload", "w.txt", "-o", "r.json", *fast)
+    tvw.works("prune", "digits.onnx")
+    kept = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for command in (
+        ("bench", "digits.onnx", "-o", "digits.onnx"),
+        ("bench", "digits.tvw.onnx", "-o", "digits.tvw.safetensors"),
+        ("bench", "--workload", "w.txt", "-o", "w.txt"),
+        ("report", "r.json", "-o", "r.json"),
+        ("prune", "digits.onnx", "-o", "new.onnx", "--recipe", "recipe.json", "--record", "recipe.json"),
+    ):
+        assert "never overwritten" in tvw.fails(1, *command)
+    assert "no regular file" in tvw.fails(1, "report", "r.json", "-o", "/dev/null")
+    assert "does not exist" in tvw.fails(1, "bench", "--time", "60", "-o", "missing/r.json")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize("command", [("inspect", "digits.onnx"), ("inspect", "digits.onnx", "--json"), ("devices",),
+                                     ("prune", "digits.onnx", "--dry-run"), ("--help",)])
+def test_lost_output_is_an_error(tvw, digits, command):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([tvw.binary, *command], cwd=tvw.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1 and "standard output" in result.stderr
+
+
 def test_verify(tvw, digits, tmp_path):
     tvw.works("prune", "digits.onnx")
     assert "ok" in tvw.works("verify", "digits.tvw.onnx", "--against", "digits.onnx").stdout

@@ -27,7 +27,7 @@ TEST_CASE("files of format 1.0 are read", "[io]") {
     CAPTURE(name);
     const std::filesystem::path folder = kFormats / "1.0";
     const auto expected = weights_of(folder / (std::string(name) + ".masked.onnx"));
-    const auto packed = io::load_packed(folder / (std::string(name) + ".tvw.onnx"));
+    const auto packed = io::load_packed(io::load_onnx(folder / (std::string(name) + ".tvw.onnx")));
     REQUIRE(packed.size() == 3);
     for (const io::LoadedWeight& weight : packed) {
       CAPTURE(weight.name);

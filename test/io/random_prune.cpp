@@ -34,7 +34,7 @@ void list(const io::OnnxModel& model) {
 
 void widen(const std::string& path, const std::string& out) {
   io::onnx::ModelProto proto = io::load_onnx(path).state().proto;
-  for (const io::LoadedWeight& weight : io::load_packed(path)) {
+  for (const io::LoadedWeight& weight : io::load_packed(io::load_onnx(path))) {
     io::Decoder decoder =
         io::decoder_for(weight.packed, weight.pattern, weight.dims, weight.transposed);
     const std::string name = io::function_name(decoder);
@@ -51,7 +51,7 @@ void widen(const std::string& path, const std::string& out) {
 
 int run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 3 && arguments[1] == "unpack") {
-    io::unpack_model(arguments[0], io::output_paths(arguments[2]));
+    io::unpack_model(io::load_onnx(arguments[0]), io::output_paths(arguments[2]));
     return 0;
   }
   if (arguments.size() == 3 && arguments[1] == "widen") {

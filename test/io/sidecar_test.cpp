@@ -6,6 +6,7 @@
 #include "support/temp_dir.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/io/packed_model.hpp"
+#include "tvw/io/safetensors.hpp"
 
 namespace tvw {
 namespace {
@@ -30,7 +31,7 @@ std::string make_sidecar(const test::TempDir& folder) {
 ErrorCode load_error(const test::TempDir& folder, const std::string& content) {
   std::ofstream(folder / "m.tvw.safetensors", std::ios::binary) << content;
   try {
-    static_cast<void>(io::load_packed(folder / "m.tvw.onnx"));
+    static_cast<void>(io::load_packed(io::load_onnx(folder / "m.tvw.onnx")));
   } catch (const Error& error) {
     return error.code();
   }
@@ -68,11 +69,41 @@ TEST_CASE("a changed sidecar is noticed", "[io]") {
         ErrorCode::kBadFile);
 }
 
+TEST_CASE("a sidecar that the model does not read is no proof of it", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  std::filesystem::copy_file(folder / "m.tvw.onnx", folder / "copy.onnx");
+  std::filesystem::copy_file(folder / "m.tvw.safetensors", folder / "copy.safetensors");
+  CHECK_THROWS_WITH(io::load_packed(io::load_onnx(folder / "copy.onnx")),
+                    Catch::Contains("reads tensor") && Catch::Contains("m.tvw.safetensors"));
+}
+
+TEST_CASE("a model is packed if its graph decodes weights", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  std::filesystem::copy_file(folder / "m.tvw.safetensors", folder / "m.safetensors");
+  CHECK_FALSE(io::is_packed(io::load_onnx(folder / "m.onnx")));
+  CHECK(io::is_packed(io::load_onnx(folder / "m.tvw.onnx")));
+}
+
+TEST_CASE("stored_bytes() is what the sidecar takes for a weight", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  const auto loaded = io::load_packed(io::load_onnx(folder / "m.tvw.onnx"));
+  const io::SafetensorsFile file(folder / "m.tvw.safetensors");
+  REQUIRE(loaded.size() == 1);
+  int64_t bytes = 0;
+  for (const std::string& name : loaded[0].tensors)
+    bytes += std::ssize(file.bytes(file.entry(name)));
+  CHECK(io::stored_bytes(loaded[0].packed) == bytes);
+}
+
 TEST_CASE("a missing sidecar is named", "[io]") {
   const test::TempDir folder;
   static_cast<void>(make_sidecar(folder));
   std::filesystem::remove(folder / "m.tvw.safetensors");
-  CHECK_THROWS_WITH(io::load_packed(folder / "m.tvw.onnx"), Catch::Contains("m.tvw.safetensors"));
+  CHECK_THROWS_WITH(io::load_packed(io::load_onnx(folder / "m.tvw.onnx")),
+                    Catch::Contains("m.tvw.safetensors"));
 }
 
 TEST_CASE("a model packed from other weights does not verify", "[io]") {
@@ -83,7 +114,7 @@ TEST_CASE("a model packed from other weights does not verify", "[io]") {
   test::add_weight(proto, "w", {32, 48}, DType::kF32, 2);
   test::save(proto, folder / "other.onnx");
   try {
-    static_cast<void>(io::verify_against(io::load_packed(folder / "m.tvw.onnx"),
+    static_cast<void>(io::verify_against(io::load_packed(io::load_onnx(folder / "m.tvw.onnx")),
                                          io::load_onnx(folder / "other.onnx")));
     FAIL("accepted");
   } catch (const Error& error) {

@@ -76,7 +76,7 @@ TEST_CASE("packed models are read back and pass the checker", "[io]") {
         io::write_packed(std::move(model), pruned.packed, outputs, decode);
         CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
 
-        const auto loaded = io::load_packed(outputs.model);
+        const auto loaded = io::load_packed(io::load_onnx(outputs.model));
         REQUIRE(loaded.size() == 3);
         for (size_t i = 0; i < 3; ++i) {
           CHECK(loaded[i].packed == pruned.packed[i].packed);
@@ -86,7 +86,7 @@ TEST_CASE("packed models are read back and pass the checker", "[io]") {
 
         // Unpacked, it is the masked model, tensor for tensor.
         const auto unpacked = io::output_paths(folder / "unpacked.onnx");
-        io::unpack_model(outputs.model, unpacked);
+        io::unpack_model(io::load_onnx(outputs.model), unpacked);
         io::OnnxModel source = io::load_onnx(folder / "m.onnx");
         const auto masked = io::output_paths(folder / "masked.onnx");
         io::write_masked(std::move(source), pruned.masked(), masked);
@@ -183,6 +183,18 @@ TEST_CASE("an opset that onnx cannot raise names the way out", "[io]") {
   CHECK_THROWS_WITH(model.raise_for_packing(), Catch::Contains("--emit masked"));
 }
 
+TEST_CASE("nodes that make onnx crash are an error like another", "[io]") {
+  const test::TempDir folder;
+  auto proto =
+      test::parse_model(test::header(6, 4) +
+                        "g (float[m, 64] x) => (float[m, 96] z) { y = MatMul(x, w) z = Add(y) }");
+  test::add_weight(proto, "w", {64, 96}, DType::kF32, 1);
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  CHECK_THROWS_WITH(model.raise_for_packing(),
+                    Catch::Contains("it crashed") && Catch::Contains("--emit masked"));
+}
+
 TEST_CASE("packed weights may be called anything", "[io]") {
   const test::TempDir folder;
   auto proto = test::parse_model(
@@ -197,7 +209,7 @@ TEST_CASE("packed weights may be called anything", "[io]") {
   const auto outputs = io::output_paths(folder / "m.tvw.onnx");
   io::write_packed(std::move(model), pruned.packed, outputs, io::Decode::kFunctions);
   CHECK_NOTHROW(test::onnx::checker::check_model(outputs.model.string(), true));
-  CHECK(io::load_packed(outputs.model).size() == 2);
+  CHECK(io::load_packed(io::load_onnx(outputs.model)).size() == 2);
 }
 
 TEST_CASE("masks survive their file", "[io]") {

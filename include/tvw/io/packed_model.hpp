@@ -15,19 +15,26 @@ namespace tvw::io {
 struct LoadedWeight {
   std::string name;  ///< of the tensor in the source model
   PatternSpec pattern;
-  std::vector<int64_t> dims;   ///< of that tensor
-  bool transposed = false;     ///< the source stored it as [N, K]
-  std::string dense_checksum;  ///< XXH3-128 of the dense source's B[K, N], hex
+  std::vector<int64_t> dims;         ///< of that tensor
+  bool transposed = false;           ///< the source stored it as [N, K]
+  std::string dense_checksum;        ///< XXH3-128 of the dense source's B[K, N], hex
+  std::vector<std::string> tensors;  ///< that it is stored in, by their names in the sidecar
   pack::PackedWeights packed;
 };
 
-/// @throws Error kIo, kBadFile not a model that tvw packed, or its sidecar is missing or broken
+/// True if the graph decodes weights: the model was written by write_packed().
+[[nodiscard]] bool is_packed(const OnnxModel& model);
+
+/// The packed weights of the sidecar beside `model`, which are those that its graph decodes.
+/// @throws Error kIo, kBadFile not a model that tvw packed, or its sidecar is missing, broken, or
+/// not what the graph reads
 /// @throws Error kVerificationFailed a checksum differs
-[[nodiscard]] std::vector<LoadedWeight> load_packed(const std::filesystem::path& model);
+[[nodiscard]] std::vector<LoadedWeight> load_packed(const OnnxModel& model);
 
 /// Writes a plain dense ONNX with the pruned weights and without decode nodes: the masked model.
+/// Uses `model` up.
 /// @throws as load_packed and write_masked
-void unpack_model(const std::filesystem::path& model, const OutputPaths& outputs);
+void unpack_model(OnnxModel model, const OutputPaths& outputs);
 
 /// Compares load_packed(model) with the source: shapes, checksums of the dense source, and that
 /// each kept weight is the source's, bit for bit. Returns how many weights were compared.

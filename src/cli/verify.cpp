@@ -15,14 +15,16 @@ struct VerifyOptions {
 };
 
 void run_verify(const VerifyOptions& options) {
-  const std::vector<io::LoadedWeight> weights = io::load_packed(io::load_onnx(options.model));
+  const io::OnnxModel model = io::load_onnx(options.model);
+  const std::vector<io::LoadedWeight> weights = io::load_packed(model);
+  io::verify_decoding(model, weights);
   std::string compared;
   if (!options.against.empty()) {
     static_cast<void>(io::verify_against(weights, io::load_onnx(options.against)));
     compared = ", each kept value is that of " + options.against;
   }
-  print("ok: " + std::to_string(weights.size()) + " packed weights, format and checksums right" +
-        compared + "\n");
+  print("ok: " + std::to_string(weights.size()) +
+        " packed weights, format, checksums and decoding right" + compared + "\n");
 }
 
 }  // namespace
@@ -30,7 +32,7 @@ void run_verify(const VerifyOptions& options) {
 void add_verify(CLI::App& app, const Settings& /*settings*/) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command =
-      app.add_subcommand("verify", "Check a packed model: format, checksums, values");
+      app.add_subcommand("verify", "Check a packed model: format, checksums, decoding, values");
   command->add_option("model", options->model, "A model packed by `tvw prune`")->required();
   command->add_option("--against", options->against, "The model that it was pruned from");
   command->footer("Example:\n  tvw verify model.tvw.onnx --against model.onnx");

@@ -16,7 +16,7 @@
 namespace tvw::io {
 namespace {
 
-constexpr rlim_t kMostSeconds = 120;  ///< of processor time
+constexpr rlim_t kMostSeconds = 120;   ///< of processor time
 constexpr int kDone = 0, kThrew = 64;  ///< exit codes; anything else is a crash
 
 [[noreturn]] void fail(const char* call) {
@@ -49,7 +49,7 @@ std::string read_all(int from) {
 }
 
 /// The child's whole life. It ends without what the parent has to do at its end.
-[[noreturn]] void live(const std::function<std::string()>& work, int to) {
+[[noreturn]] void live(const std::function<std::string()>& work, int to) noexcept {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, kMostSeconds);
   for (const int crash : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(crash, SIG_DFL);

@@ -6,6 +6,7 @@
 
 #include "io/checksum.hpp"
 #include "io/decode.hpp"
+#include "io/decode_nodes.hpp"
 #include "io/external_data.hpp"
 #include "io/graph_edit.hpp"
 #include "io/model_state.hpp"
@@ -17,31 +18,6 @@
 
 namespace tvw::io {
 namespace {
-
-bool is_decode_node(const onnx::NodeProto& node) {
-  return node.domain() == kDecodeDomain ||
-         node.name().rfind(std::string(kDecodeDomain) + "/", 0) == 0;
-}
-
-/// Nodes that decode `name`, by their place in the graph: the call, or all that inline_nodes() made
-/// of it.
-std::set<int> decode_nodes(const onnx::GraphProto& graph, const std::string& name) {
-  std::map<std::string, int> producers;
-  for (int i = 0; i < graph.node_size(); ++i) {
-    if (!is_decode_node(graph.node(i))) continue;
-    for (const auto& output : graph.node(i).output()) producers[output] = i;
-  }
-  std::set<int> found;
-  std::vector<std::string> open{name};
-  while (!open.empty()) {
-    const auto producer = producers.find(open.back());
-    open.pop_back();
-    if (producer == producers.end() || !found.insert(producer->second).second) continue;
-    const auto& inputs = graph.node(producer->second).input();
-    open.insert(open.end(), inputs.begin(), inputs.end());
-  }
-  return found;
-}
 
 /// Takes the decode nodes of `name` out of the graph, with the initializers that only they read.
 void remove_decode(onnx::GraphProto& graph, const std::string& name) {
@@ -82,7 +58,7 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     for (const int node : nodes) {
       read.insert(graph.node(node).input().begin(), graph.node(node).input().end());
     }
-    for (const std::string& name : weight.tensors) {
+    for (const auto& [suffix, name] : weight.tensors) {
       const auto tensor = initializers.find(name);
       if (!read.contains(name) || tensor == initializers.end() || !is_external(*tensor->second)) {
         fail("it does not read tensor '" + name + "' of weight '" + weight.name + "'");

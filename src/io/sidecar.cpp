@@ -81,6 +81,7 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json,
       throw std::invalid_argument("names tensor '" + entry.name + "' for two weights");
     }
     used.insert(entry.name);
+    weight.tensors[suffix] = entry.name;
     const auto bytes = file.bytes(entry);
     if (checksum(bytes) != field(tensor, "xxh3").get<std::string>()) {
       throw Error(ErrorCode::kVerificationFailed,
@@ -88,7 +89,6 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json,
     }
     return ReadTensor{entry.dtype, entry.shape, bytes};
   });
-  weight.tensors.assign(used.begin(), used.end());
   taken.merge(used);
   return weight;
 }

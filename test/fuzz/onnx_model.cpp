@@ -31,7 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto path = tvw::fuzz::write_file("tvw.tvw.onnx", tvw::fuzz::as_text(data, size));
   tvw::fuzz::allow_errors([&] { read_weights(path); });
   tvw::fuzz::allow_errors([&] {
-    tvw::io::unpack_model(tvw::io::load_onnx(path),
+    tvw::io::OnnxModel model = tvw::io::load_onnx(path);
+    tvw::fuzz::allow_errors([&] { tvw::io::verify_decoding(model, tvw::io::load_packed(model)); });
+    tvw::io::unpack_model(std::move(model),
                           tvw::io::output_paths(tvw::fuzz::folder() / "out.onnx"));
   });
   return 0;

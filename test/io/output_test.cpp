@@ -77,7 +77,7 @@ TEST_CASE("outputs that cannot or must not be written are refused early", "[io]"
   check_refused(model, folder / "same.onnx", true, "input");
   check_refused(model, folder / "absent/out.onnx", true, "does not exist");
   std::filesystem::create_directory(folder / "folder.onnx");
-  check_refused(model, folder / "folder.onnx", true, "directory");
+  check_refused(model, folder / "folder.onnx", true, "folder");
   std::ofstream(folder / "old.onnx") << "old";
   check_refused(model, folder / "old.onnx", false, "--force");
   CHECK_NOTHROW(io::check_output(model, io::output_paths(folder / "old.onnx"), true));

@@ -12,7 +12,7 @@ namespace tvw {
 namespace {
 
 /// A packed model of one weight in `folder`, and the bytes of its sidecar.
-std::string make_sidecar(const test::TempDir& folder) {
+std::string make_sidecar(const test::TempDir& folder, io::Decode decode = io::Decode::kFunctions) {
   auto proto = test::parse_model(test::header() +
                                  "g (float[m, 32] x) => (float[m, 48] y) { y = MatMul(x, w) }");
   test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
@@ -22,8 +22,7 @@ std::string make_sidecar(const test::TempDir& folder) {
   const Selection selection = test::random_selection(32, 48, spec, 0.5, 1);
   const std::vector<io::PackedWeight> packed{
       {0, spec, pack::pack(model.read_weight(0), selection, spec)}};
-  io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"),
-                   io::Decode::kFunctions);
+  io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"), decode);
   std::ifstream file(folder / "m.tvw.safetensors", std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -93,9 +92,46 @@ TEST_CASE("stored_bytes() is what the sidecar takes for a weight", "[io]") {
   const io::SafetensorsFile file(folder / "m.tvw.safetensors");
   REQUIRE(loaded.size() == 1);
   int64_t bytes = 0;
-  for (const std::string& name : loaded[0].tensors)
+  for (const auto& [suffix, name] : loaded[0].tensors) {
     bytes += std::ssize(file.bytes(file.entry(name)));
+  }
   CHECK(io::stored_bytes(loaded[0].packed) == bytes);
+}
+
+TEST_CASE("decoding that was changed is noticed", "[io]") {
+  for (const io::Decode decode : {io::Decode::kFunctions, io::Decode::kInline}) {
+    const test::TempDir folder;
+    static_cast<void>(make_sidecar(folder, decode));
+    test::onnx::ModelProto good;
+    std::ifstream file(folder / "m.tvw.onnx", std::ios::binary);
+    REQUIRE(good.ParseFromIstream(&file));
+    const auto verify = [&](const test::onnx::ModelProto& changed) {
+      test::save(changed, folder / "m.tvw.onnx");
+      const io::OnnxModel model = io::load_onnx(folder / "m.tvw.onnx");
+      io::verify_decoding(model, io::load_packed(model));
+    };
+    CHECK_NOTHROW(verify(good));
+    test::onnx::ModelProto changed = good;
+    for (auto& tensor : *changed.mutable_graph()->mutable_initializer()) {
+      if (tensor.name() != "w.buffer_shape") continue;
+      std::string& numbers = *tensor.mutable_raw_data();
+      numbers[0] = static_cast<char>(numbers[0] + 1);
+    }
+    CHECK_THROWS_WITH(verify(changed), Catch::Contains("shapes"));
+    changed = good;
+    if (decode == io::Decode::kFunctions) {
+      REQUIRE(changed.functions_size() == 1);
+      changed.mutable_functions(0)->mutable_node(0)->set_op_type("Sub");
+      CHECK_THROWS_WITH(verify(changed), Catch::Contains("functions"));
+      changed.clear_functions();
+      CHECK_THROWS_WITH(verify(changed), Catch::Contains("functions"));
+    } else {
+      for (auto& node : *changed.mutable_graph()->mutable_node()) {
+        if (node.op_type() == "Add") node.set_op_type("Sub");
+      }
+      CHECK_THROWS_WITH(verify(changed), Catch::Contains("nodes"));
+    }
+  }
 }
 
 TEST_CASE("a missing sidecar is named", "[io]") {

@@ -1,7 +1,7 @@
 /// @file Reading what write_packed() wrote.
 #pragma once
 
-#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,10 +15,10 @@ namespace tvw::io {
 struct LoadedWeight {
   std::string name;  ///< of the tensor in the source model
   PatternSpec pattern;
-  std::vector<int64_t> dims;         ///< of that tensor
-  bool transposed = false;           ///< the source stored it as [N, K]
-  std::string dense_checksum;        ///< XXH3-128 of the dense source's B[K, N], hex
-  std::vector<std::string> tensors;  ///< that it is stored in, by their names in the sidecar
+  std::vector<int64_t> dims;                   ///< of that tensor
+  bool transposed = false;                     ///< the source stored it as [N, K]
+  std::string dense_checksum;                  ///< XXH3-128 of the dense source's B[K, N], hex
+  std::map<std::string, std::string> tensors;  ///< by suffix ("values"): names in the sidecar
   pack::PackedWeights packed;
 };
 
@@ -35,6 +35,11 @@ struct LoadedWeight {
 /// Uses `model` up.
 /// @throws as load_packed and write_masked
 void unpack_model(OnnxModel model, const OutputPaths& outputs);
+
+/// That the graph decodes `weights`, load_packed(model), just as write_packed() would write it.
+/// What is done with the decoded weights is not looked at.
+/// @throws Error kVerificationFailed
+void verify_decoding(const OnnxModel& model, const std::vector<LoadedWeight>& weights);
 
 /// Compares load_packed(model) with the source: shapes, checksums of the dense source, and that
 /// each kept weight is the source's, bit for bit. Returns how many weights were compared.

@@ -1,9 +1,9 @@
 #include "bench/cache_file.hpp"
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
+#include "tvw/core/error.hpp"
+#include "tvw/core/read_text.hpp"
 #include "tvw/record/json.hpp"
 
 namespace tvw::bench {
@@ -17,10 +17,13 @@ std::filesystem::path default_cache_file(const std::string& name) {
 }
 
 std::string read_cache(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return {};
+  try {
+    return read_text(file, "a cache of tvw");
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 void write_cache(const std::string& text, const std::filesystem::path& file) {

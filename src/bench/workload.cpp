@@ -1,11 +1,11 @@
 #include "tvw/bench/workload.hpp"
 
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "bench/builtin_workloads.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/read_text.hpp"
 #include "tvw/core/text.hpp"
 
 namespace tvw::bench {
@@ -59,15 +59,8 @@ bool looks_like_path(const std::string& text) {
 }
 
 Workload read_workload(const std::filesystem::path& path) {
-  std::error_code ignored;
-  std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path, ignored)) {
-    throw Error(ErrorCode::kIo,
-                "workload '" + path.string() + "' cannot be read, expected a text file");
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_workload(text.str(), path.stem().string(), path.string());
+  const std::string text = read_text(path, "a workload (text file)");
+  return parse_workload(text, path.stem().string(), path.string());
 }
 
 }  // namespace

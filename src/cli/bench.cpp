@@ -46,6 +46,12 @@ constexpr const char* kFooter =
 constexpr int64_t kLargestBatch = int64_t{1} << 20;
 constexpr double kLeastSeconds = 1e-3, kMostSeconds = 1e5;
 
+/// CLI::Range takes NaN, which is outside of no range.
+std::string no_nan(const std::string& text) {
+  const auto value = parse_double(text);
+  return value && std::isnan(*value) ? "'" + text + "' is no number" : "";
+}
+
 struct BenchOptions {
   std::string model;
   std::string patterns = "tvw";
@@ -186,7 +192,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
   command->add_option("--executor", options->executors, "Only these executors, with commas");
   command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")
-      ->check(CLI::Range(kLeastSeconds, kMostSeconds))
+      ->check(CLI::Range(kLeastSeconds, kMostSeconds) & CLI::Validator(no_nan, "", ""))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of random weights and activations")
       ->capture_default_str();

@@ -32,8 +32,9 @@ std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text) 
   for (const std::string& part : split(text, ',')) {
     const auto value = parse_int(part);
     if (!value || *value < 1 || *value > kMaxCount) {
-      throw Error(ErrorCode::kUsage,
-                  std::string(flag) + " '" + part + "', expected a whole number of 1 or more");
+      throw Error(ErrorCode::kUsage, std::string(flag) + " '" + part +
+                                         "', expected a whole number from 1 to " +
+                                         std::to_string(kMaxCount));
     }
     values.push_back(*value);
   }

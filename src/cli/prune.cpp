@@ -96,7 +96,7 @@ void check_outputs(const io::OnnxModel& model, const io::OutputPaths& outputs,
     io::check_output(model, outputs, options.force);
     paths = {outputs.model, outputs.sidecar};
   }
-  for (const std::string& path : {options.dry_run ? "" : options.masks_out, options.record}) {
+  for (const std::string& path : {options.masks_out, options.record}) {
     if (path.empty()) continue;
     io::check_output(model, std::filesystem::path(path), true);
     paths.emplace_back(path);
@@ -134,6 +134,9 @@ void write_model(io::OnnxModel model, PruneJob& job, Emit emit, const io::Output
 void run_prune(const PruneOptions& options, const Settings& settings) {
   const auto start = std::chrono::steady_clock::now();
   const Emit emit = parse_emit(options.emit);
+  if (options.dry_run && !options.masks_out.empty()) {
+    throw Error(ErrorCode::kUsage, "--masks-out writes a file, --dry-run none: give one of them");
+  }
   const pruning::Recipe recipe = make_recipe(options);
   const io::OutputPaths outputs = outputs_of(options, emit);
   io::OnnxModel model = io::load_onnx(options.model);
@@ -185,8 +188,10 @@ void add_prune(CLI::App& app, const Settings& settings) {
                       "Search for tiles and row orders: off, fast (default), best");
   command->add_option("--split", options->split,
                       "TW and TVW, between columns and rows: auto (default), equal");
-  command->add_option("--include", options->include, "Only weights that match this regex");
-  command->add_option("--exclude", options->exclude, "No weights that match this regex");
+  command->add_option("--include", options->include, "Only weights that match this regex")
+      ->allow_extra_args(false);
+  command->add_option("--exclude", options->exclude, "No weights that match this regex")
+      ->allow_extra_args(false);
   command->add_option("--recipe", options->recipe, "JSON file with all of this; flags win");
   command->add_option("--emit", options->emit, "packed, packed-inline or masked")
       ->capture_default_str();

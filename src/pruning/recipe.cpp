@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tvw/core/error.hpp"
+#include "tvw/core/read_text.hpp"
 #include "tvw/core/text.hpp"
 
 namespace tvw::pruning {
@@ -137,13 +136,7 @@ Recipe parse_recipe(std::string_view text, std::string_view where) {
 }
 
 Recipe load_recipe(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) {
-    throw Error(ErrorCode::kIo, "recipe '" + path.string() + "' cannot be read");
-  }
-  return parse_recipe(text.str(), path.string());
+  return parse_recipe(read_text(path, "a recipe (JSON)"), path.string());
 }
 
 std::string to_json(const Recipe& recipe) {

@@ -129,6 +129,20 @@ def test_lost_output_is_an_error(tvw, digits, command):
     assert result.returncode == 1 and "standard output" in result.stderr
 
 
+def test_options_take_one_value_each(tvw, digits):
+    text = tvw.works("prune", "--dry-run", "--exclude", "w0", "--exclude", "w2", "digits.onnx").stdout
+    assert "excluded" in text and "w1_t" in text
+    for command in (("prune", "digits.onnx", "--dry-run", "--masks-out", "m"), ("bench", "--time", "nan"),
+                    ("bench", "--time", "0"), ("bench", "--batch", "-1"), ("bench", "--m", "99999999999")):
+        assert len(tvw.fails(2, *command)) < 200
+
+
+def test_endless_files_end(tvw, digits):
+    assert "longer than" in tvw.fails(1, "prune", "digits.onnx", "--recipe", "/dev/zero")
+    assert "longer than" in tvw.fails(1, "bench", "--workload", "/dev/zero")
+    assert "longer than" in tvw.fails(1, "report", "/dev/zero")
+
+
 def test_verify(tvw, digits, tmp_path):
     tvw.works("prune", "digits.onnx")
     assert "ok" in tvw.works("verify", "digits.tvw.onnx", "--against", "digits.onnx").stdout

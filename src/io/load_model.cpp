@@ -93,7 +93,7 @@ std::vector<std::string> newer_than_known(const onnx::ModelProto& model) {
                        std::to_string(default_opset(model)) +
                        ") is newer than the linked onnx (IR " + std::to_string(kKnownIr) +
                        ", opset " + std::to_string(kKnownOpset) +
-                       "): it is read all the same, but not checked");
+                       "): what is new in it is not known here");
   }
   return warnings;
 }

@@ -1,3 +1,4 @@
+/// @file From which sparsity on a pattern beats dense.
 #pragma once
 
 #include <vector>

@@ -52,7 +52,7 @@ def best_by_layer(rows, pattern, cache):
     for row in rows:
         if row["cache"] != cache or not row["pattern"].startswith(pattern) or not row["verified"]:
             continue
-        if abs(row["sparsity"] - sparsity) > 0.02 or row["speedup_vs_dense"] is None:
+        if row["target_sparsity"] != sparsity or row["speedup_vs_dense"] is None:
             continue
         best[row["layer"]] = max(best.get(row["layer"], 0.0), row["speedup_vs_dense"])
     return list(best.values())
@@ -64,7 +64,11 @@ def geomean(values):
 
 def cell(rows, pattern, cache):
     values = best_by_layer(rows, pattern, cache)
-    return f"{geomean(values):.2f}x" if values else "-"
+    if not values:
+        return "-"
+    layers = {row["layer"] for row in rows}
+    of_all = "" if len(values) == len(layers) else f" ({len(values)} of {len(layers)} layers)"
+    return f"{geomean(values):.2f}x{of_all}"
 
 
 def machine(record):

@@ -20,7 +20,7 @@ struct TvwMatrix {
   int64_t K = 0;
   int64_t N = 0;
   int64_t granularity = 0;       ///< G
-  NmRatio nm;                    ///< group == 4 or 2
+  NmRatio nm;                    ///< is_packable() (nm.hpp)
   TypedBuffer values;            ///< [R, G], R = rows of k_index * keep / group
   std::vector<uint8_t> index;    ///< 2 bits per value, row-major like `values` (index2.hpp)
   std::vector<int32_t> k_index;  ///< [L] row of B, or K for a pad row

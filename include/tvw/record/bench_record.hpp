@@ -83,7 +83,7 @@ struct BenchRow {
   std::optional<double> fraction_of_roofline;  ///< roofline_us / median_us
 };
 
-/// What `--auto` takes for a layer: the fastest verified subject, or dense.
+/// The fastest verified subject of a layer, or dense: what a runtime that may choose would take.
 struct AutoChoice {
   std::string workload;
   std::string layer;

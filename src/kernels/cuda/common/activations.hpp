@@ -17,7 +17,7 @@ class FeatureMajor {
   explicit FeatureMajor(const Problem& problem);
 
   [[nodiscard]] int64_t ld() const { return ld_; }
-  /// "", or what is added to the kernel: " + transpose".
+  /// "", or what is added to the kernel: " + transposes" or " + padding".
   [[nodiscard]] const char* note() const;
   /// Calls multiply(x [K, ld], y [N, ld]) between the passes.
   void run(const void* A, void* C,

@@ -6,7 +6,6 @@
 
 #include "bench/cache_file.hpp"
 #include "tvw/core/error.hpp"
-#include "tvw/core/text.hpp"
 #include "tvw/core/version.hpp"
 #include "tvw/kernels/cpu_isa.hpp"
 #include "tvw/record/environment.hpp"
@@ -54,21 +53,9 @@ void keep_peaks(const std::filesystem::path& file, Json cache, const std::string
   write_cache(cache.dump(1) + "\n", file);
 }
 
-std::optional<Peaks> peaks_from_properties(kernels::Device& device, DType dtype) {
-  Peaks peaks;
-  for (const auto& [key, value] : device.properties()) {
-    const double number = parse_double(value).value_or(0.0);
-    if (key == "peak_" + std::string(name(dtype)) + "_gflops") peaks.gflops = number;
-    if (key == "memory_gbs") peaks.bandwidth_gbs = number;
-    if (key == "cache_bytes") peaks.cache_bytes = static_cast<int64_t>(number);
-  }
-  if (peaks.gflops > 0.0 && peaks.bandwidth_gbs > 0.0) return peaks;
-  return std::nullopt;
-}
-
 std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
                               const std::filesystem::path& cache_file, bool measure_again) {
-  if (auto peaks = peaks_from_properties(device, dtype)) return peaks;
+  if (auto peaks = device.peaks(dtype)) return peaks;
   if (device.kind() != kernels::DeviceKind::kCpu || dtype == DType::kF16) return std::nullopt;
   const std::string key = key_of_cpu(device, dtype, threads);
   Json cache = cache_file.empty() ? Json::object() : read_peaks(cache_file);

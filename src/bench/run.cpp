@@ -1,6 +1,7 @@
 #include "tvw/bench/run.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "bench/auto_choice.hpp"
@@ -115,7 +116,9 @@ class Runner {
     record.environment.devices.push_back({device_.id(), device_.name(), device_.properties()});
     record.argv = request_.argv;
     for (const Job& job : resolved_.jobs) run_job(job, record);
-    if (request_.measure_roofline) add_rooflines(record.rows);
+    record::DeviceFacts& device = record.environment.devices.back();
+    add_changes(device.properties);
+    if (request_.measure_roofline) add_rooflines(record.rows, device.properties);
     report("");
     return record;
   }
@@ -236,7 +239,16 @@ class Runner {
     return timed;
   }
 
-  void add_rooflines(std::vector<BenchRow>& rows) const {
+  /// Clocks, throttling and the like after all that ran, where they are not as before.
+  void add_changes(record::NamedValues& properties) const {
+    const record::NamedValues before = properties;
+    for (const auto& [key, value] : device_.properties()) {
+      if (std::ranges::find(before, std::pair(key, value)) != before.end()) continue;
+      properties.emplace_back(key + ", after", value);
+    }
+  }
+
+  void add_rooflines(std::vector<BenchRow>& rows, record::NamedValues& properties) const {
     report("measuring the peaks of " + device_.id());
     const auto file = default_peaks_file();
     auto peaks = find_peaks(device_, resolved_.dtype, thread_count(), file);
@@ -247,10 +259,14 @@ class Runner {
     add();
     const bool impossible = std::ranges::any_of(
         rows, [](const BenchRow& row) { return row.fraction_of_roofline.value_or(0.0) > 1.0; });
-    if (!impossible) return;
-    peaks = raise_peaks(device_, resolved_.dtype, thread_count(), file);
-    if (peaks) add();
+    if (impossible) {
+      peaks = raise_peaks(device_, resolved_.dtype, thread_count(), file).value_or(*peaks);
+      add();
+    }
+    properties.emplace_back("peak GFLOP/s", whole(peaks->gflops));
+    properties.emplace_back("peak GB/s", whole(peaks->bandwidth_gbs));
   }
+  static std::string whole(double number) { return std::to_string(std::llround(number)); }
 
   const BenchRequest& request_;
   kernels::Device& device_;

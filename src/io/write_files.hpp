@@ -11,8 +11,8 @@ namespace tvw::io {
 
 /// Both files are complete before either gets its name; the sidecar gets it first. No sidecar is
 /// written for a mover that is empty.
-/// @throws Error kIo; nothing new is left behind, unless the second rename fails where the first did
-/// not
+/// @throws Error kIo; nothing new is left behind, unless the second rename fails where the first
+/// did not
 void write_files(onnx::ModelProto& model, DataMover& mover,
                  const std::map<std::string, std::string>& metadata, const OutputPaths& outputs);
 

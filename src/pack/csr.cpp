@@ -8,8 +8,8 @@ namespace tvw::pack {
 CsrMatrix pack_csr(const DenseMatrix& weights, const Mask& mask) {
   check_same_shape(weights, mask);
   if (weights.N > INT32_MAX) {
-    throw Error(ErrorCode::kInvalidArgument, "csr: " + std::to_string(weights.N) +
-                                                 " columns, expected at most 2^31 - 1");
+    throw Error(ErrorCode::kInvalidArgument,
+                "csr: " + std::to_string(weights.N) + " columns, expected at most 2^31 - 1");
   }
   CsrMatrix packed;
   packed.K = weights.K;

@@ -33,6 +33,7 @@ class FakeDevice final : public kernels::Device {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
     return facts;
   }
+  [[nodiscard]] std::optional<kernels::Peaks> peaks(DType /*dtype*/) override { return own_peaks; }
   std::unique_ptr<kernels::Buffer> allocate(int64_t size_bytes) override {
     return std::make_unique<FakeBuffer>(size_bytes);
   }
@@ -58,6 +59,7 @@ class FakeDevice final : public kernels::Device {
 
   std::vector<std::string> log;
   std::vector<std::pair<std::string, std::string>> facts;
+  std::optional<kernels::Peaks> own_peaks;
 
  private:
   double clock_us_ = 0.0;

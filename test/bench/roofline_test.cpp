@@ -20,8 +20,7 @@ TEST_CASE("the roofline is the slower of arithmetic and memory", "[bench]") {
 
 TEST_CASE("a device may state its peaks", "[bench]") {
   test::FakeDevice device;
-  device.facts = {
-      {"peak_f16_gflops", "989000"}, {"memory_gbs", "4800"}, {"cache_bytes", "52428800"}};
+  device.own_peaks = Peaks{989000.0, 4800.0, 52428800};
   const auto peaks = find_peaks(device, DType::kF16, 1, {});
   REQUIRE(peaks.has_value());
   CHECK(peaks->gflops == 989000.0);

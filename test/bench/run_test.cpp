@@ -223,7 +223,7 @@ TEST_CASE("auto takes the fastest of subject and dense", "[bench]") {
 
 TEST_CASE("rows know how near they are to what the device can do", "[bench]") {
   FakeDevice device;
-  device.facts = {{"peak_f32_gflops", "10"}, {"memory_gbs", "1"}};
+  device.own_peaks = kernels::Peaks{10.0, 1.0, 0};
   BenchRequest request = small_request();
   request.measure_roofline = true;
   const auto record = run_bench(request, device, Executors{&kTvw, &kDense});
@@ -232,6 +232,21 @@ TEST_CASE("rows know how near they are to what the device can do", "[bench]") {
   CHECK(*dense.roofline_us == Approx(bytes / 1e3));
   CHECK(*dense.fraction_of_roofline == Approx(bytes / 1e3 / 100.0));
   CHECK(*dense.actual_gflops == Approx(*dense.effective_gflops));
+  const auto& properties = record.environment.devices.at(0).properties;
+  CHECK(std::ranges::count(properties, std::pair<std::string, std::string>("peak GFLOP/s", "10")) ==
+        1);
+}
+
+TEST_CASE("what a device says of itself after a run is recorded where it is another", "[bench]") {
+  FakeDevice device;
+  device.facts = {{"clock", "1 GHz"}, {"memory", "1 GB"}};
+  FakeExecutor slows("cpu.tvw.slows", "tvw", 1.0);
+  BenchRequest request = small_request();
+  const auto progress = [&](const Progress&) { device.facts[0].second = "2 GHz"; };
+  const auto record = run_bench(request, device, Executors{&slows, &kDense}, progress);
+  const record::NamedValues expected = {
+      {"clock", "1 GHz"}, {"memory", "1 GB"}, {"clock, after", "2 GHz"}};
+  CHECK(record.environment.devices.at(0).properties == expected);
 }
 
 TEST_CASE("list says who takes what without running anything", "[bench]") {

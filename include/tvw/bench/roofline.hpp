@@ -11,11 +11,7 @@
 
 namespace tvw::bench {
 
-struct Peaks {
-  double gflops = 0.0;         ///< multiplications and additions, of the dtype asked for
-  double bandwidth_gbs = 0.0;  ///< 1e9 bytes read or written per second, memory
-  int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
-};
+using kernels::Peaks;
 
 /// Multiply-adds in registers, and the device's memory, more than the caches hold, copied or read,
 /// on `threads` threads; the best of several trials, about half a second. In f32; for kBF16 in bf16
@@ -23,9 +19,9 @@ struct Peaks {
 [[nodiscard]] Peaks measure_cpu_peaks(kernels::Device& device, DType dtype, int threads);
 
 /// CPU: measured once and kept in `cache_file`, keyed by processor, instruction set, threads and
-/// dtype. A file that cannot be read or written only costs the measurement. Other devices: from
-/// their properties "peak_<dtype>_gflops", "memory_gbs" and "cache_bytes" where they give them.
-/// nullopt where nothing is known, e.g. a dtype the CPU does not compute in.
+/// dtype. A file that cannot be read or written only costs the measurement. Other devices measure
+/// their own, Device::peaks(). nullopt where nothing is known, e.g. a dtype the CPU does not
+/// compute in.
 [[nodiscard]] std::optional<Peaks> find_peaks(kernels::Device& device, DType dtype, int threads,
                                               const std::filesystem::path& cache_file);
 

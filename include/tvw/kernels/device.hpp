@@ -5,8 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "tvw/core/dtype.hpp"
 
 namespace tvw::kernels {
 
@@ -25,6 +29,13 @@ class Buffer {
   Buffer() = default;
 };
 
+/// What a processor can do at best, as measured.
+struct Peaks {
+  double gflops = 0.0;         ///< multiplications and additions, of the dtype asked for
+  double bandwidth_gbs = 0.0;  ///< 1e9 bytes read or written per second, memory
+  int64_t cache_bytes = 0;     ///< last-level cache; 0 if unknown
+};
+
 /// One processor that executors run on. Not thread-safe: one thread drives a device.
 class Device {
  public:
@@ -39,7 +50,11 @@ class Device {
   /// driver.
   [[nodiscard]] virtual std::string identity() const { return name(); }
   /// Facts for the record's environment block: name, value.
+  /// Measures nothing, so that it also answers where nothing can run.
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> properties() const = 0;
+  /// Measured when first asked for, which takes a second and gigabytes of memory. nullopt: the
+  /// device leaves it to others.
+  [[nodiscard]] virtual std::optional<Peaks> peaks(DType /*dtype*/) { return std::nullopt; }
 
   /// @throws Error kUnsupported out of memory, with the size asked for
   [[nodiscard]] virtual std::unique_ptr<Buffer> allocate(int64_t size_bytes) = 0;

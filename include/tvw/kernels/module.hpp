@@ -13,7 +13,7 @@
 namespace tvw::kernels {
 
 /// Raise when any type in executor.hpp, device.hpp or this file changes.
-inline constexpr int kModuleAbi = 4;
+inline constexpr int kModuleAbi = 5;
 
 /// Filled by the module. Executors have static storage in the module, which is never unloaded.
 struct ModuleContents {

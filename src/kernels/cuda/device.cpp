@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <sstream>
 
 #include "kernels/cuda/baselines/cublaslt_dense.hpp"
 #include "kernels/cuda/common/cache.hpp"
@@ -31,13 +30,6 @@ class CudaBuffer final : public Buffer {
 
 std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
-std::string number_text(double value) {
-  std::ostringstream text;
-  text.precision(6);
-  text << value;
-  return text.str();
 }
 
 /// A copy from one half of a large buffer to the other; bytes read and written.
@@ -81,12 +73,17 @@ class CudaDevice final : public Device {
         {"CUDA of the driver", version_text(driver)},
     };
     for (auto& fact : nvml_facts(info_.pci_bus_id)) list.push_back(std::move(fact));
-    use();
-    const Rates& measured = rates();
-    list.emplace_back("memory_gbs", number_text(measured.copy_gbs));
-    list.emplace_back("peak_f16_gflops", number_text(measured.f16_gflops));
-    list.emplace_back("peak_bf16_gflops", number_text(measured.bf16_gflops));
     return list;
+  }
+  [[nodiscard]] std::optional<Peaks> peaks(DType dtype) override {
+    if (dtype == DType::kF32) return std::nullopt;
+    use();
+    if (!rates_) {
+      rates_ = Rates{measure_copy_gbs(), measure_dense_gflops(DType::kF16),
+                     measure_dense_gflops(DType::kBF16)};
+    }
+    return Peaks{dtype == DType::kF16 ? rates_->f16_gflops : rates_->bf16_gflops, rates_->copy_gbs,
+                 info_.l2_bytes};
   }
 
   [[nodiscard]] std::unique_ptr<Buffer> allocate(int64_t size_bytes) override {
@@ -122,19 +119,10 @@ class CudaDevice final : public Device {
     double f16_gflops = 0.0;
     double bf16_gflops = 0.0;
   };
-  /// Measured when first asked for: about a second.
-  [[nodiscard]] const Rates& rates() const {
-    if (!rates_) {
-      rates_ = Rates{measure_copy_gbs(), measure_dense_gflops(DType::kF16),
-                     measure_dense_gflops(DType::kBF16)};
-    }
-    return *rates_;
-  }
-
   void use() const { TVW_CUDA(cudaSetDevice(info_.ordinal)); }
 
   DeviceInfo info_;
-  mutable std::optional<Rates> rates_;
+  std::optional<Rates> rates_;  ///< measured when first asked for
 };
 
 }  // namespace

@@ -12,8 +12,6 @@ namespace {
 using kernels::DeviceKind;
 using kernels::Layout;
 
-constexpr int64_t kLargestM = int64_t{1} << 31;
-
 /// Weights of a trained layer have about this deviation, and outputs stay near 1 in every dtype.
 LayerWeights random_weights(int64_t K, int64_t N, DType dtype, uint64_t seed) {
   const auto values = normal_values(K * N, seed, 1.0 / std::sqrt(static_cast<double>(K)));

@@ -43,7 +43,6 @@ constexpr const char* kFooter =
     "  tvw bench --roofline --device cpu                    peak rate and memory bandwidth\n"
     "  tvw bench --pattern tvw -o - | tvw report /dev/stdin record to stdout";
 
-constexpr int64_t kLargestBatch = int64_t{1} << 20;
 constexpr double kLeastSeconds = 1e-3, kMostSeconds = 1e5;
 
 /// CLI::Range takes NaN, which is outside of no range.
@@ -184,7 +183,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->capture_default_str();
   command->add_option("--m", options->M, "Rows (tokens), several with commas");
   command->add_option("--batch", options->batch, "Inputs per run where the workload counts pixels")
-      ->check(CLI::Range(int64_t{1}, kLargestBatch))
+      ->check(CLI::Range(int64_t{1}, bench::kLargestM))
       ->capture_default_str();
   command->add_option("--dtype", options->dtype, "f32, f16 or bf16");
   command->add_option("--device", options->device, "auto, cpu or cuda:0")->capture_default_str();

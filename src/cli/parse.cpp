@@ -1,15 +1,10 @@
 #include "cli/parse.hpp"
 
+#include "tvw/bench/request.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
 
 namespace tvw::cli {
-namespace {
-
-/// Larger counts of rows than this are a slip of the pen, and overflow what follows.
-constexpr long long kMaxCount = 1LL << 31;
-
-}  // namespace
 
 Sparsity parse_sparsity(std::string_view text) {
   const auto value = parse_double(text);
@@ -31,10 +26,10 @@ std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text) 
   std::vector<int64_t> values;
   for (const std::string& part : split(text, ',')) {
     const auto value = parse_int(part);
-    if (!value || *value < 1 || *value > kMaxCount) {
+    if (!value || *value < 1 || *value > bench::kLargestM) {
       throw Error(ErrorCode::kUsage, std::string(flag) + " '" + part +
                                          "', expected a whole number from 1 to " +
-                                         std::to_string(kMaxCount));
+                                         std::to_string(bench::kLargestM));
     }
     values.push_back(*value);
   }

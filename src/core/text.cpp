@@ -6,6 +6,8 @@
 #include <charconv>
 #include <numeric>
 
+#include "tvw/core/error.hpp"
+
 namespace tvw {
 namespace {
 
@@ -124,6 +126,14 @@ std::string unknown_name(std::string_view what, std::string_view word,
   message += message.back() == '?' ? " Known: " : "; known: ";
   for (size_t i = 0; i < candidates.size(); ++i) message += (i == 0 ? "" : ", ") + candidates[i];
   return message;
+}
+
+size_t parse_word(std::string_view what, std::string_view text,
+                  std::span<const std::string_view> words) {
+  const auto found = std::ranges::find(words, text);
+  if (found != words.end()) return static_cast<size_t>(found - words.begin());
+  const std::vector<std::string> known(words.begin(), words.end());
+  throw Error(ErrorCode::kUsage, unknown_name(what, text, known));
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {

@@ -4,45 +4,13 @@
 
 #include "io/external_data.hpp"
 #include "io/tensor.hpp"
+#include "io/unique_name.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::io {
 namespace {
 
-/// Empty for types that safetensors does not have.
-std::string dtype_of(int32_t type) {
-  using onnx::TensorProto;
-  switch (type) {
-    case TensorProto::FLOAT:
-      return "F32";
-    case TensorProto::FLOAT16:
-      return "F16";
-    case TensorProto::BFLOAT16:
-      return "BF16";
-    case TensorProto::DOUBLE:
-      return "F64";
-    case TensorProto::INT8:
-      return "I8";
-    case TensorProto::UINT8:
-      return "U8";
-    case TensorProto::INT16:
-      return "I16";
-    case TensorProto::UINT16:
-      return "U16";
-    case TensorProto::INT32:
-      return "I32";
-    case TensorProto::UINT32:
-      return "U32";
-    case TensorProto::INT64:
-      return "I64";
-    case TensorProto::UINT64:
-      return "U64";
-    case TensorProto::BOOL:
-      return "BOOL";
-    default:
-      return {};
-  }
-}
+constexpr const char* kUnnamed = "tensor";
 
 /// Inline bytes as they would be in a file; empty if they are in a field other than those handled.
 std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
@@ -60,18 +28,10 @@ std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
 
 }  // namespace
 
-std::string DataMover::unique(const std::string& name) {
-  std::string candidate = name.empty() ? "tensor" : name;
-  for (int number = 2; !names_.insert(candidate).second; ++number) {
-    candidate = name + "#" + std::to_string(number);
-  }
-  return candidate;
-}
-
 std::string DataMover::add(const std::string& name, const std::string& dtype,
                            std::vector<int64_t> shape, std::span<const std::byte> bytes,
                            onnx::TensorProto* proto) {
-  const std::string key = unique(name);
+  const std::string key = unique_name(names_, name.empty() ? kUnnamed : name);
   known_.insert(proto);
   protos_[key] = proto;
   tensors_.push_back(
@@ -86,13 +46,13 @@ void DataMover::add_existing(onnx::TensorProto& tensor, bool large_inline_too) {
   const bool large = large_inline_too && size >= kMoveBytes &&
                      static_cast<int64_t>(inline_bytes(tensor).size()) == size;
   if (!external && !large) return;
-  std::string dtype = dtype_of(tensor.data_type());
+  std::string dtype = safetensors_type(tensor.data_type());
   std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   if (dtype.empty()) {  // 4-bit and 8-bit floats and the like: bytes are bytes
     dtype = "U8";
     shape = {size};
   }
-  const std::string key = unique(tensor.name());
+  const std::string key = unique_name(names_, tensor.name().empty() ? kUnnamed : tensor.name());
   known_.insert(&tensor);
   protos_[key] = &tensor;
   if (external) {

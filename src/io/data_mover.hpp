@@ -35,7 +35,6 @@ class DataMover {
   void add_graph(onnx::GraphProto& graph, bool large_inline_too);
   void add_nodes(google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes, bool large_inline_too);
   void add_existing(onnx::TensorProto& tensor, bool large_inline_too);
-  std::string unique(const std::string& name);
 
   std::filesystem::path folder_;
   std::set<std::string> names_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "io/element_types.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::io {
@@ -241,18 +242,6 @@ bool has_ratio(const Decoder& decoder) { return decoder.format == "tvw" || decod
 /// TW, TVW and Blocked-ELL always have pads, CSR never.
 bool has_optional_pads(const Decoder& decoder) { return decoder.format == "nm"; }
 
-int32_t onnx_number(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return onnx::TensorProto::FLOAT;
-    case DType::kF16:
-      return onnx::TensorProto::FLOAT16;
-    case DType::kBF16:
-      return onnx::TensorProto::BFLOAT16;
-  }
-  return onnx::TensorProto::UNDEFINED;
-}
-
 /// Rows of K and columns of N that positions may name, pads included.
 struct Extent {
   int64_t k = 0;
@@ -309,7 +298,7 @@ onnx::FunctionProto make_function(const Decoder& decoder, int64_t opset) {
   replace_all(text, "$position_type",
               std::to_string(decoder.wide ? onnx::TensorProto::INT64 : onnx::TensorProto::INT32));
   replace_all(text, "$position_name", decoder.wide ? "int64" : "int32");
-  replace_all(text, "$type", std::to_string(onnx_number(decoder.dtype)));
+  replace_all(text, "$type", std::to_string(onnx_type(decoder.dtype)));
   onnx::FunctionProto function;
   const auto status = onnx::OnnxParser::Parse(function, text.c_str());
   if (!status.IsOK()) {

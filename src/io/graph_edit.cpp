@@ -4,6 +4,7 @@
 
 #include "io/decode.hpp"
 #include "io/graph_scope.hpp"
+#include "io/unique_name.hpp"
 
 namespace tvw::io {
 namespace {
@@ -35,13 +36,7 @@ void ValueNames::add_graph(const onnx::GraphProto& graph) {
   }
 }
 
-std::string ValueNames::unique(const std::string& wanted) {
-  std::string candidate = wanted;
-  for (int number = 2; !names_.insert(candidate).second; ++number) {
-    candidate = wanted + "#" + std::to_string(number);
-  }
-  return candidate;
-}
+std::string ValueNames::unique(const std::string& wanted) { return unique_name(names_, wanted); }
 
 void remove_constant(onnx::ModelProto& model, const std::string& name) {
   onnx::GraphProto& graph = *model.mutable_graph();

@@ -49,7 +49,7 @@ std::vector<NamedMask> load_masks(const std::filesystem::path& path) {
     }
     NamedMask named{entry.name, Mask(entry.shape[0], entry.shape[1], false)};
     const auto bytes = file.bytes(entry);
-    for (int64_t k = 0; k < entry.shape[0]; ++k) {
+    for (int64_t k = 0; k < entry.shape[0] && !bytes.empty(); ++k) {  // [2^60, 0] has none
       for (int64_t n = 0; n < entry.shape[1]; ++n) {
         if (bytes[static_cast<size_t>(k * entry.shape[1] + n)] != std::byte{0}) {
           named.mask.keep(k, n);

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "io/element_types.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/io/write_model.hpp"
 
@@ -15,7 +16,7 @@ using pack::TvwMatrix;
 using pack::TwMatrix;
 
 PackedTensor values_tensor(const TypedBuffer& values, std::vector<int64_t> shape) {
-  return {"values", safetensors_dtype(values.dtype()), std::move(shape), values.bytes(), {}};
+  return {"values", safetensors_type(values.dtype()), std::move(shape), values.bytes(), {}};
 }
 
 template <class T>
@@ -98,7 +99,7 @@ std::vector<T> read_list(const TensorLookup& lookup, const std::string& suffix, 
 TypedBuffer read_values(const TensorLookup& lookup) {
   const ReadTensor tensor = lookup("values");
   for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
-    if (tensor.dtype != safetensors_dtype(dtype)) continue;
+    if (tensor.dtype != safetensors_type(dtype)) continue;
     TypedBuffer values(dtype, static_cast<int64_t>(tensor.bytes.size()) / size_bytes(dtype));
     if (values.count() > 0) {
       std::memcpy(values.bytes().data(), tensor.bytes.data(), values.bytes().size());
@@ -194,18 +195,6 @@ pack::PackedWeights read_any(const PackedShape& shape, const TensorLookup& looku
 }
 
 }  // namespace
-
-std::string safetensors_dtype(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return "F32";
-    case DType::kF16:
-      return "F16";
-    case DType::kBF16:
-      return "BF16";
-  }
-  return {};
-}
 
 std::vector<PackedTensor> to_tensors(const pack::PackedWeights& packed) {
   std::vector<PackedTensor> tensors = std::visit(ToTensors{}, packed);

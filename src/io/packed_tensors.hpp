@@ -21,9 +21,6 @@
 
 namespace tvw::io {
 
-/// Name of the safetensors type: "F32", "F16", "BF16".
-[[nodiscard]] std::string safetensors_dtype(DType dtype);
-
 struct PackedTensor {
   std::string suffix;  ///< "values", "k_index", ...
   std::string dtype;   ///< of safetensors

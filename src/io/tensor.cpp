@@ -91,38 +91,6 @@ void copy_typed(const TensorProto& tensor, TypedBuffer& buffer) {
 
 }  // namespace
 
-std::string type_name(int32_t onnx_type) {
-  if (!TensorProto::DataType_IsValid(onnx_type)) return "type " + std::to_string(onnx_type);
-  std::string name = TensorProto::DataType_Name(static_cast<TensorProto::DataType>(onnx_type));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
-std::optional<DType> pruned_dtype(int32_t onnx_type) {
-  switch (onnx_type) {
-    case TensorProto::FLOAT:
-      return DType::kF32;
-    case TensorProto::FLOAT16:
-      return DType::kF16;
-    case TensorProto::BFLOAT16:
-      return DType::kBF16;
-    default:
-      return std::nullopt;
-  }
-}
-
-int32_t onnx_type(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return TensorProto::FLOAT;
-    case DType::kF16:
-      return TensorProto::FLOAT16;
-    case DType::kBF16:
-      return TensorProto::BFLOAT16;
-  }
-  return TensorProto::UNDEFINED;
-}
-
 int64_t element_count(const TensorProto& tensor) {
   int64_t count = 1;
   bool empty = false;

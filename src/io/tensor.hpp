@@ -7,17 +7,12 @@
 #include <span>
 #include <string>
 
+#include "io/element_types.hpp"
 #include "io/proto.hpp"
 #include "tvw/core/dtype.hpp"
 #include "tvw/core/typed_buffer.hpp"
 
 namespace tvw::io {
-
-/// "float", "int8": ONNX's own word for the type.
-[[nodiscard]] std::string type_name(int32_t onnx_type);
-/// nullopt for types that are not pruned.
-[[nodiscard]] std::optional<DType> pruned_dtype(int32_t onnx_type);
-[[nodiscard]] int32_t onnx_type(DType dtype);
 
 /// Product of the dims.
 /// @throws Error kBadFile a dim is negative, or the product does not fit 48 bits

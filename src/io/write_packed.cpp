@@ -17,16 +17,6 @@
 namespace tvw::io {
 namespace {
 
-int32_t onnx_type_of(const std::string& dtype) {
-  using onnx::TensorProto;
-  if (dtype == "F32") return TensorProto::FLOAT;
-  if (dtype == "F16") return TensorProto::FLOAT16;
-  if (dtype == "BF16") return TensorProto::BFLOAT16;
-  if (dtype == "I64") return TensorProto::INT64;
-  if (dtype == "I32") return TensorProto::INT32;
-  return TensorProto::UINT8;
-}
-
 /// Puts the decode of packed weights into a graph, in place of the dense tensors.
 class PackedGraph {
  public:
@@ -42,7 +32,7 @@ class PackedGraph {
     std::vector<std::string> inputs;
     for (const PackedTensor& tensor : weight.tensors) {
       auto* initializer = new_initializer(weight.name + "." + tensor.suffix);
-      initializer->set_data_type(onnx_type_of(tensor.dtype));
+      initializer->set_data_type(onnx_type(tensor.dtype));
       for (const int64_t dim : tensor.shape) initializer->add_dims(dim);
       weight.tensor_names.push_back(
           mover_.add(initializer->name(), tensor.dtype, tensor.shape, tensor.bytes, initializer));

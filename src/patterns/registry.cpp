@@ -10,21 +10,9 @@
 namespace tvw::patterns {
 namespace {
 
-template <class Enum, size_t count>
-Enum parse_word(std::string_view what, std::string_view text,
-                const std::array<std::pair<std::string_view, Enum>, count>& words) {
-  std::vector<std::string> known;
-  for (const auto& [word, value] : words) {
-    if (word == text) return value;
-    known.emplace_back(word);
-  }
-  throw Error(ErrorCode::kUsage, unknown_name(what, text, known));
-}
-
-constexpr std::array<std::pair<std::string_view, Permute>, 3> kPermutes{
-    {{"off", Permute::kOff}, {"fast", Permute::kFast}, {"best", Permute::kBest}}};
-constexpr std::array<std::pair<std::string_view, Split>, 2> kSplits{
-    {{"equal", Split::kEqual}, {"auto", Split::kAuto}}};
+// In the order of the enums.
+constexpr std::array<std::string_view, 3> kPermutes{"off", "fast", "best"};
+constexpr std::array<std::string_view, 2> kSplits{"equal", "auto"};
 
 void check_parameters(const PatternSpec& spec) {
   const auto fail = [&](const std::string& why) {
@@ -37,11 +25,15 @@ void check_parameters(const PatternSpec& spec) {
 
 }  // namespace
 
-std::string_view name(Permute permute) { return kPermutes[static_cast<size_t>(permute)].first; }
-std::string_view name(Split split) { return kSplits[static_cast<size_t>(split)].first; }
+std::string_view name(Permute permute) { return kPermutes[static_cast<size_t>(permute)]; }
+std::string_view name(Split split) { return kSplits[static_cast<size_t>(split)]; }
 
-Permute parse_permute(std::string_view text) { return parse_word("permute", text, kPermutes); }
-Split parse_split(std::string_view text) { return parse_word("split", text, kSplits); }
+Permute parse_permute(std::string_view text) {
+  return static_cast<Permute>(parse_word("permute", text, kPermutes));
+}
+Split parse_split(std::string_view text) {
+  return static_cast<Split>(parse_word("split", text, kSplits));
+}
 
 Selection Pattern::select(MatrixView<const float> scores, Sparsity target,
                           const SelectOptions& options) const {

@@ -23,6 +23,9 @@ namespace tvw::bench {
 /// What a pattern's text leaves open: tiles of 64 columns, on a GPU of 256, as its kernels like it.
 [[nodiscard]] PatternSpec default_pattern(kernels::DeviceKind device);
 
+/// Rows of A; more are a slip of the pen, and overflow what follows.
+inline constexpr int64_t kLargestM = int64_t{1} << 31;
+
 enum class CacheState : uint8_t { kHot, kCold };
 [[nodiscard]] std::string_view name(CacheState cache);  ///< "hot", "cold"
 /// "hot", "cold" or "both".

@@ -16,6 +16,9 @@ namespace tvw {
 /// "unknown WHAT 'WORD', did you mean 'NEAREST'? Known: a, b, c"
 [[nodiscard]] std::string unknown_name(std::string_view what, std::string_view word,
                                        std::span<const std::string> candidates);
+/// Which of `words` the text is. @throws Error kUsage none, by unknown_name(what, ...)
+[[nodiscard]] size_t parse_word(std::string_view what, std::string_view text,
+                                std::span<const std::string_view> words);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 enum class Lines : uint8_t {
   kOne,   ///< a message or a cell: line ends and tabs are escaped, too

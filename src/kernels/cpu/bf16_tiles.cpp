@@ -8,6 +8,7 @@
 #include "kernels/cpu/bf16_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -48,8 +49,7 @@ void multiply_shared(const PairTile& tile, const PairPanel& panel, PairRows rows
                      uint16_t* const* rounded) {
   uint32_t* pairs = gathered_pairs();
   rows.data = pairs;
-  SharedPairs shared{tile.weights.data(), 0,
-                     (std::ssize(tile.columns) + kGroupColumns - 1) / kGroupColumns};
+  SharedPairs shared{tile.weights.data(), 0, parts_of(std::ssize(tile.columns), kGroupColumns)};
   std::span<const int32_t> left(tile.features);
   do {
     const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(kChunkPairs * 2)));

@@ -7,6 +7,7 @@
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
+#include "kernels/cpu/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -32,8 +33,7 @@ void multiply_own(const PanelTile& tile, Rows rows) {
 void multiply_shared(const PanelTile& tile, Rows rows) {
   alignas(64) thread_local float gathered[kChunkRows * kMostTokens];
   const Rows all = rows;
-  SharedRows shared{tile.weights.data(), 0,
-                    (std::ssize(tile.columns) + kGroupColumns - 1) / kGroupColumns};
+  SharedRows shared{tile.weights.data(), 0, parts_of(std::ssize(tile.columns), kGroupColumns)};
   std::span<const int32_t> left(tile.rows);
   do {
     const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(kChunkRows)));

@@ -50,7 +50,7 @@ PanelTile make_tile(const DenseTile& from, int64_t first, int64_t last) {
   PanelTile tile;
   tile.rows = from.rows;
   tile.columns.assign(from.columns.begin() + first, from.columns.begin() + last);
-  const int64_t groups = (last - first + kGroupColumns - 1) / kGroupColumns;
+  const int64_t groups = parts_of(last - first, kGroupColumns);
   tile.weights.assign(static_cast<size_t>(groups * kGroupColumns * row_count), 0.0f);
   float* to = tile.weights.data();
   for (int64_t begin = 0; begin < row_count; begin += kChunkRows) {

@@ -32,8 +32,8 @@ constexpr std::array kTypes = {
     ElementType{TensorProto::BOOL, "BOOL"},
 };
 
-template <class Value>
-const ElementType* find(const Value& value, Value ElementType::* member) {
+template <class Value, class Member>
+const ElementType* find(const Value& value, Member member) {
   const auto found = std::ranges::find(kTypes, value, member);
   return found == kTypes.end() ? nullptr : &*found;
 }

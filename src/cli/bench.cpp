@@ -134,7 +134,7 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
     return;
   }
   const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
-  check_result_path(output, std::vector{options.model, options.workload});
+  if (!options.list) check_result_path(output, std::vector{options.model, options.workload});
   const bench::BenchRequest request =
       make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {

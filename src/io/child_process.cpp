@@ -23,8 +23,9 @@ constexpr int kDone = 0, kThrew = 64;  ///< exit codes; anything else is a crash
   throw Error(ErrorCode::kIo, std::string(call) + ": " + std::strerror(errno));
 }
 
-void limit(__rlimit_resource resource, rlim_t value) {
-  const rlimit both{value, value};
+/// `soft` ends the process by a signal of its own, `hard` by SIGKILL.
+void limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
+  const rlimit both{soft, hard};
   static_cast<void>(setrlimit(resource, &both));
 }
 
@@ -50,8 +51,8 @@ std::string read_all(int from) {
 
 /// The child's whole life. It ends without what the parent has to do at its end.
 [[noreturn]] void live(const std::function<std::string()>& work, int to) noexcept {
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, kMostSeconds);
+  limit(RLIMIT_CORE, 0, 0);
+  limit(RLIMIT_CPU, kMostSeconds, kMostSeconds + 10);
   for (const int crash : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) std::signal(crash, SIG_DFL);
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,7 +135,7 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
     return;
   }
   const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
-  if (!options.list) check_result_path(output, std::vector{options.model, options.workload});
+  if (!options.list) check_result_path(output, std::span(&options.workload, 1));
   const bench::BenchRequest request =
       make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {

@@ -14,12 +14,7 @@
 #include "tvw/core/output_path.hpp"
 
 namespace tvw {
-
 namespace {
-
-std::filesystem::path folder_of(const std::filesystem::path& file) {
-  return file.has_parent_path() ? file.parent_path() : ".";
-}
 
 /// By this name a file without one can be linked.
 std::string name_of_descriptor(int descriptor) {

@@ -20,6 +20,10 @@ namespace fs = std::filesystem;
 
 }  // namespace
 
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
+
 bool same_file(const fs::path& a, const fs::path& b) {
   std::error_code error;
   return fs::equivalent(a, b, error) && !error;
@@ -32,7 +36,7 @@ fs::path resolve_output(const fs::path& path) {
     target = fs::canonical(path, error);
     if (error) fail(path, "it is a link to nothing");
   }
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : ".";
+  const fs::path folder = folder_of(target);
   if (!fs::is_directory(folder, error)) {
     fail(path, "the folder " + folder.string() + " does not exist");
   }

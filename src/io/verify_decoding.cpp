@@ -22,6 +22,7 @@ class Decoding {
   Decoding(const onnx::ModelProto& model, const LoadedWeight& weight)
       : model_(model),
         weight_(weight),
+        tensors_(to_tensors(weight.packed)),
         expected_(make_function(
             decoder_for(weight.packed, weight.pattern, weight.dims, weight.transposed),
             default_opset(model))) {
@@ -61,7 +62,7 @@ class Decoding {
   /// The nodes as they would be inlined anew, reading what they read.
   void check_inlined() const {
     std::vector<std::string> inputs;
-    for (const PackedTensor& tensor : to_tensors(weight_.packed)) {
+    for (const PackedTensor& tensor : tensors_) {
       inputs.push_back(weight_.tensors.at(tensor.suffix));
     }
     for (const char* shape : {".buffer_shape", ".matrix_shape", ".shape"}) {
@@ -95,15 +96,14 @@ class Decoding {
 
   /// The packed tensors in order, then three lists of numbers.
   void check_inputs(const std::vector<std::string>& inputs) const {
-    const std::vector<PackedTensor> tensors = to_tensors(weight_.packed);
     const BufferShape shape = buffer_shape(weight_.packed, weight_.transposed);
     const std::vector<std::vector<int64_t>> lists{shape.buffer, shape.matrix, weight_.dims};
-    if (inputs.size() != tensors.size() + lists.size()) fail("inputs");
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      if (inputs[i] != weight_.tensors.at(tensors[i].suffix)) fail("inputs");
+    if (inputs.size() != tensors_.size() + lists.size()) fail("inputs");
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+      if (inputs[i] != weight_.tensors.at(tensors_[i].suffix)) fail("inputs");
     }
     for (size_t i = 0; i < lists.size(); ++i) {
-      if (int64_list(inputs[tensors.size() + i]) != lists[i]) fail("shapes");
+      if (int64_list(inputs[tensors_.size() + i]) != lists[i]) fail("shapes");
     }
   }
 
@@ -120,6 +120,7 @@ class Decoding {
 
   const onnx::ModelProto& model_;
   const LoadedWeight& weight_;
+  std::vector<PackedTensor> tensors_;  ///< of weight_.packed, in the order of a decoder's inputs
   onnx::FunctionProto expected_;
   std::vector<const onnx::NodeProto*> nodes_;
 };

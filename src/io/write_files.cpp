@@ -11,6 +11,7 @@
 
 #include "io/tensor.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/output_path.hpp"
 
 namespace tvw::io {
 namespace {
@@ -33,8 +34,7 @@ void write_proto(const onnx::ModelProto& model, AtomicFile& file,
 /// Makes the names durable; the data is already. Some file systems cannot, which loses nothing
 /// here.
 void sync_folder(const std::filesystem::path& file) {
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = open(folder_of(file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
   static_cast<void>(fsync(descriptor));
   close(descriptor);

@@ -5,6 +5,8 @@
 
 namespace tvw {
 
+/// The folder that `file` is in, "." for a name alone.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
 /// The same file under two names; false if one does not exist.
 [[nodiscard]] bool same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 

@@ -15,6 +15,7 @@
 #include "io/tensor.hpp"
 #include "io/write_files.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/output_path.hpp"
 
 namespace tvw::io {
 namespace {
@@ -49,8 +50,19 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     throw Error(ErrorCode::kBadFile, model.path().string() + " does not belong to " +
                                          sidecar.path().string() + ": " + what);
   };
-  std::map<std::string, const onnx::TensorProto*> initializers;
-  for (const onnx::TensorProto& tensor : graph.initializer()) initializers[tensor.name()] = &tensor;
+  std::map<std::string, int64_t> offsets;
+  for (const SafetensorsEntry& entry : sidecar.entries()) offsets[entry.name] = entry.offset;
+  std::set<std::string> external;
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    const auto offset = offsets.find(tensor.name());
+    if (!is_external(tensor) || offset == offsets.end()) continue;
+    const ExternalData data = locate(tensor, model.path().parent_path(), data_bytes(tensor));
+    if (!same_file(data.file, sidecar.path())) {
+      fail("it reads tensor '" + tensor.name() + "' from " + data.file.string());
+    }
+    if (data.offset != offset->second) fail("tensor '" + tensor.name() + "' is at another place");
+    external.insert(tensor.name());
+  }
   for (const LoadedWeight& weight : weights) {
     const std::set<int> nodes = decode_nodes(graph, weight.name);
     if (nodes.empty()) fail("it does not decode weight '" + weight.name + "'");
@@ -59,19 +71,8 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
       read.insert(graph.node(node).input().begin(), graph.node(node).input().end());
     }
     for (const auto& [suffix, name] : weight.tensors) {
-      const auto tensor = initializers.find(name);
-      if (!read.contains(name) || tensor == initializers.end() || !is_external(*tensor->second)) {
-        fail("it does not read tensor '" + name + "' of weight '" + weight.name + "'");
-      }
-      const ExternalData data =
-          locate(*tensor->second, model.path().parent_path(), data_bytes(*tensor->second));
-      std::error_code error;
-      if (!std::filesystem::equivalent(data.file, sidecar.path(), error)) {
-        fail("it reads tensor '" + name + "' from " + data.file.string());
-      }
-      if (data.offset != sidecar.entry(name).offset) {
-        fail("tensor '" + name + "' is at another place");
-      }
+      if (read.contains(name) && external.contains(name)) continue;
+      fail("it does not read tensor '" + name + "' of weight '" + weight.name + "'");
     }
   }
 }

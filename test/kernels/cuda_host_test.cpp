@@ -66,6 +66,7 @@ TEST_CASE("tensor-core tiles hold exactly the packed weights", "[cuda]") {
       const pack::PackedWeights weights = packed(c, ++seed);
       const DenseMatrix dense = pack::unpack(weights);
       const TensorCoreTiles tiles = make_tensor_core_tiles(weights, features, 64);
+      CHECK(tile_count(weights, features) == static_cast<int64_t>(tiles.tiles.size()));
       std::multiset<int32_t> columns;
       for (const TensorCoreTile& tile : tiles.tiles) {
         // A narrow tile's pads are no work of their own.
@@ -172,6 +173,44 @@ TEST_CASE("a schedule computes every output tile once", "[cuda]") {
       }
     }
   }
+}
+
+TEST_CASE("the CTAs of a cluster share the stages of one output tile", "[cuda]") {
+  const std::vector<int32_t> first_stage{0, 8, 8, 13};  // the second tile has no rows
+  for (const int64_t M : {1, 64, 100, 250, 480}) {
+    for (const int splits : {2, 3, 8}) {
+      CAPTURE(M, splits);
+      const Schedule schedule = make_split_schedule({M, first_stage, 96, 48, 17, true}, splits);
+      const auto grid = static_cast<size_t>(schedule.grid);
+      REQUIRE(grid > 0);
+      REQUIRE(grid % static_cast<size_t>(splits) == 0);
+      REQUIRE(grid <= static_cast<size_t>(17 * splits));
+      REQUIRE(schedule.items.size() == 2 * grid);
+      std::vector<std::vector<int>> covered(3, std::vector<int>(static_cast<size_t>(M), 0));
+      for (size_t cluster = 0; cluster < grid; cluster += static_cast<size_t>(splits)) {
+        const Item& first = schedule.items[cluster];
+        const auto tile = static_cast<size_t>(first.tile);
+        int32_t stage = first_stage[tile];
+        for (size_t r = 0; r < static_cast<size_t>(splits); ++r) {
+          const Item& item = schedule.items[cluster + r];
+          CHECK(item.tile == first.tile);
+          CHECK(item.token_width == first.token_width);
+          CHECK(item.first_stage == stage);
+          stage += item.stages;
+          CHECK(schedule.items[grid + cluster + r].token_width == 0);  // the list's end
+        }
+        CHECK(stage == first_stage[tile + 1]);
+        const int64_t token = (first.token_width >> 8) * 8, width = (first.token_width & 0xFF) * 8;
+        for (int64_t m = token; m < std::min(M, token + width); ++m) {
+          ++covered[tile][static_cast<size_t>(m)];
+        }
+      }
+      for (const auto& tile : covered) {
+        CHECK(std::all_of(tile.begin(), tile.end(), [](int times) { return times == 1; }));
+      }
+    }
+  }
+  CHECK(make_split_schedule({2000, first_stage, 96, 48, 17, true}, 2).grid == 0);  // 63 tiles
 }
 
 TEST_CASE("a schedule is balanced, better with a second width", "[cuda]") {

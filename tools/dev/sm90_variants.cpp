@@ -66,20 +66,19 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
 
   std::vector<Contestant> list;
   list.push_back({"dense", &dense_problem, nullptr, 0.0, true, {}, {}});
-  for (const auto& v : kernels::cuda::sm90::variants(format != "tw", dtype)) {
-    if (v.features > (G + 63) / 64 * 64 && format != "nm") continue;
-    const auto* one = &v;
+  for (const kernels::cuda::sm90::Way& way :
+       kernels::cuda::sm90::all_ways(problem, format != "tw")) {
     const auto add = [&](const kernels::Problem& p, const std::string& name) {
       list.push_back({name,
                       &p,
-                      kernels::cuda::sm90::make_plan(p, format != "tw", std::span(&one, 1)),
+                      kernels::cuda::sm90::make_plan(p, format != "tw", std::span(&way, 1)),
                       0.0,
                       true,
                       {},
                       {}});
     };
-    add(problem, std::string(v.name));
-    if (gelu) add(gelu_problem, std::string(v.name) + ", bias, GELU");
+    add(problem, way.name());
+    if (gelu) add(gelu_problem, way.name() + ", bias, GELU");
   }
   const TypedBuffer A = test::random_dense(1, s.M * s.K, dtype, 2).values;
   DeviceArray<uint16_t> a(std::span(A.words<uint16_t>(), static_cast<size_t>(A.count())));
@@ -120,7 +119,7 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
               static_cast<long>(s.M), static_cast<long>(s.N), static_cast<long>(s.K));
   const double hot = median(list.front().hot), cold = median(list.front().cold);
   for (const Contestant& x : list) {
-    std::printf("  %-24s hot %8.1f us  %.2fx  cold %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(),
+    std::printf("  %-36s hot %8.1f us  %.2fx  cold %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(),
                 median(x.hot), hot / median(x.hot), median(x.cold), cold / median(x.cold), x.error,
                 x.ok ? "" : "  *** WRONG");
   }

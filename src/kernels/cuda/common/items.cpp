@@ -122,4 +122,30 @@ Schedule make_schedule(const ScheduleRequest& request) {
   return schedule;
 }
 
+Schedule make_split_schedule(const ScheduleRequest& request, int splits) {
+  const auto tiles = static_cast<int64_t>(request.first_stage.size()) - 1;
+  if (tiles * ((request.M + request.wide - 1) / request.wide) > request.ctas) return {};
+  Schedule whole = make_schedule(request);
+  const bool one_each = whole.items.size() == 2 * static_cast<size_t>(whole.grid);  // and the ends
+  if (!one_each) {
+    ScheduleRequest wide = request;
+    wide.narrow = 0;
+    whole = make_schedule(wide);
+  }
+  Schedule schedule;
+  schedule.grid = whole.grid * splits;
+  schedule.longest = whole.longest / splits;
+  schedule.items.resize(2 * static_cast<size_t>(schedule.grid));
+  for (size_t c = 0; c < static_cast<size_t>(whole.grid); ++c) {
+    for (int r = 0; r < splits; ++r) {
+      Item& share = schedule.items[c * static_cast<size_t>(splits) + static_cast<size_t>(r)];
+      share = whole.items[c];
+      const int32_t begin = share.stages * r / splits, end = share.stages * (r + 1) / splits;
+      share.first_stage += begin;
+      share.stages = end - begin;
+    }
+  }
+  return schedule;
+}
+
 }  // namespace tvw::kernels::cuda

@@ -40,4 +40,9 @@ struct ScheduleRequest {
 /// costliest first, and every tile goes to the CTA with the least work so far. Deterministic.
 [[nodiscard]] Schedule make_schedule(const ScheduleRequest& request);
 
+/// Of at most one output tile for each of request.ctas clusters of `splits` CTAs, which share its
+/// stages: CTA r of cluster c is CTA c * splits + r of the grid. Without a CTA if there are more
+/// output tiles than clusters.
+[[nodiscard]] Schedule make_split_schedule(const ScheduleRequest& request, int splits);
+
 }  // namespace tvw::kernels::cuda

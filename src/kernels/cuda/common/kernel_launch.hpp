@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,11 +17,12 @@ namespace tvw::kernels::cuda {
 
 /// A kernel variant as it is launched.
 struct KernelShape {
-  std::string_view variant;
+  std::string variant;
   const void* kernel = nullptr;
   int grid = 0;
   int threads = 0;
   int shared_bytes = 0;
+  int cluster = 1;  ///< CTAs of one
 };
 
 /// Weights on the device, in the order of some variants, and their biases.
@@ -37,9 +39,9 @@ template <class Params, class Weights>
 class KernelLaunch final : public TileLaunch {
  public:
   /// `params` without what this class has.
-  KernelLaunch(const KernelShape& shape, const Params& params,
-               const OrderedWeights<Weights>& weights, std::span<const Item> items)
-      : shape_(shape),
+  KernelLaunch(KernelShape shape, const Params& params, const OrderedWeights<Weights>& weights,
+               std::span<const Item> items)
+      : shape_(std::move(shape)),
         params_(params),
         weights_(weights.device),
         bias_(weights.bias),
@@ -55,7 +57,8 @@ class KernelLaunch final : public TileLaunch {
     params.weights = weights_->bytes.data();
     params.bias = bias_ ? bias_->data() : nullptr;
     void* arguments[] = {&params};
-    cuda::launch(shape_.kernel, shape_.grid, shape_.threads, shape_.shared_bytes, arguments);
+    cuda::launch(shape_.kernel, shape_.grid, shape_.threads, shape_.shared_bytes, arguments,
+                 shape_.cluster);
   }
   [[nodiscard]] std::unique_ptr<TileLaunch> with_own_weights() const override {
     auto copy = std::make_unique<KernelLaunch>(*this);

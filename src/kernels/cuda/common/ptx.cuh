@@ -215,6 +215,15 @@ __device__ __forceinline__ void store_remote_128(uint32_t to, const float4& v, u
       : "memory");
 }
 
+__device__ __forceinline__ float4 load_remote_128(uint32_t from) {
+  float4 v;
+  asm volatile("ld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [%4];"
+               : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
+               : "r"(from)
+               : "memory");
+  return v;
+}
+
 // --- registers of a warpgroup -----------------------------------------------------------------
 
 template <int kRegisters>

@@ -10,7 +10,8 @@ namespace tvw::kernels::cuda {
 struct TokensOfY {
   uint16_t* y;  ///< at the first token
   int ld;
-  int valid;  ///< tokens, a multiple of 8; what is behind is not stored
+  int valid;      ///< tokens, a multiple of 8; what is behind is not stored
+  int first = 0;  ///< a multiple of 8; what is before it is not stored
 };
 
 /// A 4x4 transpose over four lanes: lane j gets word j of each of them, in their order.
@@ -32,8 +33,8 @@ __device__ __forceinline__ uint4 transpose_words(int lane, uint4 w) {
 template <int kTokens, int kBlocks, class Row, class Pair>
 __device__ __forceinline__ void store_rows(int lane, const TokensOfY& to, Row row, Pair pair) {
   static_assert(kTokens % 16 == 0);
-  const int room = to.valid - lane % 4 * 8;
-  uint16_t* const y = to.y + lane % 4 * 8;
+  const int mine = (lane & 3) * 8;  // of 32 tokens
+  uint16_t* const y = to.y + mine;
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {
 #pragma unroll
@@ -47,7 +48,8 @@ __device__ __forceinline__ void store_rows(int lane, const TokensOfY& to, Row ro
           return eight * 8 < kTokens ? pair(block, eight, half) : 0u;
         };
         const uint4 v = transpose_words(lane, {word(0), word(1), word(2), word(3)});
-        store_streaming_if(n >= 0 && first < room, at + first, v);
+        const int token = first + mine;
+        store_streaming_if(n >= 0 && token >= to.first && token < to.valid, at + first, v);
       }
     }
   }

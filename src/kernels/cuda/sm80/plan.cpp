@@ -55,7 +55,8 @@ std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Fit& fit,
   params.stages = fit.stages;
   params.ahead = std::max(1, fit.stages - 2);  // of two free ones, one is for the slowest warp
   return std::make_unique<KernelLaunch<Params, DeviceWeights>>(
-      KernelShape{variant.name, variant.kernel, schedule.grid, variant.threads, fit.shared_bytes},
+      KernelShape{std::string(variant.name), variant.kernel, schedule.grid, variant.threads,
+                  fit.shared_bytes},
       params, weights, schedule.items);
 }
 

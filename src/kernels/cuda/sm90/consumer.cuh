@@ -5,6 +5,7 @@
 #include "kernels/cuda/common/stage_multiplier.cuh"
 #include "kernels/cuda/common/store_rows.cuh"
 #include "kernels/cuda/sm90/ring.cuh"
+#include "kernels/cuda/sm90/split_rows.cuh"
 #include "kernels/cuda/sm90/tile_gemm.hpp"
 
 namespace tvw::kernels::cuda::sm90 {
@@ -16,6 +17,7 @@ class Consumer {
   __device__ __forceinline__ Consumer(const Params& p, const Ring<C>& ring, int group, int warp,
                                       int lane)
       : p_(p),
+        ring_(ring),
         warp_(warp),
         lane_(lane),
         first_block_(C::kTakeTurns ? 0 : group * C::kBlocks),
@@ -95,20 +97,30 @@ class Consumer {
       multiplier_.template multiply<kTokens>(item.stages, sums, lagging);
     }
     turn.end();
+    TokenRange complete{0, kTokens};
+    if constexpr (C::kCanSplit) {
+      if (p_.splits > 1) complete = add_up<kTokens>(ring_, p_.splits, sums);
+    }
     if constexpr (kFinish) {
-      with_activation(p_.activation, [&](auto finish) { store<kTokens>(item, sums, to, finish); });
+      with_activation(p_.activation,
+                      [&](auto finish) { store<kTokens>(item, sums, complete, to, finish); });
     } else {
-      store<kTokens>(item, sums, to, Keep());
+      store<kTokens>(item, sums, complete, to, Keep());
+    }
+    if constexpr (C::kCanSplit) {
+      if (p_.splits > 1) cluster_wait();  // until nobody reads this CTA's sums any more
     }
   }
 
   template <int kTokens, class Finish>
   __device__ __forceinline__ void store(const Item& item,
                                         const float (&sums)[C::kBlocks][kTokens / 2],
-                                        const Destinations& to, Finish finish) const {
+                                        const TokenRange& complete, const Destinations& to,
+                                        Finish finish) const {
     const int token = first_token(item.token_width);
     store_rows<kTokens, C::kBlocks>(
-        lane_, {p_.y + token, static_cast<int>(p_.ld), min(kTokens, p_.M - token)},
+        lane_,
+        {p_.y + token, static_cast<int>(p_.ld), min(complete.end, p_.M - token), complete.first},
         [&](int block, int half) { return to.rows[block][half]; },
         [&](int block, int eight, int half) {
           const float* two = sums[block] + eight * 4 + half * 2;
@@ -118,6 +130,7 @@ class Consumer {
   }
 
   const Params& p_;
+  const Ring<C>& ring_;
   int warp_, lane_, first_block_, group_;
   StageMultiplier<C, T, Ring<C>, Slot<C>, C::kLag> multiplier_;
 };

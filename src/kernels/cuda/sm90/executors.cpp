@@ -1,7 +1,6 @@
 #include "kernels/cuda/executors.hpp"
 
-#include <algorithm>
-#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,34 +8,10 @@
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/common/tile_plan.hpp"
 #include "kernels/cuda/sm90/plan.hpp"
-#include "kernels/cuda/weights/tensor_core_tiles.hpp"
 #include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
-
-using sm90::Variant;
-
-/// A variant that multiplies this many times the columns of another is not tried.
-constexpr double kMostPadding = 1.3;
-
-std::vector<const Variant*> worth_trying(const Problem& problem, bool sparse) {
-  std::map<int, int64_t> columns;  // by the features of a tile
-  for (const Variant& v : sm90::variants(sparse, problem.dtype)) {
-    if (!columns.contains(v.features)) {
-      columns[v.features] = multiplied_columns(*problem.weights, v.features);
-    }
-  }
-  const auto fewest =
-      std::ranges::min_element(columns, {}, [](const auto& entry) { return entry.second; })->second;
-  std::vector<const Variant*> list;
-  for (const Variant& v : sm90::variants(sparse, problem.dtype)) {
-    if (static_cast<double>(columns[v.features]) <= kMostPadding * static_cast<double>(fewest)) {
-      list.push_back(&v);
-    }
-  }
-  return list;
-}
 
 class TileExecutor final : public Executor {
  public:
@@ -55,21 +30,31 @@ class TileExecutor final : public Executor {
     return supports_16_bit(problem, format_);
   }
   [[nodiscard]] std::string explain(const Problem& problem) const override {
+    const std::vector<sm90::Way> all = sm90::all_ways(problem, sparse_);
     std::vector<std::string> ways;
-    for (const Variant* variant : worth_trying(problem, sparse_)) {
-      ways.emplace_back(variant->name);
-    }
+    for (const sm90::Way& way : all) ways.push_back(way.name());
     const std::string executor = tile_tuning_name(sm90::kKernel, sm90::isa_of(sparse_));
     if (const auto known = known_way(executor, problem, ways)) {
       return ways[*known] + " (features x tokens), the fastest when it was tuned";
     }
     std::string text = "the fastest, measured when prepared, of (features x tokens) ";
-    for (const std::string& way : ways) text += (&way == &ways.front() ? "" : ", ") + way;
+    std::set<int> splits;
+    for (const sm90::Way& way : all) {
+      if (way.splits > 1) {
+        splits.insert(way.splits);
+      } else {
+        text += (&way == &all.front() ? "" : ", ") + way.name();
+      }
+    }
+    for (const int n : splits) {
+      text += (n == *splits.begin() ? "; where SMs would idle also with rows split in " : ", ") +
+              std::to_string(n);
+    }
     return text;
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {
-    return sm90::make_plan(problem, sparse_, worth_trying(problem, sparse_));
+    return sm90::make_plan(problem, sparse_, sm90::all_ways(problem, sparse_));
   }
 
  private:

@@ -13,31 +13,38 @@ namespace {
 
 using Weights = OrderedWeights<DeviceWeights>;
 
-std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Weights& weights,
-                                        const GemmShape& shape, const Params& params) {
-  const Schedule schedule = make_schedule({shape.M, weights.first_stage, variant.wide,
-                                           variant.narrow, current_device().multiprocessors,
-                                           3 * shape.K * params.ld < current_device().l2_bytes});
+std::unique_ptr<TileLaunch> make_launch(const Way& way, const Weights& weights,
+                                        const GemmShape& shape, Params params) {
+  const Variant& variant = *way.variant;
+  const bool cached = 3 * shape.K * params.ld < current_device().l2_bytes;
+  ScheduleRequest request{
+      shape.M, weights.first_stage, variant.wide, variant.narrow, current_device().multiprocessors,
+      cached};
+  if (way.splits > 1) request.ctas = clusters_at_once(variant, way.splits);
+  const Schedule schedule =
+      way.splits > 1 ? make_split_schedule(request, way.splits) : make_schedule(request);
+  params.splits = way.splits;
   const bool plain = weights.bias == nullptr && params.activation == 0;
   const void* kernel = plain ? variant.kernel : variant.finishing_kernel;
   TVW_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                 variant.shared_bytes));
   return std::make_unique<KernelLaunch<Params, DeviceWeights>>(
-      KernelShape{variant.name, kernel, schedule.grid, variant.threads, variant.shared_bytes},
+      KernelShape{way.name(), kernel, schedule.grid, variant.threads, variant.shared_bytes,
+                  way.splits},
       params, weights, schedule.items);
 }
 
 }  // namespace
 
-std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,
-                                std::span<const Variant* const> tried) {
+std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse, std::span<const Way> tried) {
   TileLaunches launches{kKernel, isa_of(sparse), std::make_shared<FeatureMajor>(problem), 0.0, {}};
   Params params;
   params.ld = launches.activations->ld();
   params.M = static_cast<int>(problem.M);
   params.activation = static_cast<int>(problem.epilogue.activation);
   std::map<std::pair<int, int>, Weights> orders;
-  for (const Variant* variant : tried) {
+  for (const Way& way : tried) {
+    const Variant* variant = way.variant;
     Weights& weights = orders[{variant->features, variant->instructions}];
     if (!weights.device) {
       const TensorCoreTiles tiles =
@@ -47,7 +54,7 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, bool sparse,
       weights = {std::make_shared<const DeviceWeights>(order),
                  bias_of_columns(problem, order.columns), order.first_stage};
     }
-    launches.list.push_back(make_launch(*variant, weights, problem.shape(), params));
+    launches.list.push_back(make_launch(way, weights, problem.shape(), params));
   }
   return make_tile_plan(problem, std::move(launches));
 }

@@ -24,6 +24,7 @@ struct Params {
   int64_t ld = 0;
   int M = 0;
   int activation = 0;  ///< kernels::Activation
+  int splits = 1;      ///< CTAs of a cluster: they share a tile's stages, and have one item each
 };
 
 /// One instantiation of the kernel.
@@ -35,7 +36,8 @@ struct Variant {
   int wide = 0;
   int narrow = 0;
   int stage_rows = 0;
-  int instructions = 0;  ///< wgmma steps per stage
+  int instructions = 0;    ///< wgmma steps per stage
+  bool can_split = false;  ///< take Params::splits of more than 1
   int threads = 0;
   int shared_bytes = 0;
   const void* kernel = nullptr;            ///< void (*)(Params)

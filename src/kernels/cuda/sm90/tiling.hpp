@@ -56,10 +56,18 @@ struct Tiling {
   static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;
   static constexpr int kSharedBytes = kBarriersAt + 8 * (3 * kStages + kTeams);
 
-  // Registers per thread after setmaxnreg; at launch there are 128 a thread.
+  // Registers per thread after setmaxnreg; at launch there are 128 a thread. Of 24, the fewest, the
+  // producers take 22; with 224 for 192 accumulators ptxas would make the wgmmas wait for each
+  // other.
   static constexpr int kAccumulators = kBlocks * kWide / 2;
-  static constexpr int kConsumerRegisters = kAccumulators <= 128 ? 184 : 208;
+  static constexpr int kConsumerRegisters = kAccumulators <= 128   ? 184
+                                            : kAccumulators <= 160 ? 208
+                                                                   : 232;
   static constexpr int kProducerRegisters = 256 - kConsumerRegisters;
+
+  /// Whether the CTAs of a cluster may share a tile's stages. (More accumulators would spill where
+  /// they are added up; of turns, one warpgroup would have nothing to do.)
+  static constexpr bool kCanSplit = !kTakeTurns && kAccumulators <= 128;
 
   static_assert(kStages >= kTeams && kStages >= 3 + kLag, "the ring is too short");
   static_assert(kLag == 0 || !kTakeTurns, "who takes turns is a whole tile behind");

@@ -18,6 +18,7 @@ Variant describe(std::string_view name, DType dtype) {
           C::kNarrow,
           C::kStageRows,
           C::kInstructions,
+          C::kCanSplit,
           C::kThreads,
           C::kSharedBytes,
           reinterpret_cast<const void*>(&tile_gemm<C, T, false>),
@@ -32,6 +33,7 @@ std::vector<Variant> all_variants(DType dtype) {
   using enum Sharing;
   constexpr int k32Rows = kSparse ? 1 : 2, k64Rows = 2 * k32Rows;  // in wgmma steps
   std::vector<Variant> list{
+      describe<Tiling<kSparse, kFeatures, 2, 192, 128, 3>, T>("256x192+128 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 160, 144, 3>, T>("256x160+144 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 128, 64, 3>, T>("256x128+64 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 96, 48, 3>, T>("256x96+48 t3", dtype),

@@ -238,6 +238,12 @@ Support tensor_core_support(const pack::PackedWeights& weights) {
   return Support::yes();
 }
 
+int64_t tile_count(const pack::PackedWeights& weights, int64_t features) {
+  Source source = make_source(weights);
+  add_missing_columns(source);
+  return static_cast<int64_t>(parts_of(source, features).size());
+}
+
 int64_t multiplied_columns(const pack::PackedWeights& weights, int64_t features) {
   return features * static_cast<int64_t>(parts_of(make_source(weights), features).size());
 }

@@ -39,6 +39,10 @@ struct TensorCoreTiles {
 [[nodiscard]] TensorCoreTiles make_tensor_core_tiles(const pack::PackedWeights& weights,
                                                      int64_t features, int64_t row_step);
 
+/// How many tiles that makes.
+/// REQUIRES: tensor_core_support(weights).ok
+[[nodiscard]] int64_t tile_count(const pack::PackedWeights& weights, int64_t features);
+
 /// Columns, pads and all, that its tiles multiply (those that have rows).
 /// REQUIRES: tensor_core_support(weights).ok
 [[nodiscard]] int64_t multiplied_columns(const pack::PackedWeights& weights, int64_t features);

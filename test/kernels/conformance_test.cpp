@@ -28,9 +28,21 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> list;
-  constexpr int64_t kShapes[][3] = {{1, 1, 1},      {1, 64, 64},   {3, 17, 5},     {16, 128, 65},
-                                    {33, 70, 130},  {128, 96, 64}, {161, 257, 40}, {170, 640, 100},
-                                    {70, 131, 517}, {14, 70, 90},  {21, 96, 70}};
+  constexpr int64_t kShapes[][3] = {{1, 1, 1},
+                                    {1, 64, 64},
+                                    {3, 17, 5},
+                                    {16, 128, 65},
+                                    {33, 70, 130},
+                                    {128, 96, 64},
+                                    {161, 257, 40},
+                                    {170, 640, 100},
+                                    {70, 131, 517},
+                                    {14, 70, 90},
+                                    {21, 96, 70},
+                                    // More rows than are gathered at a time.
+                                    {1, 2500, 20},
+                                    {8, 300, 30},
+                                    {22, 300, 33}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};
   // bf16 with weights of bf16 is what kernels multiply as such.

@@ -32,6 +32,19 @@ constexpr int kSumRegisters = kManyRegisters ? 16 : 8;
 /// Units that are worked on together: four values of a token, once broadcast, serve them all.
 constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
 
+alignas(64) constexpr float kZeros[kMostRowTokens] = {};
+
+/// Asks for the line of weights that comes kAhead after `line` in each of some units. Hardware
+/// follows a stream only to the end of its page of 4 KiB: without this, every page of each unit
+/// waited for memory.
+template <int kTogether>
+HWY_INLINE void prefetch_weights(const float* line, int64_t unit_floats) {
+  constexpr int64_t kAhead = 2048 / sizeof(float);
+  for (int u = 0; u < kTogether; ++u) {
+    __builtin_prefetch(line + kAhead + u * unit_floats, /*rw=*/0, /*locality=*/3);
+  }
+}
+
 /// Lane i of the result is lane `place & 3` of i's block of four in `four`.
 HWY_INLINE V pick(V four, VI place) {
 #if HWY_TARGET == HWY_SCALAR
@@ -54,9 +67,14 @@ HWY_INLINE V pick(V four, VI place) {
 template <int kCount, int kVectors>
 struct Sums {
   V values[kCount][kVectors];
-  HWY_INLINE Sums() {
-    for (auto& of_token : values) {
-      for (V& value : of_token) value = hn::Zero(D());
+  HWY_INLINE Sums(const RowGroup& group, int64_t token, int64_t unit) {
+    for (int t = 0; t < kCount; ++t) {
+      const float* from =
+          group.before == nullptr
+              ? kZeros
+              : group.before + (token + t) * group.before_stride + unit * kUnitColumns;
+      const int step = group.before == nullptr ? 0 : kLanes;
+      for (int v = 0; v < kVectors; ++v) values[t][v] = hn::LoadU(D(), from + v * step);
     }
   }
   HWY_INLINE void store(const RowGroup& group, int64_t token, int64_t unit) const {
@@ -93,12 +111,10 @@ template <int kTogether, int kCount>
 HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) {
   const D d;
   constexpr int64_t kStep = kDenseStepRows * kUnitColumns;
-  Sums<kCount, kTogether * kUnitVectors> sums;
+  Sums<kCount, kTogether * kUnitVectors> sums(group, token, unit);
   const int64_t unit_floats = group.unit_floats;
   const float* weights = group.weights + unit * unit_floats;
   const int64_t width = group.width;
-  // A single stream is slow: the next unit's is asked for while this one is read.
-  [[maybe_unused]] const int64_t ahead = unit + 1 < group.units ? unit_floats : 0;
   const float* row = group.rows + token;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     for (int64_t i = 0; i < kDenseStepRows; ++i, row += width) {
@@ -107,9 +123,7 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
         w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
                                v % kUnitVectors * kLanes);
       }
-      if constexpr (kCount == kMostRowTokens) {
-        __builtin_prefetch(weights + ahead + i * kUnitColumns, 0, 2);
-      }
+      prefetch_weights<kTogether>(weights + i * kUnitColumns, unit_floats);
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);
         for (int v = 0; v < kTogether * kUnitVectors; ++v) {
@@ -128,27 +142,35 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   const DI di;
   constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
   constexpr int kVectors = kTogether * kUnitVectors;
-  Sums<kCount, kVectors> sums;
+  Sums<kCount, kVectors> sums(group, token, unit);
   const int64_t unit_floats = group.unit_floats;
   const float* weights = group.weights + unit * unit_floats;
   const int64_t width = group.width;
   const float* quad = group.rows;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     VI places[kVectors];
+    prefetch_weights<kTogether>(weights, unit_floats);
     for (int v = 0; v < kVectors; ++v) {
       places[v] = hn::BitCast(
           di, hn::Load(d, weights + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes));
     }
     const float* of_slot = weights + kUnitColumns;
     for (int64_t q = 0; q < kStepQuads; ++q, quad += kQuadRows * width) {
-      V x[kCount];
-      for (int t = 0; t < kCount; ++t) x[t] = hn::LoadDup128(d, quad + quad_token(token + t));
+      // Serve all slots and vectors; of more tokens than registers have room for, load again.
+      constexpr int kHeld = kCount <= kRowTokens ? kCount : 0;
+      V held[kHeld > 0 ? kHeld : 1];
+      for (int t = 0; t < kHeld; ++t) {
+        held[t] = hn::LoadDup128(d, quad + quad_token(token + t, width));
+      }
       for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
+        prefetch_weights<kTogether>(of_slot, unit_floats);
         for (int v = 0; v < kVectors; ++v) {
           const V w =
               hn::Load(d, of_slot + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes);
           for (int t = 0; t < kCount; ++t) {
-            sums.values[t][v] = hn::MulAdd(w, pick(x[t], places[v]), sums.values[t][v]);
+            const V x = kHeld > 0 ? held[kHeld > 0 ? t : 0]
+                                  : hn::LoadDup128(d, quad + quad_token(token + t, width));
+            sums.values[t][v] = hn::MulAdd(w, pick(x, places[v]), sums.values[t][v]);
           }
           places[v] = hn::ShiftRight<2>(places[v]);
         }
@@ -164,7 +186,8 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
   static_assert(kTogether == 1 && kCount == 1);
   constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
   for (int64_t c = 0; c < kUnitColumns; ++c) {
-    float sum = 0.0f;
+    const int64_t at = first_unit * kUnitColumns + c;
+    float sum = group.before == nullptr ? 0.0f : group.before[token * group.before_stride + at];
     for (int64_t step = 0; step < group.steps; ++step) {
       const float* unit = group.weights + first_unit * group.unit_floats + step * kStep + c;
       uint32_t places;
@@ -172,10 +195,10 @@ void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
       for (int64_t i = 0; i < kStepQuads * kSlots; ++i) {
         const float* quad = group.rows + (step * kStepQuads + i / kSlots) * kQuadRows * group.width;
         sum = std::fma(unit[(1 + i) * kUnitColumns],
-                       quad[quad_token(token) + (places >> (2 * i) & 3)], sum);
+                       quad[quad_token(token, group.width) + (places >> (2 * i) & 3)], sum);
       }
     }
-    group.sums[token * group.sums_stride + first_unit * kUnitColumns + c] = sum;
+    group.sums[token * group.sums_stride + at] = sum;
   }
 }
 #endif
@@ -202,16 +225,15 @@ void multiply_dense_group(const RowGroup& group) {
 }
 
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
-  over_units<kRowTokens>(group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
-    if (slots == 1) {
-      quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-    } else {
-      quad_block<2, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-    }
-  });
+  over_units<kMostRowTokens>(
+      group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+        if (slots == 1) {
+          quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+        } else {
+          quad_block<2, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
+        }
+      });
 }
-
-alignas(64) constexpr float kZeros[kMostRowTokens] = {};
 
 template <int64_t kWidth>
 HWY_INLINE void gather_tokens_of(const float* from, std::span<const int32_t> ids, float* to) {
@@ -233,40 +255,48 @@ void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t widt
   }
 }
 
-void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
-  const auto row = [&](size_t i) HWY_ATTR {
-    return ids[i] < 0 ? kZeros : from + int64_t{ids[i]} * kRowTokens;
-  };
+template <int64_t kWidth>
+HWY_INLINE void gather_quads_of(const float* from, std::span<const int32_t> ids, float* to) {
+  const auto row = [&](size_t i)
+                       HWY_ATTR { return ids[i] < 0 ? kZeros : from + int64_t{ids[i]} * kWidth; };
 #if HWY_TARGET != HWY_SCALAR
-  // Eight lanes at most; with four, twice.
-  const hn::CappedTag<float, kRowTokens> d;
+  const hn::CappedTag<float, kWidth> d;
   const hn::RepartitionToWide<decltype(d)> wide;
   constexpr int64_t kLanesHere = hn::MaxLanes(d);
-  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kRowTokens) {
-    for (int64_t t = 0; t < kRowTokens; t += kLanesHere) {
+  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kWidth) {
+    for (int64_t t = 0; t < kWidth; t += kLanesHere) {
       const auto a = hn::LoadU(d, row(i) + t), b = hn::LoadU(d, row(i + 1) + t);
       const auto c = hn::LoadU(d, row(i + 2) + t), e = hn::LoadU(d, row(i + 3) + t);
       const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
       const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
       const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
       const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
-      // Lanes of one block follow each other eight floats apart, those of the next four later.
-      const int64_t at = kLanesHere == kRowTokens ? 0 : t;
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, to + at);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, to + at + 8);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high)), d, to + at + 16);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high)), d, to + at + 24);
+      float* const of_lane = to + t;  // as in quad_token()
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, of_lane);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, of_lane + kWidth);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high)), d,
+                 of_lane + 2 * kWidth);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high)), d,
+                 of_lane + 3 * kWidth);
     }
   }
 #else
-  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kRowTokens) {
-    for (int64_t t = 0; t < kRowTokens; ++t) {
+  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kWidth) {
+    for (int64_t t = 0; t < kWidth; ++t) {
       for (int64_t j = 0; j < kQuadRows; ++j) {
-        to[quad_token(t) + j] = row(i + static_cast<size_t>(j))[t];
+        to[quad_token(t, kWidth) + j] = row(i + static_cast<size_t>(j))[t];
       }
     }
   }
 #endif
+}
+
+void gather_quads(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
+  if (width == kRowTokens) {
+    gather_quads_of<kRowTokens>(from, ids, to);
+  } else {
+    gather_quads_of<kMostRowTokens>(from, ids, to);
+  }
 }
 
 }  // namespace tvw::kernels::cpu::HWY_NAMESPACE
@@ -289,8 +319,8 @@ void multiply_quad_group(const RowGroup& group, int64_t slots) {
 void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
   HWY_DYNAMIC_DISPATCH(gather_tokens)(from, ids, width, to);
 }
-void gather_quads(const float* from, std::span<const int32_t> ids, float* to) {
-  HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, to);
+void gather_quads(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
+  HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, width, to);
 }
 
 }  // namespace tvw::kernels::cpu

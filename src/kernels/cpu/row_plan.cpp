@@ -1,6 +1,7 @@
 #include "kernels/cpu/row_plan.hpp"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "kernels/cpu/convert.hpp"
@@ -25,11 +26,15 @@ constexpr int64_t kItemsPerThread = 4;
 
 /// Scratch of a thread.
 struct Scratch {
-  HostFloats rows;  ///< of a tile, gathered: [most rows][width]
+  HostFloats rows;  ///< some of a tile's, gathered: [most rows][width]
+  HostFloats sums;  ///< of an item so far: [width][most columns of an item]
   /// [blocks of tokens][K][width], zero where a token lacks; empty for one token.
   HostFloats blocks;
   int64_t run = 0;  ///< that `blocks` are of
 };
+
+/// Gathered rows that are multiplied at a time: they stay in the L1, beside weights and sums.
+constexpr int64_t kRowBytes = int64_t{8} << 10;
 
 /// Columns of results that one thread puts in their places.
 constexpr int64_t kPlacedColumns = 2048;
@@ -38,9 +43,9 @@ constexpr int64_t kPlacedColumns = 2048;
 constexpr int64_t kFewestOfWide = 13;
 
 /// Tokens of a block.
-int64_t block_width(int64_t M, const RowWeights& weights) {
+int64_t block_width(int64_t M) {
   if (M == 1) return 1;
-  const bool wide = M >= kFewestOfWide && weights.slots == 0 && cpu_isa() >= CpuIsa::kAvx512;
+  const bool wide = M >= kFewestOfWide && cpu_isa() >= CpuIsa::kAvx512;
   return wide ? kMostRowTokens : kRowTokens;
 }
 
@@ -48,7 +53,7 @@ class RowPlan final : public Plan {
  public:
   RowPlan(const Problem& problem, RowWeights weights, std::string format)
       : M_(problem.M),
-        width_(block_width(problem.M, weights)),
+        width_(block_width(problem.M)),
         token_major_(problem.layout == Layout::kTokenMajor),
         bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
@@ -65,6 +70,7 @@ class RowPlan final : public Plan {
       for (int64_t unit = 0; unit < tile.units();) {
         const int64_t units = few_tiles ? group_units(unit, tile.units()) : tile.units();
         items_.push_back({t, unit, unit + units});
+        most_units_ = std::max(most_units_, units);
         unit += units;
       }
       first_sums_.push_back(sums_stride_);
@@ -116,7 +122,7 @@ class RowPlan final : public Plan {
       }
       for (int64_t m = 0; m < M_; m += width_) {
         multiply(items_[static_cast<size_t>(i)], m,
-                 M_ > 1 ? scratch.blocks.data() + m * weights_.K : a, scratch.rows.data());
+                 M_ > 1 ? scratch.blocks.data() + m * weights_.K : a, scratch);
       }
     });
     place(c);
@@ -141,33 +147,59 @@ class RowPlan final : public Plan {
     const int64_t padded = round_up(M_, width_);
     while (std::ssize(scratch_) < thread_count()) {
       Scratch scratch;
-      scratch.rows.resize(static_cast<size_t>(most_rows_ * width_));
+      scratch.rows.resize(static_cast<size_t>(std::min(most_rows_, rows_at_once()) * width_));
+      scratch.sums.resize(static_cast<size_t>(most_units_ * kUnitColumns * width_));
       scratch.blocks.resize(static_cast<size_t>(M_ > 1 ? padded * weights_.K : 0));
       scratch_.push_back(std::move(scratch));
     }
   }
 
-  void multiply(const Item& item, int64_t m, const float* block, float* rows) {
+  /// Rows of a tile that are gathered and multiplied at a time: whole steps.
+  [[nodiscard]] int64_t rows_at_once() const {
+    const int64_t row_bytes = width_ * static_cast<int64_t>(sizeof(float));
+    return round_up(kRowBytes / row_bytes, weights_.step_rows());
+  }
+
+  void multiply(const Item& item, int64_t m, const float* block, Scratch& scratch) {
     const RowTile& tile = weights_.tiles[static_cast<size_t>(item.tile)];
-    gather(tile, block, rows);
-    float* sums = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
-    for (int64_t unit = item.first_unit; unit < item.last_unit;) {
-      const RowGroup group{weights_.data.data() + weights_.unit_at(tile, unit),
-                           weights_.unit_floats(tile),
-                           tile.steps,
-                           group_units(unit, tile.units()),
-                           rows,
-                           width_,
-                           tokens_of_block(m),
-                           sums + unit * kUnitColumns,
-                           sums_stride_};
-      if (weights_.slots == 0) {
-        multiply_dense_group(group);
-      } else {
-        multiply_quad_group(group, weights_.slots);
+    const int64_t steps_at_once = rows_at_once() / weights_.step_rows();
+    const int64_t item_columns = (item.last_unit - item.first_unit) * kUnitColumns;
+    float* results = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
+    int64_t step = 0;
+    do {  // at least once: a tile without rows has sums, too
+      const int64_t steps = std::min(steps_at_once, tile.steps - step);
+      gather(rows_of(tile, step, steps), block, scratch.rows.data());
+      const bool last = step + steps == tile.steps;
+      for (int64_t unit = item.first_unit; unit < item.last_unit;) {
+        float* so_far = scratch.sums.data() + (unit - item.first_unit) * kUnitColumns;
+        RowGroup group;
+        group.weights =
+            weights_.data.data() + weights_.unit_at(tile, unit) + step * weights_.step_floats();
+        group.unit_floats = weights_.unit_floats(tile);
+        group.steps = steps;
+        group.units = group_units(unit, tile.units());
+        group.rows = scratch.rows.data();
+        group.width = width_;
+        group.tokens = tokens_of_block(m);
+        group.before = step > 0 ? so_far : nullptr;
+        group.before_stride = item_columns;
+        group.sums = last ? results + unit * kUnitColumns : so_far;
+        group.sums_stride = last ? sums_stride_ : item_columns;
+        if (weights_.slots == 0) {
+          multiply_dense_group(group);
+        } else {
+          multiply_quad_group(group, weights_.slots);
+        }
+        unit += group.units;
       }
-      unit += group.units;
-    }
+      step += steps;
+    } while (step < tile.steps);
+  }
+
+  [[nodiscard]] std::span<const int32_t> rows_of(const RowTile& tile, int64_t step,
+                                                 int64_t steps) const {
+    return std::span(tile.rows).subspan(static_cast<size_t>(step * weights_.step_rows()),
+                                        static_cast<size_t>(steps * weights_.step_rows()));
   }
 
   /// Of the block that begins with token m, those that are worked on; `sums_` has room for whole
@@ -177,13 +209,13 @@ class RowPlan final : public Plan {
     return left >= kFewestOfWide ? width_ : std::min(width_, left);
   }
 
-  void gather(const RowTile& tile, const float* block, float* to) const {
+  void gather(std::span<const int32_t> rows, const float* block, float* to) const {
     if (M_ == 1) {
-      for (const int32_t k : tile.rows) *to++ = k < 0 ? 0.0f : block[k];
+      for (const int32_t k : rows) *to++ = k < 0 ? 0.0f : block[k];
     } else if (weights_.slots > 0) {
-      gather_quads(block, tile.rows, to);
+      gather_quads(block, rows, width_, to);
     } else {
-      gather_tokens(block, tile.rows, width_, to);
+      gather_tokens(block, rows, width_, to);
     }
   }
 
@@ -226,6 +258,7 @@ class RowPlan final : public Plan {
   std::string format_;
   std::vector<Item> items_;
   int64_t most_rows_ = 0;            ///< of a tile
+  int64_t most_units_ = 0;           ///< of an item
   std::vector<int32_t> places_;      ///< [N] of a column's sum among those of a token
   std::vector<int64_t> first_sums_;  ///< of each tile, among those of a token
   int64_t sums_stride_ = 0;          ///< sums of a token

@@ -27,6 +27,8 @@ RECORDS = [
     ("cpu-resnet50-bf16.json", "ResNet-50, batch 1"),
     ("cpu-xeon-bert-base.json", "BERT-base, M = {M}"),
     ("cpu-xeon-bert-base-bf16.json", "BERT-base, M = {M}, by AMX"),
+    ("cpu-xeon-llama-7b-m1.json", "LLaMA 7B, M = {M}"),
+    ("cpu-xeon-llama-7b-m16.json", "LLaMA 7B, M = {M}"),
     ("h200-bert-base.json", "BERT-base, M = {M}"),
     ("h200-bert-base-sm80.json", "BERT-base, M = {M}, kernels for Ampere"),
     ("h200-bert-base-bf16.json", "BERT-base, M = {M}"),

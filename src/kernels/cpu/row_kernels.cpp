@@ -34,14 +34,18 @@ constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
 
 alignas(64) constexpr float kZeros[kMostRowTokens] = {};
 
-/// Asks for the line of weights that comes kAhead after `line` in each of some units. Hardware
+/// Asks for the line of weights that comes some bytes after `line` in each of some units. Hardware
 /// follows a stream only to the end of its page of 4 KiB: without this, every page of each unit
-/// waited for memory.
-template <int kTogether>
+/// waited for memory. One unit, for more tokens, is a single stream: what is asked for the L1 takes
+/// one of its few line buffers until it is there, so memory is asked for the L2 first.
+template <int kTogether, int kCount>
 HWY_INLINE void prefetch_weights(const float* line, int64_t unit_floats) {
-  constexpr int64_t kAhead = 2048 / sizeof(float);
+  constexpr bool kStaged = kCount > kRowTokens;
+  constexpr int64_t kToL1 = (kStaged ? 512 : 2048) / sizeof(float);
+  constexpr int64_t kToL2 = 4096 / sizeof(float);
   for (int u = 0; u < kTogether; ++u) {
-    __builtin_prefetch(line + kAhead + u * unit_floats, /*rw=*/0, /*locality=*/3);
+    __builtin_prefetch(line + kToL1 + u * unit_floats, /*rw=*/0, /*locality=*/3);
+    if (kStaged) __builtin_prefetch(line + kToL2 + u * unit_floats, /*rw=*/0, /*locality=*/2);
   }
 }
 
@@ -123,7 +127,7 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
         w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
                                v % kUnitVectors * kLanes);
       }
-      prefetch_weights<kTogether>(weights + i * kUnitColumns, unit_floats);
+      prefetch_weights<kTogether, kCount>(weights + i * kUnitColumns, unit_floats);
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);
         for (int v = 0; v < kTogether * kUnitVectors; ++v) {
@@ -149,7 +153,7 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   const float* quad = group.rows;
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     VI places[kVectors];
-    prefetch_weights<kTogether>(weights, unit_floats);
+    prefetch_weights<kTogether, kCount>(weights, unit_floats);
     for (int v = 0; v < kVectors; ++v) {
       places[v] = hn::BitCast(
           di, hn::Load(d, weights + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes));
@@ -163,7 +167,7 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
         held[t] = hn::LoadDup128(d, quad + quad_token(token + t, width));
       }
       for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
-        prefetch_weights<kTogether>(of_slot, unit_floats);
+        prefetch_weights<kTogether, kCount>(of_slot, unit_floats);
         for (int v = 0; v < kVectors; ++v) {
           const V w =
               hn::Load(d, of_slot + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/cpu/convert.hpp"
@@ -9,6 +10,7 @@
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_kernels.hpp"
+#include "kernels/cpu/row_weights.hpp"
 #include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
@@ -33,8 +35,9 @@ struct Scratch {
   int64_t run = 0;  ///< that `blocks` are of
 };
 
-/// Gathered rows that are multiplied at a time: they stay in the L1, beside weights and sums.
-constexpr int64_t kRowBytes = int64_t{8} << 10;
+/// Rows for as many tokens that are gathered and multiplied at a time: 8 KiB, which stay in the L1
+/// beside weights and sums.
+constexpr int64_t kWideChunkRows = 128;
 
 /// Columns of results that one thread puts in their places.
 constexpr int64_t kPlacedColumns = 2048;
@@ -47,6 +50,12 @@ int64_t block_width(int64_t M) {
   if (M == 1) return 1;
   const bool wide = M >= kFewestOfWide && cpu_isa() >= CpuIsa::kAvx512;
   return wide ? kMostRowTokens : kRowTokens;
+}
+
+/// Rows of a tile that are gathered and multiplied at a time. Of fewer tokens all: they wait for
+/// weights, which come faster in long streams than rows come from the L1.
+int64_t chunk_rows(int64_t width, int64_t K) {
+  return width == kMostRowTokens ? kWideChunkRows : std::max<int64_t>(K, 1);
 }
 
 class RowPlan final : public Plan {
@@ -147,35 +156,28 @@ class RowPlan final : public Plan {
     const int64_t padded = round_up(M_, width_);
     while (std::ssize(scratch_) < thread_count()) {
       Scratch scratch;
-      scratch.rows.resize(static_cast<size_t>(std::min(most_rows_, rows_at_once()) * width_));
+      const int64_t rows = std::min(most_rows_, weights_.chunk_steps * weights_.step_rows());
+      scratch.rows.resize(static_cast<size_t>(rows * width_));
       scratch.sums.resize(static_cast<size_t>(most_units_ * kUnitColumns * width_));
       scratch.blocks.resize(static_cast<size_t>(M_ > 1 ? padded * weights_.K : 0));
       scratch_.push_back(std::move(scratch));
     }
   }
 
-  /// Rows of a tile that are gathered and multiplied at a time: whole steps.
-  [[nodiscard]] int64_t rows_at_once() const {
-    const int64_t row_bytes = width_ * static_cast<int64_t>(sizeof(float));
-    return round_up(kRowBytes / row_bytes, weights_.step_rows());
-  }
-
   void multiply(const Item& item, int64_t m, const float* block, Scratch& scratch) {
     const RowTile& tile = weights_.tiles[static_cast<size_t>(item.tile)];
-    const int64_t steps_at_once = rows_at_once() / weights_.step_rows();
     const int64_t item_columns = (item.last_unit - item.first_unit) * kUnitColumns;
     float* results = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
     int64_t step = 0;
     do {  // at least once: a tile without rows has sums, too
-      const int64_t steps = std::min(steps_at_once, tile.steps - step);
+      const int64_t steps = weights_.steps_of_chunk(tile, step);
       gather(rows_of(tile, step, steps), block, scratch.rows.data());
       const bool last = step + steps == tile.steps;
       for (int64_t unit = item.first_unit; unit < item.last_unit;) {
         float* so_far = scratch.sums.data() + (unit - item.first_unit) * kUnitColumns;
         RowGroup group;
-        group.weights =
-            weights_.data.data() + weights_.unit_at(tile, unit) + step * weights_.step_floats();
-        group.unit_floats = weights_.unit_floats(tile);
+        group.weights = weights_.data.data() + weights_.unit_at(tile, unit, step);
+        group.unit_floats = weights_.unit_floats(steps);
         group.steps = steps;
         group.units = group_units(unit, tile.units());
         group.rows = scratch.rows.data();
@@ -268,11 +270,25 @@ class RowPlan final : public Plan {
   HostFloats a_, c_;  ///< of bf16, in f32; else empty
 };
 
+template <class Tile>
+std::unique_ptr<Plan> make_plan(const Problem& problem, const std::vector<Tile>& tiles,
+                                std::string format) {
+  const GemmShape shape = problem.shape();
+  RowWeights weights =
+      make_row_weights(shape.K, shape.N, tiles, chunk_rows(block_width(shape.M), shape.K));
+  return std::make_unique<RowPlan>(problem, std::move(weights), std::move(format));
+}
+
 }  // namespace
 
-std::unique_ptr<Plan> make_row_plan(const Problem& problem, RowWeights weights,
+std::unique_ptr<Plan> make_row_plan(const Problem& problem, const std::vector<DenseTile>& tiles,
                                     std::string format) {
-  return std::make_unique<RowPlan>(problem, std::move(weights), std::move(format));
+  return make_plan(problem, tiles, std::move(format));
+}
+
+std::unique_ptr<Plan> make_row_plan(const Problem& problem, const std::vector<QuadTile>& tiles,
+                                    std::string format) {
+  return make_plan(problem, tiles, std::move(format));
 }
 
 }  // namespace tvw::kernels::cpu

@@ -14,10 +14,11 @@ namespace {
 /// begins.
 template <class Store>
 void for_each_unit(const RowWeights& weights, const RowTile& tile, const Store& store) {
-  for (int64_t c = 0; c < std::ssize(tile.columns); ++c) {
-    for (int64_t step = 0; step < tile.steps; ++step) {
-      store(weights.unit_at(tile, c / kUnitColumns) + step * weights.step_floats(), step, c,
-            c % kUnitColumns);
+  for (int64_t step = 0; step < tile.steps; ++step) {
+    const int64_t in_chunk = step % weights.chunk_steps;
+    for (int64_t c = 0; c < std::ssize(tile.columns); ++c) {
+      const int64_t unit = weights.unit_at(tile, c / kUnitColumns, step - in_chunk);
+      store(unit + in_chunk * weights.step_floats(), step, c, c % kUnitColumns);
     }
   }
 }
@@ -49,15 +50,28 @@ void fill(const QuadTile& from, const RowTile& tile, RowWeights& weights) {
   });
 }
 
+int64_t floats_of(const RowWeights& weights, const RowTile& tile) {
+  int64_t floats = 0;
+  for (int64_t step = 0; step < tile.steps; step += weights.chunk_steps) {
+    floats += tile.units() * weights.unit_floats(weights.steps_of_chunk(tile, step));
+  }
+  return floats;
+}
+
 template <class Tile>
-RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& tiles) {
-  RowWeights weights{K, N, slots, {}, {}, 0.0};
+RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& tiles,
+                int64_t chunk_rows) {
+  RowWeights weights;
+  weights.K = K;
+  weights.N = N;
+  weights.slots = slots;
+  weights.chunk_steps = parts_of(chunk_rows, weights.step_rows());
   int64_t floats = 0;
   for (const Tile& from : tiles) {
     RowTile tile{from.columns, from.rows, floats, 0};
     tile.steps = parts_of(std::ssize(from.rows), weights.step_rows());
     tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
-    floats += tile.units() * weights.unit_floats(tile);
+    floats += floats_of(weights, tile);
     weights.products += static_cast<double>(from.weights.size());
     weights.tiles.push_back(std::move(tile));
   }
@@ -81,12 +95,14 @@ int64_t RowWeights::size_bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
-RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles) {
-  return make(K, N, 0, tiles);
+RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles,
+                            int64_t chunk_rows) {
+  return make(K, N, 0, tiles, chunk_rows);
 }
 
-RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles) {
-  return make(K, N, tiles.empty() ? 1 : tiles.front().slots, tiles);
+RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles,
+                            int64_t chunk_rows) {
+  return make(K, N, tiles.empty() ? 1 : tiles.front().slots, tiles, chunk_rows);
 }
 
 }  // namespace tvw::kernels::cpu

@@ -1,14 +1,17 @@
 /// @file Weights as the row kernels read them, for few tokens: 16 columns in the lanes, streamed
 /// once.
 ///
-/// A tile's columns are taken in units of 16 (the last filled up with zeros), its rows in steps. A
-/// unit's steps lie one after the other. Up to 4 units are worked on together, as a group, so that
-/// a thread reads 4 streams: memory gives twice as much to them as to one. In a step:
+/// A tile's columns are taken in units of 16 (the last filled up with zeros), its rows in steps,
+/// its steps in chunks. They lie in the order they are read in: chunk after chunk, in a chunk unit
+/// after unit, in a unit step after step. Where a chunk is all of a tile's rows, up to 4 units are
+/// worked on together, as a group, so that a thread reads 4 streams: memory gives twice as much to
+/// them as to one. In a step:
 ///   dense: 8 rows x 16 weights;
 ///   quads: 16 words of places, then 8 quads x slots x 16 weights. Bits 2i and 2i + 1 of a column's
 ///   word are the place of weight i of the unit: two bits of index for 32 of weight.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -43,7 +46,8 @@ struct RowTile {
 struct RowWeights {
   int64_t K = 0;
   int64_t N = 0;
-  int64_t slots = 0;  ///< of a quad; 0: dense
+  int64_t slots = 0;        ///< of a quad; 0: dense
+  int64_t chunk_steps = 1;  ///< the last chunk of a tile may have fewer
   /// Every column is in one of them; those that nothing is left of are in tiles without rows.
   std::vector<RowTile> tiles;
   HostFloats data;
@@ -55,23 +59,30 @@ struct RowWeights {
   [[nodiscard]] int64_t step_floats() const {
     return (slots == 0 ? kDenseStepRows : 1 + kStepQuads * slots) * kUnitColumns;
   }
-  /// From one unit to the next: long streams are not a power of two apart, which could bring all of
-  /// them to the same sets of a cache and the same bank of memory.
-  [[nodiscard]] int64_t unit_floats(const RowTile& tile) const {
+  /// Of the chunk that begins with `step`.
+  [[nodiscard]] int64_t steps_of_chunk(const RowTile& tile, int64_t step) const {
+    return std::min(chunk_steps, tile.steps - step);
+  }
+  /// From one unit to the next in a chunk of `steps`: long streams are not a power of two apart,
+  /// which could bring all of them to the same sets of a cache and the same bank of memory.
+  [[nodiscard]] int64_t unit_floats(int64_t steps) const {
     constexpr int64_t kLong = int64_t{64} << 10 >> 2, kPage = 4096 >> 2, kOdd = 17 * kUnitColumns;
-    const int64_t floats = tile.steps * step_floats();
+    const int64_t floats = steps * step_floats();
     return floats < kLong ? floats : (floats + kPage - 1) / kPage * kPage + kOdd;
   }
-  /// Of a unit's first step, in `data`.
-  [[nodiscard]] int64_t unit_at(const RowTile& tile, int64_t unit) const {
-    return tile.first + unit * unit_floats(tile);
+  /// In `data`, of a unit in the chunk that begins with `step`. All chunks before are whole.
+  [[nodiscard]] int64_t unit_at(const RowTile& tile, int64_t unit, int64_t step) const {
+    const int64_t chunk = step / chunk_steps * tile.units() * unit_floats(chunk_steps);
+    return tile.first + chunk + unit * unit_floats(steps_of_chunk(tile, step));
   }
   [[nodiscard]] int64_t size_bytes() const;
 };
 
-[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N,
-                                          const std::vector<DenseTile>& tiles);
+/// `chunk_rows` of a tile are multiplied at a time: 1 or more, filled up to whole steps.
+[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles,
+                                          int64_t chunk_rows);
 /// REQUIRES: all tiles have the same number of slots, at most kMostSlots.
-[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles);
+[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles,
+                                          int64_t chunk_rows);
 
 }  // namespace tvw::kernels::cpu

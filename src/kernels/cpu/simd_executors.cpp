@@ -14,6 +14,7 @@
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/row_share.hpp"
+#include "kernels/cpu/row_weights.hpp"
 #include "kernels/cpu/tiles.hpp"
 #include "kernels/cpu/ways.hpp"
 #include "tvw/kernels/tuning.hpp"
@@ -101,10 +102,7 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
                            format);
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    const auto by_rows = [&](const Problem& part) {
-      const GemmShape shape = part.shape();
-      return make_row_plan(part, make_row_weights(shape.K, shape.N, tiles), format);
-    };
+    const auto by_rows = [&](const Problem& part) { return make_row_plan(part, tiles, format); };
     if (way.rows == problem.M) return by_rows(problem);
     if (way.rows > 0) {
       const JoinedProblems parts = split_rows(problem, way.rows);

@@ -46,6 +46,10 @@ constexpr const char* kFooter =
 
 constexpr double kLeastSeconds = 1e-3, kMostSeconds = 1e5;
 
+/// Every reader of a record can say it: JSON's numbers are doubles to many. As a signed number, for
+/// of an unsigned one CLI11 takes -1.
+constexpr int64_t kLargestSeed = int64_t{1} << 53;
+
 /// CLI::Range takes NaN, which is outside of no range.
 std::string no_nan(const std::string& text) {
   const auto value = parse_double(text);
@@ -195,6 +199,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->check(CLI::Range(kLeastSeconds, kMostSeconds) & CLI::Validator(no_nan, "", ""))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of random weights and activations")
+      ->check(CLI::Range(int64_t{0}, kLargestSeed))
       ->capture_default_str();
   command->add_flag("--list", options->list,
                     "Say which executor takes which layer, how, or why not");

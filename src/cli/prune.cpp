@@ -21,6 +21,7 @@
 #include "tvw/io/masks.hpp"
 #include "tvw/io/write_model.hpp"
 #include "tvw/pruning/recipe.hpp"
+#include "tvw/pruning/rules.hpp"
 #include "tvw/record/json.hpp"
 
 namespace tvw::cli {
@@ -72,9 +73,12 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
   if (options.min_keep) recipe.min_keep = *options.min_keep;
   recipe.include.insert(recipe.include.end(), options.include.begin(), options.include.end());
   recipe.exclude.insert(recipe.exclude.end(), options.exclude.begin(), options.exclude.end());
+  if (options.min_keep && recipe.scope != pruning::Scope::kGlobal) {
+    spdlog::warn("--min-keep has no effect: scope is {}", name(recipe.scope));
+  }
   // Both say now what does not fit, before a model is read.
   static_cast<void>(effective_target(recipe.pattern, recipe.sparsity));
-  static_cast<void>(pruning::decide(recipe, ""));
+  static_cast<void>(pruning::Rules(recipe));
   return recipe;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/prune_job.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <functional>
 #include <numeric>
 
@@ -118,6 +120,10 @@ void PruneJob::run(const ProgressCallback& progress) {
   const pruning::PruneResult result = pruning::prune(source, recipe_, hooks);
   for (const pruning::SkippedWeight& weight : result.skipped) {
     skipped_.push_back(skipped_row(source.info(weight.source), weight.reason));
+  }
+  for (const std::string& expression : result.unmatched) {
+    spdlog::warn("{} matches none of the {} prunable weights; `tvw inspect` lists them", expression,
+                 source.count());
   }
   if (layers_.empty()) nothing_to_prune(model_, skipped_);
 }

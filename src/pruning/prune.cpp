@@ -5,6 +5,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/patterns/score.hpp"
 #include "tvw/pruning/budget.hpp"
+#include "tvw/pruning/rules.hpp"
 
 namespace tvw::pruning {
 namespace {
@@ -40,9 +41,10 @@ std::vector<float> scores_of(const DenseMatrix& weight, const WeightEntry& entry
 
 std::vector<Choice> choose(const WeightSource& source, const Recipe& recipe, PruneResult& result) {
   std::vector<Choice> choices;
+  Rules rules(recipe);
   for (size_t i = 0; i < source.count(); ++i) {
     WeightEntry entry = source.entry(i);
-    const Decision decision = decide(recipe, entry.name);
+    const Decision decision = rules.decide(entry.name);
     if (!decision.prune) {
       result.skipped.push_back({i, entry.name, decision.reason});
       continue;
@@ -57,6 +59,7 @@ std::vector<Choice> choose(const WeightSource& source, const Recipe& recipe, Pru
                         !has_fixed_sparsity(decision.pattern);
     choices.push_back({i, std::move(entry), decision.pattern, target, shares});
   }
+  result.unmatched = rules.unmatched();
   return choices;
 }
 

@@ -7,6 +7,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/core/read_text.hpp"
 #include "tvw/core/text.hpp"
+#include "tvw/pruning/rules.hpp"
 
 namespace tvw::pruning {
 namespace {
@@ -131,7 +132,7 @@ Recipe parse_recipe(std::string_view text, std::string_view where) {
           parse_override((*value)[i], place + ", overrides[" + std::to_string(i) + "]"));
     }
   }
-  object.placed("include, exclude or overrides", [&] { return decide(recipe, ""); });
+  object.placed("include, exclude or overrides", [&] { return Rules(recipe); });
   return recipe;
 }
 

@@ -129,11 +129,21 @@ def test_lost_output_is_an_error(tvw, digits, command):
     assert result.returncode == 1 and "standard output" in result.stderr
 
 
+def test_what_has_no_effect_is_told(tvw, digits):
+    flags = ("--exclude", "w0", "--exclude", "clasifier", "--min-keep", "0.2")
+    result = tvw.works("prune", "--dry-run", *flags, "digits.onnx")
+    assert "exclude 'clasifier' matches none of the 3 prunable weights" in result.stderr
+    assert "--min-keep has no effect" in result.stderr and "'w0'" not in result.stderr
+    result = tvw("prune", "--dry-run", "--include", "clasifier", "digits.onnx")
+    assert result.returncode == 4 and "include 'clasifier' matches none" in result.stderr
+
+
 def test_options_take_one_value_each(tvw, digits):
     text = tvw.works("prune", "--dry-run", "--exclude", "w0", "--exclude", "w2", "digits.onnx").stdout
     assert "excluded" in text and "w1_t" in text
     for command in (("prune", "digits.onnx", "--dry-run", "--masks-out", "m"), ("bench", "--time", "nan"),
-                    ("bench", "--time", "0"), ("bench", "--batch", "-1"), ("bench", "--m", "99999999999")):
+                    ("bench", "--time", "0"), ("bench", "--batch", "-1"), ("bench", "--m", "99999999999"),
+                    ("bench", "--seed", "-1"), ("bench", "--seed", "9" * 30)):
         assert len(tvw.fails(2, *command)) < 200
 
 

@@ -6,13 +6,14 @@
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/pruning/rules.hpp"
 
 namespace tvw {
 namespace {
 
-using pruning::decide;
 using pruning::parse_recipe;
 using pruning::Recipe;
+using pruning::Rules;
 
 TEST_CASE("an empty recipe is the default one", "[pruning]") {
   const Recipe recipe = parse_recipe("{}", "test");
@@ -42,17 +43,30 @@ TEST_CASE("decisions follow include, exclude and the last override", "[pruning]"
         {"match": "layer\\.0", "sparsity": 0.5}, {"match": "0\\.w", "pattern": "2:4"},
         {"match": "last", "skip": true}]})",
       "test");
-  CHECK_FALSE(decide(recipe, "embedding").prune);
-  CHECK_THAT(decide(recipe, "embedding").reason, Catch::Contains("not included"));
-  CHECK_THAT(decide(recipe, "layer.1.norm").reason, Catch::Contains("excluded by 'norm'"));
-  CHECK_THAT(decide(recipe, "layer.last").reason, Catch::Contains("skipped by override 'last'"));
-  const pruning::Decision first = decide(recipe, "layer.0.w");
+  Rules rules(recipe);
+  CHECK_FALSE(rules.decide("embedding").prune);
+  CHECK_THAT(rules.decide("embedding").reason, Catch::Contains("not included"));
+  CHECK_THAT(rules.decide("layer.1.norm").reason, Catch::Contains("excluded by 'norm'"));
+  CHECK_THAT(rules.decide("layer.last").reason, Catch::Contains("skipped by override 'last'"));
+  const pruning::Decision first = rules.decide("layer.0.w");
   CHECK(first.prune);
   CHECK(first.sparsity == Sparsity(0.5));
   CHECK(to_string(first.pattern) == "2:4");
-  const pruning::Decision other = decide(recipe, "layer.1.w");
+  const pruning::Decision other = rules.decide("layer.1.w");
   CHECK(other.prune);
   CHECK_FALSE(other.sparsity.has_value());
+}
+
+TEST_CASE("expressions that match no weight are told", "[pruning]") {
+  Rules rules(parse_recipe(
+      R"({"include": ["layer", "typo"], "exclude": ["norm", "layer"], "overrides": [
+        {"match": "norm", "skip": true}, {"match": "layr", "sparsity": 0.5}]})",
+      "test"));
+  CHECK(rules.unmatched().size() == 6);
+  (void)rules.decide("layer.0.w");
+  // Counts, although it is excluded twice and not the first to match.
+  (void)rules.decide("layer.0.norm");
+  CHECK(rules.unmatched() == std::vector<std::string>{"include 'typo'", "override 'layr'"});
 }
 
 TEST_CASE("what a recipe cannot say is one sentence with the place", "[pruning]") {
@@ -81,7 +95,7 @@ TEST_CASE("what a recipe cannot say is one sentence with the place", "[pruning]"
     CAPTURE(text);
     try {
       const Recipe recipe = parse_recipe(text, "r.json");
-      (void)decide(recipe, "name");  // regular expressions may be compiled only here
+      (void)Rules(recipe);  // regular expressions may be compiled only here
       FAIL("accepted");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::kUsage);

@@ -53,8 +53,9 @@ struct SkippedWeight {
 struct PruneResult {
   std::vector<PrunedWeight> weights;  ///< in the source's order
   std::vector<SkippedWeight> skipped;
-  double achieved = 0.0;         ///< over all pruned weights together
-  double mean_kept_score = 0.0;  ///< plain mean over the pruned weights
+  std::vector<std::string> unmatched;  ///< Rules::unmatched() of all weights of the source
+  double achieved = 0.0;               ///< over all pruned weights together
+  double mean_kept_score = 0.0;        ///< plain mean over the pruned weights
 };
 
 struct PruneHooks {

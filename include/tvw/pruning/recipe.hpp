@@ -52,16 +52,6 @@ struct Recipe {
   std::vector<Override> overrides;
 };
 
-/// What the recipe says about one weight.
-struct Decision {
-  bool prune = false;
-  std::string reason;  ///< why not: "not included", "excluded by 'RE'", "skipped by override 'RE'"
-  PatternSpec pattern;
-  std::optional<Sparsity> sparsity;  ///< fixed by an override
-};
-/// @throws Error kUsage a regular expression that does not parse; names it
-[[nodiscard]] Decision decide(const Recipe& recipe, const std::string& weight);
-
 /// @throws Error kIo unreadable
 /// @throws Error kUsage not JSON, unknown key (with a suggestion), wrong type or value; names the
 /// file

@@ -41,8 +41,7 @@ struct CodePoint {
   size_t bytes = 0;  ///< 0: not UTF-8
 };
 
-/// The code point that `text` begins with. Overlong forms, surrogates and what is above U+10FFFF
-/// are not UTF-8.
+/// The code point that `text` begins with.
 CodePoint first_code_point(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -104,6 +103,15 @@ std::string printable(std::string_view text, Lines lines, size_t max_bytes) {
   for (int i = 0; i < 3 && tail < text.size() && continues(text[tail]); ++i) ++tail;
   return escape(text.substr(0, head), lines) + "[... " + std::to_string(tail - head) +
          " bytes ...]" + escape(text.substr(tail), lines);
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t bytes = first_code_point(text).bytes;
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {

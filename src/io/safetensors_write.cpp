@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
 #include "tvw/io/safetensors.hpp"
 
 namespace tvw::io {
@@ -37,6 +38,10 @@ SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
     if (!names.insert(tensor.name).second) {
       throw Error(ErrorCode::kInvalidArgument, "two tensors are called '" + tensor.name + "'");
     }
+    if (!is_utf8(tensor.name)) {
+      throw Error(ErrorCode::kInvalidArgument, "a tensor of a safetensors file cannot be called '" +
+                                                   printable(tensor.name) + "': expected UTF-8");
+    }
     const int64_t size = tensor_bytes(tensor);
     header[tensor.name] = {{"dtype", tensor.dtype},
                            {"shape", tensor.shape},
@@ -44,11 +49,7 @@ SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
     entries_.push_back({tensor.name, tensor.dtype, tensor.shape, offset, size});
     offset += size;
   }
-  try {
-    header_ = header.is_null() ? "{}" : header.dump();
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ErrorCode::kInvalidArgument, "a tensor's name is not UTF-8");
-  }
+  header_ = header.is_null() ? "{}" : header.dump();
   while ((header_.size() + kPrefixBytes) % kAlignment != 0) header_ += ' ';
   const int64_t data_begin = kPrefixBytes + static_cast<int64_t>(header_.size());
   for (SafetensorsEntry& entry : entries_) entry.offset += data_begin;

@@ -5,6 +5,7 @@
 
 #include "io/checksum.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/text.hpp"
 
 namespace tvw::io {
 namespace {
@@ -98,6 +99,10 @@ LoadedWeight read_weight(const SafetensorsFile& file, const Json& json,
 std::map<std::string, std::string> sidecar_metadata(const std::vector<SidecarWeight>& weights) {
   Json list = Json::array();
   for (const SidecarWeight& weight : weights) {
+    if (!is_utf8(weight.name)) {
+      throw Error(ErrorCode::kUnsupported, "a sidecar cannot say the name of weight '" +
+                                               printable(weight.name) + "': expected UTF-8");
+    }
     Json tensors;
     for (size_t i = 0; i < weight.tensors.size(); ++i) {
       const PackedTensor& tensor = weight.tensors[i];

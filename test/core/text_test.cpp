@@ -49,6 +49,17 @@ TEST_CASE("bytes that are not UTF-8 are shown as such", "[core]") {
   CHECK(printable("\xe2\x82") == R"(\xe2\x82)");                  // cut short
 }
 
+TEST_CASE("UTF-8 is told from other bytes", "[core]") {
+  for (const char* text : {"", "plain", "\u00e9", "\u20ac", "\U0001f600", "a\xf4\x8f\xbf\xbf"}) {
+    CAPTURE(text);
+    CHECK(is_utf8(text));
+  }
+  for (const char* text : {"a\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_utf8(text));
+  }
+}
+
 TEST_CASE("the middle of long text is left out, not half a character", "[core]") {
   CHECK(printable("0123456789", Lines::kOne, 10) == "0123456789");
   CHECK(printable(std::string(1000, 'a') + "z", Lines::kOne, 4) == "aa[... 997 bytes ...]az");

@@ -26,11 +26,12 @@ enum class Lines : uint8_t {
 };
 /// Text from outside, as it may leave to a terminal: control characters (escape sequences begin
 /// with one), marks that reorder text and characters of no width become "\u001b", bytes that are
-/// not UTF-8
-/// "\xff". JSON stays JSON and means the same. The middle of what is longer than `max_bytes` is
-/// left out, and how much that was is said.
+/// not UTF-8 "\xff". JSON stays JSON and means the same. The middle of what is longer than
+/// `max_bytes` is left out, and how much that was is said.
 [[nodiscard]] std::string printable(std::string_view text, Lines lines = Lines::kOne,
                                     size_t max_bytes = std::string_view::npos);
+/// Overlong forms, surrogates and what is above U+10FFFF are not UTF-8.
+[[nodiscard]] bool is_utf8(std::string_view text);
 /// Whole-string number parsing, locale independent; nullopt if anything is left over.
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);
 [[nodiscard]] std::optional<long long> parse_int(std::string_view text);

@@ -65,6 +65,7 @@ struct SafetensorsTensor {
 /// The file as it will be: fixes the order and each tensor's place before anything is written.
 class SafetensorsLayout {
  public:
+  /// REQUIRES: metadata is UTF-8.
   /// @throws Error kInvalidArgument a name is used twice or is not UTF-8
   SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
                     const std::map<std::string, std::string>& metadata);

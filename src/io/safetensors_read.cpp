@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int64_t kPrefixBytes = 8;
 /// The format's own limit.
 constexpr int64_t kMaxHeaderBytes = 100'000'000;
 /// name -> description -> list: nothing in a header nests deeper.
@@ -162,18 +161,18 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     bad(path, what);
   };
   const auto file_size = static_cast<int64_t>(map_size_);
-  if (file_size < kPrefixBytes)
+  if (file_size < kSafetensorsPrefixBytes)
     unmap_and_fail("it has only " + std::to_string(file_size) + " bytes");
   uint64_t header_size = 0;
-  std::memcpy(&header_size, map_, kPrefixBytes);
+  std::memcpy(&header_size, map_, kSafetensorsPrefixBytes);
   if (header_size > kMaxHeaderBytes ||
-      static_cast<int64_t>(header_size) > file_size - kPrefixBytes) {
+      static_cast<int64_t>(header_size) > file_size - kSafetensorsPrefixBytes) {
     unmap_and_fail("its header is said to have " + std::to_string(header_size) + " bytes of " +
                    std::to_string(file_size));
   }
-  const int64_t data_begin = kPrefixBytes + static_cast<int64_t>(header_size);
+  const int64_t data_begin = kSafetensorsPrefixBytes + static_cast<int64_t>(header_size);
   try {
-    const auto* text = reinterpret_cast<const char*>(map_) + kPrefixBytes;
+    const auto* text = reinterpret_cast<const char*>(map_) + kSafetensorsPrefixBytes;
     const Json header = Json::parse(text, text + header_size, HeaderCheck());
     if (!header.is_object()) throw std::invalid_argument("the header is not a JSON object");
     for (const auto& [name, value] : header.items()) {

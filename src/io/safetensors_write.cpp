@@ -10,7 +10,6 @@
 namespace tvw::io {
 namespace {
 
-constexpr int64_t kPrefixBytes = 8;
 /// Data starts, and so its first tensor lies, on a boundary of this.
 constexpr size_t kAlignment = 64;
 
@@ -50,8 +49,8 @@ SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
     offset += size;
   }
   header_ = header.is_null() ? "{}" : header.dump();
-  while ((header_.size() + kPrefixBytes) % kAlignment != 0) header_ += ' ';
-  const int64_t data_begin = kPrefixBytes + static_cast<int64_t>(header_.size());
+  while ((header_.size() + kSafetensorsPrefixBytes) % kAlignment != 0) header_ += ' ';
+  const int64_t data_begin = kSafetensorsPrefixBytes + static_cast<int64_t>(header_.size());
   for (SafetensorsEntry& entry : entries_) entry.offset += data_begin;
   file_size_ = data_begin + offset;
 }

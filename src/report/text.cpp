@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "tvw/core/text.hpp"
+
 namespace tvw::report {
 
 std::string fixed(std::optional<double> value, int digits) {
@@ -33,9 +35,12 @@ std::string markdown_cell(std::string_view text) {
 }
 
 std::string csv_cell(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  const bool formula =
+      !text.empty() && std::string_view("=+-@").find(text[0]) != text.npos && !parse_double(text);
+  const std::string plain = (formula ? "'" : "") + std::string(text);
+  if (plain.find_first_of(",\"\r\n") == std::string::npos) return plain;
   std::string cell = "\"";
-  for (const char c : text) {
+  for (const char c : plain) {
     if (c == '"') cell += '"';
     cell += c;
   }

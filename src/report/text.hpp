@@ -16,7 +16,9 @@ namespace tvw::report {
 [[nodiscard]] std::string rows_of(const Summary& summary);       ///< "512", or "by layer"
 
 [[nodiscard]] std::string markdown_cell(std::string_view text);  ///< no pipe, no line break
-[[nodiscard]] std::string csv_cell(std::string_view text);       ///< RFC 4180
+/// RFC 4180. Text that a spreadsheet would run as a formula (somebody else named the layers) begins
+/// with an apostrophe, which keeps it text.
+[[nodiscard]] std::string csv_cell(std::string_view text);
 [[nodiscard]] std::string html_text(std::string_view text);
 
 }  // namespace tvw::report

@@ -57,6 +57,15 @@ TEST_CASE("a run that holds a row twice is refused", "[report]") {
   CHECK_THROWS_AS((void)compare(twice, twice), Error);
 }
 
+TEST_CASE("a layer's name is no formula in csv, a number stays one", "[report]") {
+  const NamedRecord run =
+      named({timed("=1+1", "tvw", 2.0), timed("@a,b", "tvw", 2.0), timed("-0.5", "tvw", 2.0)});
+  const std::string csv = render(compare(run, run), Format::kCsv);
+  CHECK(csv.find(",'=1+1,") != std::string::npos);
+  CHECK(csv.find(",\"'@a,b\",") != std::string::npos);
+  CHECK(csv.find(",-0.5,") != std::string::npos);
+}
+
 TEST_CASE("comparisons render as json, md and csv", "[report]") {
   const NamedRecord run = named({timed("a", "tvw", 2.0)});
   const Comparison comparison = compare(run, run);

@@ -1,9 +1,9 @@
 /// @file The safetensors container, read and written without trusting anybody.
 ///
 /// Bytes: u64 little-endian header size H; H bytes of JSON {"name": {"dtype", "shape",
-/// "data_offsets"},
-/// "__metadata__": {text: text}}, padded with spaces; then the data, tensor after tensor without
-/// gaps. Tensors are written in an order that keeps each one aligned to its element size.
+/// "data_offsets"}, "__metadata__": {text: text}}, padded with spaces; then the data, tensor after
+/// tensor without gaps. Tensors are written in an order that keeps each one aligned to its element
+/// size.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace tvw::io {
+
+/// Of the header's size, before the header.
+inline constexpr int64_t kSafetensorsPrefixBytes = 8;
 
 /// Names as in the format: "F32", "F16", "BF16", "I64", "I32", "U8", "BOOL", ...
 struct SafetensorsEntry {

@@ -1,7 +1,6 @@
 // `tvw bench [MODEL.tvw.onnx]`: flags to a BenchRequest, a record to a file, a table to stdout.
 #include <spdlog/spdlog.h>
 
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -49,12 +48,6 @@ constexpr double kLeastSeconds = 1e-3, kMostSeconds = 1e5;
 /// Every reader of a record can say it: JSON's numbers are doubles to many. As a signed number, for
 /// of an unsigned one CLI11 takes -1.
 constexpr int64_t kLargestSeed = int64_t{1} << 53;
-
-/// CLI::Range takes NaN, which is outside of no range.
-std::string no_nan(const std::string& text) {
-  const auto value = parse_double(text);
-  return value && std::isnan(*value) ? "'" + text + "' is no number" : "";
-}
 
 struct BenchOptions {
   std::string model;
@@ -196,7 +189,7 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
   command->add_option("--executor", options->executors, "Only these executors, with commas");
   command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")
-      ->check(CLI::Range(kLeastSeconds, kMostSeconds) & CLI::Validator(no_nan, "", ""))
+      ->check(CLI::Range(kLeastSeconds, kMostSeconds) & CLI::Validator(not_nan, "", ""))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Of random weights and activations")
       ->check(CLI::Range(int64_t{0}, kLargestSeed))

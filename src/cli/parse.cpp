@@ -1,5 +1,7 @@
 #include "cli/parse.hpp"
 
+#include <cmath>
+
 #include "tvw/bench/request.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
@@ -34,6 +36,11 @@ std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text) 
     values.push_back(*value);
   }
   return values;
+}
+
+std::string not_nan(const std::string& text) {
+  const auto value = parse_double(text);
+  return value && std::isnan(*value) ? "'" + text + "' is no number" : "";
 }
 
 }  // namespace tvw::cli

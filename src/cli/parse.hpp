@@ -1,4 +1,4 @@
-/// @file Values of flags that are lists.
+/// @file Values of flags, beyond what CLI11 reads.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +16,7 @@ namespace tvw::cli {
 /// Whole numbers of 1 or more, with commas.
 /// @throws Error kUsage
 [[nodiscard]] std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text);
+/// For CLI::Validator, as CLI::Range takes NaN: what is wrong, or nothing.
+[[nodiscard]] std::string not_nan(const std::string& text);
 
 }  // namespace tvw::cli

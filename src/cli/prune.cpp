@@ -186,7 +186,7 @@ void add_prune(CLI::App& app, const Settings& settings) {
   command
       ->add_option("--min-keep", options->min_keep,
                    "With --scope global: share of each weight that is kept at least (0.1)")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(CLI::Range(0.0, 1.0) & CLI::Validator(not_nan, "", ""));
   command->add_option("--score", options->score, "What makes a weight important: magnitude");
   command->add_option("--permute", options->permute,
                       "Search for tiles and row orders: off, fast (default), best");

@@ -143,7 +143,8 @@ def test_options_take_one_value_each(tvw, digits):
     assert "excluded" in text and "w1_t" in text
     for command in (("prune", "digits.onnx", "--dry-run", "--masks-out", "m"), ("bench", "--time", "nan"),
                     ("bench", "--time", "0"), ("bench", "--batch", "-1"), ("bench", "--m", "99999999999"),
-                    ("bench", "--seed", "-1"), ("bench", "--seed", "9" * 30)):
+                    ("bench", "--seed", "-1"), ("bench", "--seed", "9" * 30),
+                    ("prune", "digits.onnx", "--dry-run", "--min-keep", "nan")):
         assert len(tvw.fails(2, *command)) < 200
 
 

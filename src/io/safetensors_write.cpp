@@ -39,7 +39,7 @@ SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
     }
     if (!is_utf8(tensor.name)) {
       throw Error(ErrorCode::kInvalidArgument, "a tensor of a safetensors file cannot be called '" +
-                                                   printable(tensor.name) + "': expected UTF-8");
+                                                   tensor.name + "': expected UTF-8");
     }
     const int64_t size = tensor_bytes(tensor);
     header[tensor.name] = {{"dtype", tensor.dtype},

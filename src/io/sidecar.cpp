@@ -100,8 +100,8 @@ std::map<std::string, std::string> sidecar_metadata(const std::vector<SidecarWei
   Json list = Json::array();
   for (const SidecarWeight& weight : weights) {
     if (!is_utf8(weight.name)) {
-      throw Error(ErrorCode::kUnsupported, "a sidecar cannot say the name of weight '" +
-                                               printable(weight.name) + "': expected UTF-8");
+      throw Error(ErrorCode::kUnsupported,
+                  "a sidecar cannot say the name of weight '" + weight.name + "': expected UTF-8");
     }
     Json tensors;
     for (size_t i = 0; i < weight.tensors.size(); ++i) {

@@ -53,7 +53,7 @@ auto with_errors(const std::string& expression, const Use& use) {
   }
 }
 
-std::regex compiled(const std::string& expression) {
+std::regex compile(const std::string& expression) {
   check_size(expression);
   auto flags = std::regex::ECMAScript;
 #ifdef __GLIBCXX__
@@ -65,16 +65,13 @@ std::regex compiled(const std::string& expression) {
 
 }  // namespace
 
+Rules::Expression::Expression(const std::string& expression)
+    : text(expression), compiled(compile(expression)) {}
+
 bool Rules::Expression::matches(const std::string& weight) {
   const bool found = with_errors(text, [&] { return std::regex_search(weight, compiled); });
   matched = matched || found;
   return found;
-}
-
-std::vector<Rules::Expression> Rules::compile(const std::vector<std::string>& expressions) {
-  std::vector<Expression> all;
-  for (const std::string& text : expressions) all.push_back({text, compiled(text), false});
-  return all;
 }
 
 /// Or null. Looks at all of them, so that each knows whether it matched.
@@ -89,12 +86,10 @@ const Rules::Expression* Rules::first_match(std::vector<Expression>& expressions
 
 Rules::Rules(const Recipe& recipe)
     : pattern_(recipe.pattern),
-      include_(compile(recipe.include)),
-      exclude_(compile(recipe.exclude)),
+      include_(recipe.include.begin(), recipe.include.end()),
+      exclude_(recipe.exclude.begin(), recipe.exclude.end()),
       overrides_(recipe.overrides) {
-  std::vector<std::string> matches;
-  for (const Override& change : overrides_) matches.push_back(change.match);
-  override_matches_ = compile(matches);
+  for (const Override& change : overrides_) override_matches_.emplace_back(change.match);
 }
 
 Decision Rules::decide(const std::string& weight) {

@@ -39,9 +39,9 @@ std::vector<Case> cases() {
                                     {70, 131, 517},
                                     {14, 70, 90},
                                     {21, 96, 70},
-                                    // More rows than are gathered at a time.
                                     {1, 2500, 20},
                                     {8, 300, 30},
+                                    // More rows than are gathered at a time for so many tokens.
                                     {22, 300, 33}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};

@@ -41,9 +41,9 @@ class Rules {
     std::regex compiled;
     bool matched = false;
 
+    explicit Expression(const std::string& expression);
     [[nodiscard]] bool matches(const std::string& weight);
   };
-  static std::vector<Expression> compile(const std::vector<std::string>& expressions);
   static const Expression* first_match(std::vector<Expression>& expressions,
                                        const std::string& weight);
 

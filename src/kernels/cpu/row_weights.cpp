@@ -10,15 +10,18 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// Calls store(unit, step, column, lane) for every column of a tile, `unit` where its unit's step
+/// Calls store(at, step, column, lane) for every column of a tile, `at` where its unit's step
 /// begins.
 template <class Store>
 void for_each_unit(const RowWeights& weights, const RowTile& tile, const Store& store) {
   for (int64_t step = 0; step < tile.steps; ++step) {
     const int64_t in_chunk = step % weights.chunk_steps;
-    for (int64_t c = 0; c < std::ssize(tile.columns); ++c) {
-      const int64_t unit = weights.unit_at(tile, c / kUnitColumns, step - in_chunk);
-      store(unit + in_chunk * weights.step_floats(), step, c, c % kUnitColumns);
+    for (int64_t unit = 0; unit < tile.units(); ++unit) {
+      const int64_t at =
+          weights.unit_at(tile, unit, step - in_chunk) + in_chunk * weights.step_floats();
+      const int64_t first = unit * kUnitColumns;
+      const int64_t columns = std::min(kUnitColumns, std::ssize(tile.columns) - first);
+      for (int64_t lane = 0; lane < columns; ++lane) store(at, step, first + lane, lane);
     }
   }
 }

@@ -1,11 +1,17 @@
-// All that AMX is given, and what becomes of its results, on any machine with AVX512_BF16. On one
-// with AMX the conformance test runs the real registers.
+// All that AMX is given, and what becomes of its results, on any machine with AVX512_BF16 (panels)
+// or AVX-512 with VBMI (few tokens). On one with AMX the conformance test runs the real registers.
+#include "kernels/cpu/amx_rows.hpp"
+//
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <memory>
 #include <vector>
 
 #include "kernels/cpu/amx_tiles.hpp"
 #include "kernels/cpu/panel_plan.hpp"
+#include "kernels/cpu/row_plan.hpp"
 #include "support/catch.hpp"
 #include "support/emulated_amx.hpp"
 #include "support/random_weights.hpp"
@@ -80,6 +86,111 @@ TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
     CHECK_FALSE(EmulatedAmx::state().configured);
   }
 }
+
+#if defined(__x86_64__)
+bool can_split() {
+  return kernels::cpu_isa() >= kernels::CpuIsa::kAvx512 &&
+         __builtin_cpu_supports("avx512vbmi") != 0;
+}
+
+TEST_CASE("few tokens by emulated registers match the f64 reference in f32", "[kernels]") {
+  if (!can_split()) return;
+  // Less than a step, whole steps and more; groups of 4, 2 and 1 units; blocks of tokens and a
+  // part.
+  const auto [M, K, N] = GENERATE(table<int64_t, int64_t, int64_t>(
+      {{1, 1, 1}, {9, 70, 40}, {16, 256, 64}, {17, 333, 130}, {40, 640, 200}}));
+  const char* pattern = GENERATE("tvw:g=24", "tvw:g=64", "tvw:g=128", "2:4");
+  const double density = GENERATE(0.0, 0.6);
+  const Layout layout = GENERATE(Layout::kTokenMajor, Layout::kFeatureMajor);
+  CAPTURE(M, K, N, pattern, density, name(layout));
+  const PatternSpec spec = parse_pattern(pattern);
+  const pack::PackedWeights weights =
+      pack::pack(test::random_dense(K, N, DType::kF32, 1),
+                 test::random_selection(K, N, spec, density, 2, true), spec);
+  const std::vector<float> bias = random_values(N, 3);
+  kernels::Problem problem;
+  problem.M = M;
+  problem.layout = layout;
+  problem.weights = &weights;
+  problem.epilogue.add_to_c = M % 2 == 0;
+  if (M % 3 != 0) problem.epilogue.bias = bias;
+  const std::vector<float> A = test::random_dense(M, K, DType::kF32, 4).values.to_f32();
+  const std::vector<float> former = random_values(M * N, 5);
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
+  }
+  const auto* tvw = std::get_if<pack::TvwMatrix>(&weights);
+  const auto quads = tvw != nullptr ? make_quad_tiles(*tvw)
+                                    : make_quad_tiles(std::get<pack::NmMatrix>(weights), 96);
+  const auto plan = make_row_plan(
+      problem, std::make_unique<AmxRowTiles<EmulatedAmx>>(make_amx_row_weights(N, quads)), "any");
+  std::vector<float> C = former;
+  plan->run(A.data(), C.data());
+  const auto report = kernels::compare_with_reference(problem, A, C, positions, former);
+  CHECK(report.ok);
+  CHECK(report.max_rel_error <= kernels::tolerance(K, DType::kF32));
+  CHECK_FALSE(EmulatedAmx::state().configured);
+}
+
+TVW_AVX512 void split_to_memory(const float* values, uint32_t (&to)[kBf16Parts][16]) {
+  const Bf16Parts parts = split_bf16(values);
+  for (int i = 0; i < kBf16Parts; ++i) _mm512_storeu_si512(to[i], parts.of[i]);
+}
+
+TEST_CASE("three bf16 are a f32, exactly", "[kernels]") {
+  if (!can_split()) return;
+  alignas(64) float values[16] = {0.0f,   -0.0f,  1.0f,    -1.0f / 3.0f, 3.4e38f,
+                                  1e-30f, 1e-38f, -1e-44f, 16777215.0f,  0x1.fffffep0f};
+  std::ranges::copy(test::random_dense(1, 6, DType::kF32, 7).values.to_f32(), values + 10);
+  uint32_t parts[kBf16Parts][16];
+  split_to_memory(values, parts);
+  for (size_t i = 0; i < 16; ++i) {
+    CAPTURE(i, values[i]);
+    double sum = 0.0;
+    for (const auto& part : parts) {
+      CHECK((part[i] & 0xFFFFu) == 0);
+      sum += std::bit_cast<float>(part[i]);
+    }
+    const double lost = std::abs(values[i]) < 0x1p-110f ? 0x1p-133 : 0.0;
+    CHECK(std::abs(sum - values[i]) <= lost);
+  }
+}
+
+TEST_CASE("a step has a column's kept weights by ascending rows, and which those are",
+          "[kernels]") {
+  QuadTile quad;
+  quad.slots = 2;
+  quad.rows = {5, 8, 3, 1, 7, -1, -1, -1};
+  quad.columns = {2, 0};
+  // Column 2: rows 3 and 8, in descending order; then one weight, twice for the same row. Column 0:
+  // rows 5 and 1; then slots that are not used.
+  quad.weights = {1.0f, 3.0f, 2.0f, 4.0f, 5.0f, 0.0f, 0.0f, 0.0f};
+  quad.places = {2, 0, 1, 3, 0, 0, 0, 0};
+  const AmxRowWeights weights = make_amx_row_weights(3, {quad});
+  REQUIRE(weights.tiles.size() == 2);
+  const RowTile& tile = weights.tiles[0];
+  CHECK(tile.steps == 1);
+  CHECK(std::vector(tile.rows.begin(), tile.rows.begin() + 4) == std::vector<int32_t>{5, 8, 7, -1});
+  CHECK(std::vector(tile.rows.begin() + 16, tile.rows.begin() + 20) ==
+        std::vector<int32_t>{3, 1, -1, -1});
+  const auto word = [&](size_t lane) { return std::bit_cast<uint32_t>(weights.data[lane]); };
+  CHECK(kPlacePairs[word(0) & 7] == std::array<uint8_t, 2>{1, 2});
+  CHECK(kPlacePairs[word(1) & 7] == std::array<uint8_t, 2>{0, 3});
+  CHECK(kPlacePairs[word(0) >> 4 & 7] == std::array<uint8_t, 2>{0, 1});
+  const auto weight = [&](size_t column, size_t slot, size_t q) {
+    return weights.data[(1 + column) * 16 + slot * 8 + q];
+  };
+  CHECK(weight(0, 0, 0) == 2.0f);
+  CHECK(weight(0, 1, 0) == 1.0f);
+  CHECK(weight(1, 0, 0) == 3.0f);
+  CHECK(weight(1, 1, 0) == 4.0f);
+  CHECK(weight(0, 0, 1) == 5.0f);
+  CHECK(weight(0, 1, 1) == 0.0f);
+  CHECK(weights.tiles[1].columns == std::vector<int32_t>{1});
+  CHECK(weights.tiles[1].steps == 0);
+}
+#endif
 
 TEST_CASE("registers hold weights by columns, and zeros beyond them", "[kernels]") {
   const DenseTile tile{{4, 9, 6}, {2, 0}, {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f}};

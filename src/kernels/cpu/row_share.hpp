@@ -6,7 +6,7 @@
 namespace tvw::kernels::cpu {
 
 /// Numbers and not measurements, and of M alone, so that a problem's results have the same bits
-/// wherever and however often it runs.
+/// however often and by however many threads it runs.
 struct RowLimits {
   /// From so many tokens on, a panel pays for bringing the activations into it.
   int64_t panels_from = 0;

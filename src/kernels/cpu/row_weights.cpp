@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "kernels/cpu/assemble_tiles.hpp"
+#include "kernels/cpu/fill_rows.hpp"
 #include "kernels/cpu/parts.hpp"
-#include "tvw/core/parallel.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -62,35 +61,20 @@ int64_t floats_of(const RowWeights& weights, const RowTile& tile) {
 }
 
 template <class Tile>
-RowWeights make(int64_t K, int64_t N, int64_t slots, const std::vector<Tile>& tiles,
-                int64_t chunk_rows) {
+RowWeights make(int64_t N, int64_t slots, const std::vector<Tile>& tiles, int64_t chunk_rows) {
   RowWeights weights;
-  weights.K = K;
-  weights.N = N;
   weights.slots = slots;
   weights.chunk_steps = parts_of(chunk_rows, weights.step_rows());
-  int64_t floats = 0;
-  for (const Tile& from : tiles) {
-    RowTile tile{from.columns, from.rows, floats, 0};
-    tile.steps = parts_of(std::ssize(from.rows), weights.step_rows());
-    tile.rows.resize(static_cast<size_t>(tile.steps * weights.step_rows()), -1);
-    floats += floats_of(weights, tile);
-    weights.products += static_cast<double>(from.weights.size());
-    weights.tiles.push_back(std::move(tile));
-  }
-  weights.data.resize(static_cast<size_t>(floats));
-  parallel_for(std::ssize(tiles), [&](int64_t t) {
-    fill(tiles[static_cast<size_t>(t)], weights.tiles[static_cast<size_t>(t)], weights);
-  });
-  RowTile rest;
-  rest.columns = columns_in_none(N, weights.tiles);
-  if (!rest.columns.empty()) weights.tiles.push_back(std::move(rest));
+  fill_rows(
+      N, weights.step_rows(), tiles, weights, [](const Tile& from) { return from.rows; },
+      [&](const RowTile& tile) { return floats_of(weights, tile); },
+      [&](const Tile& from, const RowTile& tile) { fill(from, tile, weights); });
   return weights;
 }
 
 }  // namespace
 
-int64_t RowWeights::size_bytes() const {
+int64_t RowStore::size_bytes() const {
   size_t bytes = data.size() * sizeof(float);
   for (const RowTile& tile : tiles) {
     bytes += (tile.rows.size() + tile.columns.size()) * sizeof(int32_t);
@@ -98,14 +82,12 @@ int64_t RowWeights::size_bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
-RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles,
-                            int64_t chunk_rows) {
-  return make(K, N, 0, tiles, chunk_rows);
+RowWeights make_row_weights(int64_t N, const std::vector<DenseTile>& tiles, int64_t chunk_rows) {
+  return make(N, 0, tiles, chunk_rows);
 }
 
-RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles,
-                            int64_t chunk_rows) {
-  return make(K, N, tiles.empty() ? 1 : tiles.front().slots, tiles, chunk_rows);
+RowWeights make_row_weights(int64_t N, const std::vector<QuadTile>& tiles, int64_t chunk_rows) {
+  return make(N, tiles.empty() ? 1 : tiles.front().slots, tiles, chunk_rows);
 }
 
 }  // namespace tvw::kernels::cpu

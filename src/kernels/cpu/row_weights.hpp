@@ -32,6 +32,13 @@ inline constexpr int64_t kMostSlots = 2;  ///< that a word has places for
   return left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
+/// From one stream of weights to the next: long ones are not a power of two apart, which could
+/// bring all of them to the same sets of a cache and the same bank of memory.
+[[nodiscard]] constexpr int64_t stream_floats(int64_t floats) {
+  constexpr int64_t kLong = int64_t{64} << 10 >> 2, kPage = 4096 >> 2, kOdd = 17 * kUnitColumns;
+  return floats < kLong ? floats : (floats + kPage - 1) / kPage * kPage + kOdd;
+}
+
 struct RowTile {
   std::vector<int32_t> columns;  ///< ids in B
   std::vector<int32_t> rows;     ///< [steps * rows of a step] ids in B, or -1 for none
@@ -43,15 +50,19 @@ struct RowTile {
   }
 };
 
-struct RowWeights {
-  int64_t K = 0;
-  int64_t N = 0;
-  int64_t slots = 0;        ///< of a quad; 0: dense
-  int64_t chunk_steps = 1;  ///< the last chunk of a tile may have fewer
+/// What all orders of weights have.
+struct RowStore {
   /// Every column is in one of them; those that nothing is left of are in tiles without rows.
   std::vector<RowTile> tiles;
   HostFloats data;
   double products = 0.0;  ///< per token
+
+  [[nodiscard]] int64_t size_bytes() const;
+};
+
+struct RowWeights : RowStore {
+  int64_t slots = 0;        ///< of a quad; 0: dense
+  int64_t chunk_steps = 1;  ///< the last chunk of a tile may have fewer
 
   [[nodiscard]] int64_t step_rows() const {
     return slots == 0 ? kDenseStepRows : kStepQuads * kQuadRows;
@@ -63,26 +74,22 @@ struct RowWeights {
   [[nodiscard]] int64_t steps_of_chunk(const RowTile& tile, int64_t step) const {
     return std::min(chunk_steps, tile.steps - step);
   }
-  /// From one unit to the next in a chunk of `steps`: long streams are not a power of two apart,
-  /// which could bring all of them to the same sets of a cache and the same bank of memory.
+  /// From one unit to the next in a chunk of `steps`.
   [[nodiscard]] int64_t unit_floats(int64_t steps) const {
-    constexpr int64_t kLong = int64_t{64} << 10 >> 2, kPage = 4096 >> 2, kOdd = 17 * kUnitColumns;
-    const int64_t floats = steps * step_floats();
-    return floats < kLong ? floats : (floats + kPage - 1) / kPage * kPage + kOdd;
+    return stream_floats(steps * step_floats());
   }
   /// In `data`, of a unit in the chunk that begins with `step`. All chunks before are whole.
   [[nodiscard]] int64_t unit_at(const RowTile& tile, int64_t unit, int64_t step) const {
     const int64_t chunk = step / chunk_steps * tile.units() * unit_floats(chunk_steps);
     return tile.first + chunk + unit * unit_floats(steps_of_chunk(tile, step));
   }
-  [[nodiscard]] int64_t size_bytes() const;
 };
 
 /// `chunk_rows` of a tile are multiplied at a time: 1 or more, filled up to whole steps.
-[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<DenseTile>& tiles,
+[[nodiscard]] RowWeights make_row_weights(int64_t N, const std::vector<DenseTile>& tiles,
                                           int64_t chunk_rows);
 /// REQUIRES: all tiles have the same number of slots, at most kMostSlots.
-[[nodiscard]] RowWeights make_row_weights(int64_t K, int64_t N, const std::vector<QuadTile>& tiles,
+[[nodiscard]] RowWeights make_row_weights(int64_t N, const std::vector<QuadTile>& tiles,
                                           int64_t chunk_rows);
 
 }  // namespace tvw::kernels::cpu

@@ -14,7 +14,7 @@
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
 #include "kernels/cpu/row_share.hpp"
-#include "kernels/cpu/row_weights.hpp"
+#include "kernels/cpu/row_tiles.hpp"
 #include "kernels/cpu/tiles.hpp"
 #include "kernels/cpu/ways.hpp"
 #include "tvw/kernels/tuning.hpp"
@@ -40,9 +40,10 @@ std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) {
 }
 Columns tiles_of(const pack::CsrMatrix& m) { return make_columns(m); }
 
-bool suits_rows(const std::vector<DenseTile>& /*tiles*/) { return true; }
-bool suits_rows(const std::vector<QuadTile>& tiles) {
-  return tiles.empty() || tiles.front().slots <= kMostSlots;
+/// Of a quad; 0: dense.
+int64_t slots_of(const std::vector<DenseTile>& /*tiles*/) { return 0; }
+int64_t slots_of(const std::vector<QuadTile>& tiles) {
+  return tiles.empty() ? 1 : tiles.front().slots;
 }
 
 /// Whether columns multiply rows of their own.
@@ -52,10 +53,23 @@ constexpr bool kOwnRows = !std::is_same_v<Tiles, std::vector<DenseTile>>;
 template <class Tiles>
 TileKind kind_of(const Tiles& tiles) {
   if constexpr (std::is_same_v<Tiles, Columns>) {
-    return {kOwnRows<Tiles>, false, false};
+    return {kOwnRows<Tiles>, false, false, false};
   } else {
-    return {kOwnRows<Tiles>, true, suits_rows(tiles)};
+    const int64_t slots = slots_of(tiles);
+    return {kOwnRows<Tiles>, true, slots <= kMostSlots, slots == kAmxSlots};
   }
+}
+
+template <class Tiles>
+std::unique_ptr<RowTiles> make_row_tiles(const Problem& problem, const Tiles& tiles) {
+  const GemmShape shape = problem.shape();
+  if constexpr (kOwnRows<Tiles>) {
+    if (multiplies_rows_by_amx(problem, kind_of(tiles))) {
+      return make_amx_row_tiles(make_amx_row_weights(shape.N, tiles));
+    }
+  }
+  const int64_t width = row_width(shape.M);
+  return make_f32_row_tiles(make_row_weights(shape.N, tiles, row_chunk(width, shape.K)), width);
 }
 
 template <class Tiles>
@@ -102,7 +116,9 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
                            format);
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
-    const auto by_rows = [&](const Problem& part) { return make_row_plan(part, tiles, format); };
+    const auto by_rows = [&](const Problem& part) {
+      return make_row_plan(part, make_row_tiles(part, tiles), format);
+    };
     if (way.rows == problem.M) return by_rows(problem);
     if (way.rows > 0) {
       const JoinedProblems parts = split_rows(problem, way.rows);
@@ -129,14 +145,20 @@ template <class Tiles>
 std::string explain_choice(const Problem& problem, const Tiles& tiles, std::string_view executor,
                            bool panels) {
   const TileKind kind = kind_of(tiles);
-  const bool bf16 = multiplies_pairs(problem, kind);
-  const auto explained = [&](const Way& way, const std::string& why) {
-    const bool compiled =
-        !way.split.blocks.empty() && multiplier_of(problem, kind) == Multiplier::kCode;
-    return way.name() + ": " + why + "; " +
-           (bf16 && way.rows == 0 ? "bf16 on " + tvw::kernels::name(cpu_isa())
-                                  : "f32 on " + f32_isa_name()) +
+  const auto multiplied = [&](const Way& way) {
+    if (way.rows == problem.M) {
+      return multiplies_rows_by_amx(problem, kind)
+                 ? "f32, as sums of three bf16, on " + tvw::kernels::name(cpu_isa())
+                 : "f32 on " + f32_isa_name();
+    }
+    const bool compiled = multiplier_of(problem, kind) == Multiplier::kCode;
+    return (multiplies_pairs(problem, kind) && way.rows == 0
+                ? "bf16 on " + tvw::kernels::name(cpu_isa())
+                : "f32 on " + f32_isa_name()) +
            (compiled ? ", by code made for the weights" : "");
+  };
+  const auto explained = [&](const Way& way, const std::string& why) {
+    return way.name() + ": " + why + "; " + multiplied(way);
   };
   if (problem.tuning != nullptr) {
     const std::vector<Way> ways = all_ways(problem, kind, panels);

@@ -56,8 +56,12 @@ HWY_INLINE int64_t transpose_blocks(DV d, const float* from, int64_t from_ld, fl
   constexpr int64_t kPageFloats = 1024, kLineFloats = 16;
   if (from_ld >= kPageFloats) {
     // Lines a page apart can all belong to one set of the L1 cache: each is read to its end before
-    // there are more than a set has room for.
+    // there are more than a set has room for. Hardware follows a few streams, not one per column.
+    constexpr int64_t kAhead = 4 * kLineFloats;
     for (; r + kLineFloats <= rows; r += kLineFloats) {
+      for (int64_t c = 0; c < whole; ++c) {
+        __builtin_prefetch(from + c * from_ld + r + kAhead, /*rw=*/0, /*locality=*/2);
+      }
       for (int64_t c = 0; c < whole; c += lanes) {
         for (int64_t i = 0; i < kLineFloats; i += 4) four_rows(r + i, c);
       }

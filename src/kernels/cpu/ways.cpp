@@ -27,6 +27,9 @@ constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledShare
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
 constexpr int64_t kMostTokensOfRows = 128;
 
+/// For up to 8 tokens splitting a weight for AMX takes longer than multiplying it.
+constexpr int64_t kAmxRowsFrom = 9;
+
 bool caches_code(const Problem& problem, const TileKind& kind) {
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
@@ -87,6 +90,10 @@ Multiplier multiplier_of(const Problem& problem, const TileKind& kind) {
                     problem.shape().K <= kMostRows &&
                     problem.M >= (kind.own_rows ? kCodeFrom : kSharedCodeFrom);
   return code ? Multiplier::kCode : Multiplier::kKernels;
+}
+
+bool multiplies_rows_by_amx(const Problem& problem, const TileKind& kind) {
+  return kind.amx_rows && cpu_isa() == CpuIsa::kAmxBf16 && problem.M >= kAmxRowsFrom;
 }
 
 int64_t tile_columns(const Problem& problem, const TileKind& kind) {

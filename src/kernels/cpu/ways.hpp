@@ -16,6 +16,7 @@ struct TileKind {
   bool own_rows = false;  ///< columns multiply rows of their own, not all of their tile
   bool pairs = false;     ///< in bf16 they multiply pairs of rows
   bool row_plan = false;  ///< takes them
+  bool amx_rows = false;  ///< and that by AMX
 };
 
 /// Whether columns multiply pairs of rows in bf16: where the processor can and no weight has to be
@@ -29,6 +30,9 @@ enum class Multiplier : uint8_t {
   kAmx,      ///< of bf16, all rows of a tile by all of its columns
 };
 [[nodiscard]] Multiplier multiplier_of(const Problem& problem, const TileKind& kind);
+
+/// Whether AMX multiplies the rows of the row plan, not SIMD.
+[[nodiscard]] bool multiplies_rows_by_amx(const Problem& problem, const TileKind& kind);
 
 /// That a tile has at most. Those with rows of their own are cut until threads find tiles to choose
 /// from; others gather rows for all of their columns, and pairs of rows for all that use them.

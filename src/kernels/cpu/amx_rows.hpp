@@ -1,0 +1,240 @@
+/// @file Few tokens times tiles of f32, by registers of bf16: values of the next step are split
+/// (split_bf16.hpp) while those of this one are multiplied.
+///
+/// `Registers` is AmxRegisters, or for tests what does the same without AMX.
+#pragma once
+
+#if defined(__x86_64__)
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "kernels/cpu/split_bf16.hpp"
+//
+#include "kernels/cpu/amx_row_weights.hpp"
+#include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/row_kernels.hpp"
+#include "kernels/cpu/row_tiles.hpp"
+
+namespace tvw::kernels::cpu {
+
+static_assert(kMostRowTokens == kAmxPairs);
+
+/// What registers are loaded from for a step: of a group's columns [column][pair], of the rows they
+/// multiply [pair][token], in parts.
+struct AmxRowStep {
+  alignas(64) uint32_t columns[kGroupUnits][kBf16Parts][kAmxRegisterWords];
+  alignas(64) uint32_t rows[kBf16Parts][kAmxRegisterWords];
+};
+
+/// Where the weights of a group are read and what they multiply.
+struct AmxRowGroup {
+  const float* weights = nullptr;  ///< of the first unit
+  int64_t unit_floats = 0;         ///< from one unit to the next
+  const int32_t* rows = nullptr;   ///< ids, of one step more than there are
+  const float* block = nullptr;    ///< as RowTask has it
+  int64_t steps = 0;
+};
+
+/// Pair `pair` of a step's rows. Asks for that of the next step: while memory is waited for, what
+/// is not in the L1 comes late from the L2, too.
+TVW_AVX512_INLINE void split_rows(const AmxRowGroup& group, int64_t pair, AmxRowStep& to) {
+  const int64_t first_row = group.rows[2 * pair], second_row = group.rows[2 * pair + 1];
+  for (int64_t i = 0; i < 2; ++i) {
+    const int64_t next_row = group.rows[kAmxStepRows + 2 * pair + i];
+    _mm_prefetch(group.block + next_row * kMostRowTokens, _MM_HINT_T0);
+  }
+  const Bf16Parts first = split_bf16(group.block + first_row * kMostRowTokens);
+  const Bf16Parts second = split_bf16(group.block + second_row * kMostRowTokens);
+  for (int i = 0; i < kBf16Parts; ++i) {
+    _mm512_store_si512(to.rows[i] + pair * kAmxPairs, bf16_pairs(first.of[i], second.of[i]));
+  }
+}
+
+/// Asks for what comes after a line of weights: see row_kernels.cpp.
+TVW_AVX512_INLINE void prefetch_weights(const float* line) {
+  constexpr int64_t kToL1 = 512 / sizeof(float), kToL2 = 4096 / sizeof(float);
+  _mm_prefetch(line + kToL1, _MM_HINT_T0);
+  _mm_prefetch(line + kToL2, _MM_HINT_T1);
+}
+
+/// Where in a column's weights the bytes of its pairs are, for the 8 quads of a step.
+struct AmxQuadTables {
+  alignas(64) std::array<uint32_t, 16> bytes{};  ///< [half of the quad][place in kPlacePairs]
+  alignas(64) std::array<uint32_t, 16> lane{};   ///< to be added, by the lane
+  alignas(64) std::array<uint32_t, 16> shift{};  ///< that brings a quad's place to bit 0
+  alignas(64) std::array<uint32_t, 16> half{};   ///< of `bytes`
+
+  constexpr AmxQuadTables() {
+    for (uint32_t pair = 0; pair < kPlacePairs.size(); ++pair) {
+      // The upper half of a lane holds a weight, the lower one zeros.
+      const auto bytes_of = [&](uint8_t row) -> uint32_t {
+        if (kPlacePairs[pair][0] == row) return 0x0302;
+        if (kPlacePairs[pair][1] == row) return 0x0302 + 4 * kAmxStepQuads * 0x0101;
+        return 0x0100;
+      };
+      bytes[pair] = bytes_of(0) | bytes_of(1) << 16;
+      bytes[8 + pair] = bytes_of(2) | bytes_of(3) << 16;
+    }
+    for (uint32_t i = 0; i < 16; ++i) {
+      const uint32_t quad = i % kAmxStepQuads;
+      lane[i] = 0x04040404 * quad;
+      shift[i] = 4 * quad;
+      half[i] = i / kAmxStepQuads * 8;
+    }
+  }
+};
+inline constexpr AmxQuadTables kAmxQuadTables;
+
+TVW_AVX512_INLINE __m512i lanes(const std::array<uint32_t, 16>& of) {
+  return _mm512_load_si512(of.data());
+}
+
+/// Column `column` of a unit's step.
+TVW_AVX512_INLINE void split_column(const float* unit, int64_t column,
+                                    uint32_t (&to)[kBf16Parts][kAmxRegisterWords]) {
+  const float* weights = unit + (1 + column) * kUnitColumns;
+  if (column == 0) prefetch_weights(unit);
+  prefetch_weights(weights);
+  const __m512i word = _mm512_castps_si512(_mm512_set1_ps(unit[column]));
+  const __m512i place = _mm512_or_si512(_mm512_srlv_epi32(word, lanes(kAmxQuadTables.shift)),
+                                        lanes(kAmxQuadTables.half));
+  const __m512i bytes = _mm512_or_si512(
+      _mm512_permutexvar_epi32(place, lanes(kAmxQuadTables.bytes)), lanes(kAmxQuadTables.lane));
+  const Bf16Parts parts = split_bf16(weights);
+  for (int i = 0; i < kBf16Parts; ++i) {
+    _mm512_store_si512(to[i] + column * kAmxPairs, _mm512_permutexvar_epi8(bytes, parts.of[i]));
+  }
+}
+
+/// Columns of a group times a block of tokens. Sums of unit u are in register u, [column][token],
+/// parts of rows in 4 to 6, a part of columns in 7.
+template <class Registers, int kUnits>
+class AmxRowProducts {
+ public:
+  /// All steps; then sums are in the registers.
+  TVW_AVX512 static void multiply(AmxRowGroup group, AmxRowStep* steps) {
+    over_units([]<int kUnit>() { Registers::template clear<kUnit>(); });
+    if (group.steps == 0) return;
+    split<0, kPieces>(group, steps[0]);
+    for (int64_t step = 0; step < group.steps; ++step) {
+      group.weights += kAmxStepFloats;
+      group.rows += kAmxStepRows;
+      const bool more = step + 1 < group.steps;
+      add_products(steps[step % 2], group, more, steps[(step + 1) % 2],
+                   std::make_integer_sequence<int, kProducts>());
+    }
+  }
+  /// What multiply() left in the registers, to [token][stride].
+  static void store(float* to, int64_t stride, int64_t tokens) {
+    over_units([&]<int kUnit>() {
+      alignas(64) float sums[kAmxRegisterWords];
+      Registers::template store<kUnit>(sums, kAmxPairs * sizeof(float));
+      transpose(sums, kAmxPairs, to + kUnit * kUnitColumns, stride, tokens, kUnitColumns);
+    });
+  }
+
+ private:
+  static constexpr int kProducts = static_cast<int>(kPartProducts.size()) * kUnits;
+  /// Pairs of rows, then columns, that a step has to split.
+  static constexpr int kPieces = static_cast<int>(kAmxPairs + kUnits * kUnitColumns);
+
+  template <class Visit>
+  static void over_units(const Visit& visit) {
+    [&]<int... kUnit>(std::integer_sequence<int, kUnit...>) {
+      (visit.template operator()<kUnit>(), ...);
+    }
+    (std::make_integer_sequence<int, kUnits>());
+  }
+
+  template <int kFirst, int kLast>
+  TVW_AVX512_INLINE static void split(const AmxRowGroup& group, AmxRowStep& to) {
+    for (int piece = kFirst; piece < kLast; ++piece) {
+      if (piece < kAmxPairs) {
+        split_rows(group, piece, to);
+      } else {
+        const int64_t unit = (piece - kAmxPairs) / kUnitColumns;
+        split_column(group.weights + unit * group.unit_floats, (piece - kAmxPairs) % kUnitColumns,
+                     to.columns[unit]);
+      }
+    }
+  }
+
+  /// One of a step's products, unit after unit, as one that adds to the same sums has to wait; then
+  /// its share of what the next step has to split.
+  template <int kIndex>
+  TVW_AVX512_INLINE static void add_product(const AmxRowStep& step, const AmxRowGroup& next,
+                                            bool more, AmxRowStep& to) {
+    constexpr int kUnit = kIndex % kUnits;
+    constexpr PartProduct kParts = kPartProducts[kIndex / kUnits];
+    constexpr int64_t kRowBytes = kAmxPairs * sizeof(uint32_t);
+    if constexpr (kParts.i == 0 && kUnit == 0) {
+      Registers::template load<4 + kParts.j>(step.rows[kParts.j], kRowBytes);
+    }
+    Registers::template load<7>(step.columns[kUnit][kParts.i], kRowBytes);
+    Registers::template add_products<kUnit, 7, 4 + kParts.j>();
+    if (more) {
+      split<kIndex * kPieces / kProducts, (kIndex + 1) * kPieces / kProducts>(next, to);
+    }
+  }
+  template <int... kIndex>
+  TVW_AVX512_INLINE static void add_products(const AmxRowStep& step, const AmxRowGroup& next,
+                                             bool more, AmxRowStep& to,
+                                             std::integer_sequence<int, kIndex...> /*all*/) {
+    (add_product<kIndex>(step, next, more, to), ...);
+  }
+};
+
+template <class Registers>
+class AmxRowTiles final : public RowTiles {
+ public:
+  explicit AmxRowTiles(AmxRowWeights weights) : weights_(std::move(weights)) {}
+
+  [[nodiscard]] int64_t width() const override { return kMostRowTokens; }
+  [[nodiscard]] int64_t count() const override { return std::ssize(weights_.tiles); }
+  [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
+    return weights_.tiles[static_cast<size_t>(tile)].columns;
+  }
+  /// Two steps: one that is multiplied, and one that is split for it.
+  [[nodiscard]] int64_t scratch_bytes(int64_t /*units*/) const override {
+    return 2 * sizeof(AmxRowStep);
+  }
+  void multiply(int64_t t, int64_t first, int64_t last, const RowTask& task,
+                std::byte* scratch) const override {
+    const RowTile& tile = weights_.tiles[static_cast<size_t>(t)];
+    auto* const steps = reinterpret_cast<AmxRowStep*>(scratch);
+    Registers::configure();
+    for (int64_t unit = first; unit < last;) {
+      const int64_t units = group_units(unit, tile.units());
+      const AmxRowGroup group{weights_.data.data() + weights_.unit_at(tile, unit),
+                              weights_.unit_floats(tile.steps), tile.rows.data(), task.block,
+                              tile.steps};
+      const auto multiply = [&]<int kUnits>() {
+        using Products = AmxRowProducts<Registers, kUnits>;
+        Products::multiply(group, steps);
+        Products::store(task.sums + unit * kUnitColumns, task.stride, task.tokens);
+      };
+      if (units == 4) {
+        multiply.template operator()<4>();
+      } else if (units == 2) {
+        multiply.template operator()<2>();
+      } else {
+        multiply.template operator()<1>();
+      }
+      unit += units;
+    }
+    Registers::release();
+  }
+  [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }
+  [[nodiscard]] double products() const override { return weights_.products; }
+  [[nodiscard]] std::string isa() const override { return name(CpuIsa::kAmxBf16); }
+
+ private:
+  AmxRowWeights weights_;
+};
+
+}  // namespace tvw::kernels::cpu
+#endif

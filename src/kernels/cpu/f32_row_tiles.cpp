@@ -48,18 +48,12 @@ class F32RowTiles final : public RowTiles {
     do {  // at least once: a tile without rows has sums, too
       group.steps = weights_.steps_of_chunk(tile, step);
       gather(rows_of(tile, step, group.steps), task.block, rows);
-      const bool ends = step + group.steps == tile.steps;
-      const auto next = ends ? std::span<const int32_t>()
-                             : rows_of(tile, step + group.steps,
-                                       weights_.steps_of_chunk(tile, step + group.steps));
+      const int64_t next = step + group.steps;
+      const auto next_rows = rows_of(tile, next, weights_.steps_of_chunk(tile, next));
+      const bool ends = next == tile.steps;
       for (int64_t unit = first; unit < last; unit += group.units) {
         group.units = group_units(unit, tile.units());
-        const auto part = [&](int64_t u) {
-          return part_begin(std::ssize(next), last - first, u - first);
-        };
-        prefetch(next.subspan(static_cast<size_t>(part(unit)),
-                              static_cast<size_t>(part(unit + group.units) - part(unit))),
-                 task.block);
+        prefetch(next_rows, last - first, unit - first, group.units, task.block);
         float* so_far = sums + (unit - first) * kUnitColumns;
         group.weights = weights_.data.data() + weights_.unit_at(tile, unit, step);
         group.unit_floats = weights_.unit_floats(group.steps);
@@ -72,7 +66,7 @@ class F32RowTiles final : public RowTiles {
           multiply_quad_group(group, weights_.slots);
         }
       }
-      step += group.steps;
+      step = next;
     } while (step < tile.steps);
   }
   [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }
@@ -85,10 +79,15 @@ class F32RowTiles final : public RowTiles {
     return std::span(tile.rows).subspan(static_cast<size_t>(step * weights_.step_rows()),
                                         static_cast<size_t>(steps * weights_.step_rows()));
   }
-  /// Rows that are gathered next: while memory is waited for, what is not in the L1 comes late from
-  /// the L2, too.
-  void prefetch(std::span<const int32_t> rows, const float* block) const {
-    for (const int32_t k : rows) __builtin_prefetch(block + k * width_);
+  /// Of rows that are gathered next, parts `first` to `first + count` of `parts`: while memory is
+  /// waited for, what is not in the L1 comes late from the L2, too.
+  void prefetch(std::span<const int32_t> rows, int64_t parts, int64_t first, int64_t count,
+                const float* block) const {
+    const int64_t begin = part_begin(std::ssize(rows), parts, first);
+    const int64_t end = part_begin(std::ssize(rows), parts, first + count);
+    for (int64_t i = begin; i < end; ++i) {
+      __builtin_prefetch(block + rows[static_cast<size_t>(i)] * width_);
+    }
   }
   void gather(std::span<const int32_t> rows, const float* block, float* to) const {
     if (width_ == 1) {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "kernels/cpu/amx_tiles.hpp"
@@ -37,9 +38,58 @@ AmxWeights amx_weights(const pack::PackedWeights& weights, int64_t N, int64_t wi
   return make_amx_weights(N, width, make_quad_tiles(std::get<pack::TvwMatrix>(weights)));
 }
 
-std::vector<float> random_values(int64_t count, uint32_t seed) {
-  return test::random_dense(1, count, DType::kBF16, seed).values.to_f32();
+struct Setup {
+  int64_t M = 0, K = 0, N = 0;
+  const char* pattern = nullptr;
+  double density = 0.0;
+  DType dtype = DType::kF32;
+  Layout layout = Layout::kTokenMajor;
+};
+
+/// Runs every plan of make_plans(problem) on random weights and activations, in bf16 or f32, with
+/// an epilogue or without.
+template <class MakePlans>
+void check_plans(const Setup& setup, const MakePlans& make_plans) {
+  const auto [M, K, N, pattern, density, dtype, layout] = setup;
+  CAPTURE(M, K, N, pattern, density, name(layout));
+  const auto values = [type = dtype](int64_t count, uint32_t seed) {
+    return test::random_dense(1, count, type, seed).values.to_f32();
+  };
+  const PatternSpec spec = parse_pattern(pattern);
+  const pack::PackedWeights weights =
+      pack::pack(test::random_dense(K, N, dtype, 1),
+                 test::random_selection(K, N, spec, density, 2, true), spec);
+  const std::vector<float> bias = values(N, 3);
+  kernels::Problem problem;
+  problem.M = M;
+  problem.dtype = dtype;
+  problem.layout = layout;
+  problem.weights = &weights;
+  problem.epilogue.add_to_c = M % 2 == 0;
+  if (M % 3 != 0) problem.epilogue.bias = bias;
+  if (N == 57) problem.epilogue.activation = kernels::Activation::kRelu;
+  const auto A = TypedBuffer::from_f32(dtype, values(M * K, 4));
+  // What is not added to must not be read: it is NaN.
+  const auto former = TypedBuffer::from_f32(
+      dtype, problem.epilogue.add_to_c
+                 ? values(M * N, 5)
+                 : std::vector<float>(static_cast<size_t>(M * N), std::nanf("")));
+  std::vector<kernels::OutputPosition> positions;
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
+  }
+  for (const auto& plan : make_plans(problem)) {
+    TypedBuffer C = former;
+    plan->run(A.bytes().data(), C.bytes().data());
+    const auto report = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions,
+                                                        former.to_f32());
+    CHECK(report.ok);
+    CHECK(report.max_rel_error <= kernels::tolerance(K, dtype));
+    CHECK_FALSE(EmulatedAmx::state().configured);
+  }
 }
+
+using Plans = std::vector<std::unique_ptr<kernels::Plan>>;
 
 TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
   if (!can_gather()) return;
@@ -50,47 +100,29 @@ TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
   const char* pattern = GENERATE("tw:g=24", "tw:g=64", "tvw:g=40");
   const double density = GENERATE(0.0, 0.6);
   const Layout layout = GENERATE(Layout::kTokenMajor, Layout::kFeatureMajor);
-  CAPTURE(M, K, N, pattern, density, name(layout));
-  const PatternSpec spec = parse_pattern(pattern);
-  const pack::PackedWeights weights =
-      pack::pack(test::random_dense(K, N, DType::kBF16, 1),
-                 test::random_selection(K, N, spec, density, 2, true), spec);
-  const std::vector<float> bias = random_values(N, 3);
-  kernels::Problem problem;
-  problem.M = M;
-  problem.dtype = DType::kBF16;
-  problem.layout = layout;
-  problem.weights = &weights;
-  problem.epilogue.add_to_c = M % 2 == 0;
-  if (M % 3 != 0) problem.epilogue.bias = bias;
-  if (N == 57) problem.epilogue.activation = kernels::Activation::kRelu;
-  const auto A = TypedBuffer::from_f32(DType::kBF16, random_values(M * K, 4));
-  // What is not added to must not be read: it is NaN.
-  const auto former = TypedBuffer::from_f32(
-      DType::kBF16, problem.epilogue.add_to_c
-                        ? random_values(M * N, 5)
-                        : std::vector<float>(static_cast<size_t>(M * N), std::nanf("")));
-  std::vector<kernels::OutputPosition> positions;
-  for (int64_t m = 0; m < M; ++m) {
-    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
-  }
-  for (const PanelSplit& way : ways_for_amx(M, K, 2)) {
-    const auto plan = make_panel_plan(
-        problem, way, std::make_unique<AmxTiles<EmulatedAmx>>(amx_weights(weights, N, 50)), "any");
-    TypedBuffer C = former;
-    plan->run(A.bytes().data(), C.bytes().data());
-    const auto report = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions,
-                                                        former.to_f32());
-    CHECK(report.ok);
-    CHECK(report.max_rel_error <= kernels::tolerance(K, DType::kBF16));
-    CHECK_FALSE(EmulatedAmx::state().configured);
-  }
+  check_plans(
+      {M, K, N, pattern, density, DType::kBF16, layout}, [](const kernels::Problem& problem) {
+        const GemmShape shape = problem.shape();
+        Plans plans;
+        for (const PanelSplit& way : ways_for_amx(shape.M, shape.K, 2)) {
+          plans.push_back(make_panel_plan(
+              problem, way,
+              std::make_unique<AmxTiles<EmulatedAmx>>(amx_weights(*problem.weights, shape.N, 50)),
+              "any"));
+        }
+        return plans;
+      });
 }
 
 #if defined(__x86_64__)
 bool can_split() {
   return kernels::cpu_isa() >= kernels::CpuIsa::kAvx512 &&
          __builtin_cpu_supports("avx512vbmi") != 0;
+}
+
+std::vector<QuadTile> quad_tiles(const pack::PackedWeights& weights) {
+  if (const auto* tvw = std::get_if<pack::TvwMatrix>(&weights)) return make_quad_tiles(*tvw);
+  return make_quad_tiles(std::get<pack::NmMatrix>(weights), 96);
 }
 
 TEST_CASE("few tokens by emulated registers match the f64 reference in f32", "[kernels]") {
@@ -102,35 +134,14 @@ TEST_CASE("few tokens by emulated registers match the f64 reference in f32", "[k
   const char* pattern = GENERATE("tvw:g=24", "tvw:g=64", "tvw:g=128", "2:4");
   const double density = GENERATE(0.0, 0.6);
   const Layout layout = GENERATE(Layout::kTokenMajor, Layout::kFeatureMajor);
-  CAPTURE(M, K, N, pattern, density, name(layout));
-  const PatternSpec spec = parse_pattern(pattern);
-  const pack::PackedWeights weights =
-      pack::pack(test::random_dense(K, N, DType::kF32, 1),
-                 test::random_selection(K, N, spec, density, 2, true), spec);
-  const std::vector<float> bias = random_values(N, 3);
-  kernels::Problem problem;
-  problem.M = M;
-  problem.layout = layout;
-  problem.weights = &weights;
-  problem.epilogue.add_to_c = M % 2 == 0;
-  if (M % 3 != 0) problem.epilogue.bias = bias;
-  const std::vector<float> A = test::random_dense(M, K, DType::kF32, 4).values.to_f32();
-  const std::vector<float> former = random_values(M * N, 5);
-  std::vector<kernels::OutputPosition> positions;
-  for (int64_t m = 0; m < M; ++m) {
-    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
-  }
-  const auto* tvw = std::get_if<pack::TvwMatrix>(&weights);
-  const auto quads = tvw != nullptr ? make_quad_tiles(*tvw)
-                                    : make_quad_tiles(std::get<pack::NmMatrix>(weights), 96);
-  const auto plan = make_row_plan(
-      problem, std::make_unique<AmxRowTiles<EmulatedAmx>>(make_amx_row_weights(N, quads)), "any");
-  std::vector<float> C = former;
-  plan->run(A.data(), C.data());
-  const auto report = kernels::compare_with_reference(problem, A, C, positions, former);
-  CHECK(report.ok);
-  CHECK(report.max_rel_error <= kernels::tolerance(K, DType::kF32));
-  CHECK_FALSE(EmulatedAmx::state().configured);
+  check_plans(
+      {M, K, N, pattern, density, DType::kF32, layout}, [](const kernels::Problem& problem) {
+        auto weights = make_amx_row_weights(problem.shape().N, quad_tiles(*problem.weights));
+        Plans plans;
+        plans.push_back(make_row_plan(
+            problem, std::make_unique<AmxRowTiles<EmulatedAmx>>(std::move(weights)), "any"));
+        return plans;
+      });
 }
 
 TVW_AVX512 void split_to_memory(const float* values, uint32_t (&to)[kBf16Parts][16]) {

@@ -5,9 +5,9 @@
 #pragma once
 
 #if defined(__x86_64__)
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -194,17 +194,13 @@ class AmxRowTiles final : public RowTiles {
   explicit AmxRowTiles(AmxRowWeights weights) : weights_(std::move(weights)) {}
 
   [[nodiscard]] int64_t width() const override { return kMostRowTokens; }
-  [[nodiscard]] int64_t count() const override { return std::ssize(weights_.tiles); }
-  [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
-    return weights_.tiles[static_cast<size_t>(tile)].columns;
-  }
+  [[nodiscard]] const RowStore& store() const override { return weights_; }
   /// Two steps: one that is multiplied, and one that is split for it.
   [[nodiscard]] int64_t scratch_bytes(int64_t /*units*/) const override {
     return 2 * sizeof(AmxRowStep);
   }
-  void multiply(int64_t t, int64_t first, int64_t last, const RowTask& task,
+  void multiply(const RowTile& tile, int64_t first, int64_t last, const RowTask& task,
                 std::byte* scratch) const override {
-    const RowTile& tile = weights_.tiles[static_cast<size_t>(t)];
     auto* const steps = reinterpret_cast<AmxRowStep*>(scratch);
     Registers::configure();
     for (int64_t unit = first; unit < last;) {
@@ -228,8 +224,6 @@ class AmxRowTiles final : public RowTiles {
     }
     Registers::release();
   }
-  [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }
-  [[nodiscard]] double products() const override { return weights_.products; }
   [[nodiscard]] std::string isa() const override { return name(CpuIsa::kAmxBf16); }
 
  private:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "kernels/cpu/isa.hpp"
@@ -26,17 +27,13 @@ class F32RowTiles final : public RowTiles {
   }
 
   [[nodiscard]] int64_t width() const override { return width_; }
-  [[nodiscard]] int64_t count() const override { return std::ssize(weights_.tiles); }
-  [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
-    return weights_.tiles[static_cast<size_t>(tile)].columns;
-  }
+  [[nodiscard]] const RowStore& store() const override { return weights_; }
   /// Some of a tile's rows, gathered: [most rows][width]; sums so far: [width][columns].
   [[nodiscard]] int64_t scratch_bytes(int64_t units) const override {
     return (most_rows_ + units * kUnitColumns) * width_ * int64_t{sizeof(float)};
   }
-  void multiply(int64_t t, int64_t first, int64_t last, const RowTask& task,
+  void multiply(const RowTile& tile, int64_t first, int64_t last, const RowTask& task,
                 std::byte* scratch) const override {
-    const RowTile& tile = weights_.tiles[static_cast<size_t>(t)];
     auto* const rows = reinterpret_cast<float*>(scratch);
     float* const sums = rows + most_rows_ * width_;
     RowGroup group;
@@ -69,8 +66,6 @@ class F32RowTiles final : public RowTiles {
       step = next;
     } while (step < tile.steps);
   }
-  [[nodiscard]] int64_t size_bytes() const override { return weights_.size_bytes(); }
-  [[nodiscard]] double products() const override { return weights_.products; }
   [[nodiscard]] std::string isa() const override { return f32_isa_name(); }
 
  private:

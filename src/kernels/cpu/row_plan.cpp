@@ -16,7 +16,8 @@ namespace {
 
 /// Some groups of columns of a tile, which one thread takes up.
 struct Item {
-  int64_t tile = 0;
+  const RowTile* tile = nullptr;
+  int64_t first_sum = 0;  ///< of the tile, among those of a token
   int64_t first_unit = 0;
   int64_t last_unit = 0;
 };
@@ -52,22 +53,20 @@ class RowPlan final : public Plan {
         format_(std::move(format)) {
     bias_.resize(static_cast<size_t>(N_), 0.0f);
     places_.resize(static_cast<size_t>(N_));
-    const bool few_tiles = tiles_->count() < kItemsPerThread * thread_count();
-    for (int64_t t = 0; t < tiles_->count(); ++t) {
-      const int64_t all = tiles_->units(t);
-      for (int64_t unit = 0; unit < all;) {
-        const int64_t units = few_tiles ? group_units(unit, all) : all;
-        items_.push_back({t, unit, unit + units});
+    const std::vector<RowTile>& all = tiles_->store().tiles;
+    const bool few_tiles = std::ssize(all) < kItemsPerThread * thread_count();
+    for (const RowTile& tile : all) {
+      for (int64_t unit = 0; unit < tile.units();) {
+        const int64_t units = few_tiles ? group_units(unit, tile.units()) : tile.units();
+        items_.push_back({&tile, sums_stride_, unit, unit + units});
         most_units_ = std::max(most_units_, units);
         unit += units;
       }
-      first_sums_.push_back(sums_stride_);
-      const std::span<const int32_t> columns = tiles_->columns(t);
-      for (size_t i = 0; i < columns.size(); ++i) {
-        places_[static_cast<size_t>(columns[i])] =
+      for (size_t i = 0; i < tile.columns.size(); ++i) {
+        places_[static_cast<size_t>(tile.columns[i])] =
             static_cast<int32_t>(sums_stride_ + static_cast<int64_t>(i));
       }
-      sums_stride_ += all * kUnitColumns;
+      sums_stride_ += tile.units() * kUnitColumns;
     }
     sums_.resize(static_cast<size_t>(round_up(M_, width_) * sums_stride_));
     if (bf16_) {
@@ -93,9 +92,9 @@ class RowPlan final : public Plan {
     return format_ + "_f32_row_" + isa() + " " + std::to_string(std::min(M_, width_)) + " tokens";
   }
   [[nodiscard]] std::string isa() const override { return tiles_->isa(); }
-  [[nodiscard]] int64_t weight_bytes() const override { return tiles_->size_bytes(); }
+  [[nodiscard]] int64_t weight_bytes() const override { return tiles_->store().size_bytes(); }
   [[nodiscard]] double actual_flops() const override {
-    return 2.0 * tiles_->products() * static_cast<double>(M_);
+    return 2.0 * tiles_->store().products * static_cast<double>(M_);
   }
 
  private:
@@ -114,8 +113,9 @@ class RowPlan final : public Plan {
       for (int64_t m = 0; m < M_; m += width_) {
         task.block = width_ > 1 ? block_of(scratch.blocks.data(), m) : a;
         task.tokens = std::min(width_, M_ - m);
-        task.sums = sums_.data() + m * sums_stride_ + first_sums_[static_cast<size_t>(item.tile)];
-        tiles_->multiply(item.tile, item.first_unit, item.last_unit, task, scratch.of_tiles.data());
+        task.sums = sums_.data() + m * sums_stride_ + item.first_sum;
+        tiles_->multiply(*item.tile, item.first_unit, item.last_unit, task,
+                         scratch.of_tiles.data());
       }
     });
     place(c);
@@ -186,12 +186,11 @@ class RowPlan final : public Plan {
   std::unique_ptr<RowTiles> tiles_;
   std::string format_;
   std::vector<Item> items_;
-  int64_t most_units_ = 0;           ///< of an item
-  std::vector<int32_t> places_;      ///< [N] of a column's sum among those of a token
-  std::vector<int64_t> first_sums_;  ///< of each tile, among those of a token
-  int64_t sums_stride_ = 0;          ///< sums of a token
-  HostFloats sums_;                  ///< [M, in whole blocks][sums_stride_]
-  std::vector<Scratch> scratch_;     ///< [threads]
+  int64_t most_units_ = 0;        ///< of an item
+  std::vector<int32_t> places_;   ///< [N] of a column's sum among those of a token
+  int64_t sums_stride_ = 0;       ///< sums of a token
+  HostFloats sums_;               ///< [M, in whole blocks][sums_stride_]
+  std::vector<Scratch> scratch_;  ///< [threads]
   int64_t run_ = 0;
   HostFloats a_, c_;  ///< of bf16, in f32; else empty
 };

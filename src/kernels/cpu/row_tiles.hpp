@@ -7,11 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "kernels/cpu/amx_row_weights.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_weights.hpp"
 
 namespace tvw::kernels::cpu {
@@ -34,19 +32,13 @@ class RowTiles {
 
   /// Tokens of a block.
   [[nodiscard]] virtual int64_t width() const = 0;
-  [[nodiscard]] virtual int64_t count() const = 0;
-  /// Ids in B; every column of B is in one tile.
-  [[nodiscard]] virtual std::span<const int32_t> columns(int64_t tile) const = 0;
-  [[nodiscard]] int64_t units(int64_t tile) const {
-    return parts_of(std::ssize(columns(tile)), kUnitColumns);
-  }
+  [[nodiscard]] virtual const RowStore& store() const = 0;
   /// That multiply() needs for itself, for up to so many units at a time.
   [[nodiscard]] virtual int64_t scratch_bytes(int64_t units) const = 0;
-  /// Units `first` to `last` of a tile, whole groups, times a block; `scratch` is 64-byte aligned.
-  virtual void multiply(int64_t tile, int64_t first, int64_t last, const RowTask& task,
+  /// Units `first` to `last` of a tile of store(), whole groups, times a block; `scratch` is
+  /// 64-byte aligned.
+  virtual void multiply(const RowTile& tile, int64_t first, int64_t last, const RowTask& task,
                         std::byte* scratch) const = 0;
-  [[nodiscard]] virtual int64_t size_bytes() const = 0;
-  [[nodiscard]] virtual double products() const = 0;  ///< per token
   [[nodiscard]] virtual std::string isa() const = 0;
 
  protected:

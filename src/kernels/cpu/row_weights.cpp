@@ -87,7 +87,7 @@ RowWeights make_row_weights(int64_t N, const std::vector<DenseTile>& tiles, int6
 }
 
 RowWeights make_row_weights(int64_t N, const std::vector<QuadTile>& tiles, int64_t chunk_rows) {
-  return make(N, tiles.empty() ? 1 : tiles.front().slots, tiles, chunk_rows);
+  return make(N, slots_of(tiles), tiles, chunk_rows);
 }
 
 }  // namespace tvw::kernels::cpu

@@ -40,12 +40,6 @@ std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) {
 }
 Columns tiles_of(const pack::CsrMatrix& m) { return make_columns(m); }
 
-/// Of a quad; 0: dense.
-int64_t slots_of(const std::vector<DenseTile>& /*tiles*/) { return 0; }
-int64_t slots_of(const std::vector<QuadTile>& tiles) {
-  return tiles.empty() ? 1 : tiles.front().slots;
-}
-
 /// Whether columns multiply rows of their own.
 template <class Tiles>
 constexpr bool kOwnRows = !std::is_same_v<Tiles, std::vector<DenseTile>>;
@@ -54,9 +48,11 @@ template <class Tiles>
 TileKind kind_of(const Tiles& tiles) {
   if constexpr (std::is_same_v<Tiles, Columns>) {
     return {kOwnRows<Tiles>, false, false, false};
-  } else {
+  } else if constexpr (kOwnRows<Tiles>) {
     const int64_t slots = slots_of(tiles);
-    return {kOwnRows<Tiles>, true, slots <= kMostSlots, slots == kAmxSlots};
+    return {true, true, slots <= kMostSlots, slots == kAmxSlots};
+  } else {
+    return {false, true, true, false};
   }
 }
 

@@ -78,6 +78,10 @@ std::vector<int32_t> quad_rows(std::span<const int32_t> ids, int64_t K, NmRatio 
 
 }  // namespace
 
+int64_t slots_of(const std::vector<QuadTile>& tiles) {
+  return tiles.empty() ? 1 : tiles.front().slots;
+}
+
 std::vector<DenseTile> make_dense_tiles(const DenseMatrix& m, int64_t width) {
   const std::vector<float> values = m.values.to_f32();
   std::vector<DenseTile> tiles(static_cast<size_t>((m.N + width - 1) / width));

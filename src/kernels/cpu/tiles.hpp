@@ -30,6 +30,9 @@ struct QuadTile {
   [[nodiscard]] int64_t quads() const { return std::ssize(rows) / kQuadRows; }
 };
 
+/// Slots of all of a format's tiles; 1 where there are none.
+[[nodiscard]] int64_t slots_of(const std::vector<QuadTile>& tiles);
+
 /// Quads as dense tiles: weights that are not kept are zero, rows of -1 are left out.
 [[nodiscard]] std::vector<DenseTile> with_zeros(const std::vector<QuadTile>& tiles);
 

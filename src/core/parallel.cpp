@@ -3,11 +3,74 @@
 #include <omp.h>
 
 #include <exception>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "tvw/core/error.hpp"
 
 namespace tvw {
+namespace {
+
+/// Keeps the first exception of any thread.
+class FirstError {
+ public:
+  template <class Body>
+  void guard(const Body& body) {
+    try {
+      body();
+    } catch (...) {
+#pragma omp critical(tvw_parallel_for_error)
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::exception_ptr error_;
+};
+
+/// The indices that are left of a thread's run. On a cache line of its own: its thread takes from
+/// it all the time.
+class alignas(64) Run {
+ public:
+  void assign(int64_t begin, int64_t end) { left_ = {begin, end}; }
+  /// The next one, for the thread whose run it is.
+  [[nodiscard]] std::optional<int64_t> take_first() {
+    return take([](Left& left) { return left.begin++; });
+  }
+  /// The last one, for a thread whose own run is done.
+  [[nodiscard]] std::optional<int64_t> take_last() {
+    return take([](Left& left) { return --left.end; });
+  }
+
+ private:
+  struct Left {
+    int64_t begin = 0, end = 0;
+  };
+  template <class Take>
+  std::optional<int64_t> take(const Take& take) {
+    const std::scoped_lock lock(mutex_);
+    if (left_.begin >= left_.end) return std::nullopt;
+    return take(left_);
+  }
+
+  std::mutex mutex_;
+  Left left_;
+};
+
+std::optional<int64_t> take_from(std::vector<Run>& runs, size_t thread) {
+  std::optional<int64_t> taken = runs[thread].take_first();
+  for (size_t i = 1; i < runs.size() && !taken; ++i) {
+    taken = runs[(thread + i) % runs.size()].take_last();
+  }
+  return taken;
+}
+
+}  // namespace
 
 int thread_count() { return omp_get_max_threads(); }
 
@@ -24,17 +87,32 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
 }
 
 void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body) {
-  std::exception_ptr first_error;
+  FirstError error;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t i = 0; i < count; ++i) {
-    try {
-      body(i, omp_get_thread_num());
-    } catch (...) {
-#pragma omp critical(tvw_parallel_for_error)
-      if (!first_error) first_error = std::current_exception();
+    error.guard([&] { body(i, omp_get_thread_num()); });
+  }
+  error.rethrow();
+}
+
+void parallel_for_runs(int64_t count, const std::function<void(int64_t, int)>& body) {
+  const auto threads = static_cast<size_t>(thread_count());
+  std::vector<Run> runs(threads);
+  for (size_t t = 0; t < threads; ++t) {
+    const auto begin_of = [&](size_t thread) {
+      return count * static_cast<int64_t>(thread) / static_cast<int64_t>(threads);
+    };
+    runs[t].assign(begin_of(t), begin_of(t + 1));
+  }
+  FirstError error;
+#pragma omp parallel
+  {
+    const int thread = omp_get_thread_num();
+    while (const auto i = take_from(runs, static_cast<size_t>(thread))) {
+      error.guard([&] { body(*i, thread); });
     }
   }
-  if (first_error) std::rethrow_exception(first_error);
+  error.rethrow();
 }
 
 }  // namespace tvw

@@ -101,7 +101,7 @@ class RowPlan final : public Plan {
   void multiply(const float* a, float* c) {
     make_scratch();
     ++run_;
-    parallel_for_with_scratch(std::ssize(items_), [&](int64_t i, int thread) {
+    parallel_for_runs(std::ssize(items_), [&](int64_t i, int thread) {
       Scratch& scratch = scratch_[static_cast<size_t>(thread)];
       if (width_ > 1 && scratch.run != run_) {
         interleave(a, scratch.blocks.data());

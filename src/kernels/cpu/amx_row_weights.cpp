@@ -10,20 +10,10 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// In the order of a step's pairs; whole steps.
+/// Up to whole steps.
 std::vector<int32_t> rows_of(const QuadTile& from) {
-  std::vector<int32_t> padded = from.rows;
-  padded.resize(static_cast<size_t>(round_up(std::ssize(from.rows), kAmxStepRows)), -1);
-  std::vector<int32_t> rows;
-  rows.reserve(padded.size());
-  for (size_t step = 0; step < padded.size(); step += kAmxStepRows) {
-    for (const size_t half : {0, 2}) {
-      for (size_t quad = 0; quad < kAmxStepRows; quad += kQuadRows) {
-        rows.push_back(padded[step + quad + half]);
-        rows.push_back(padded[step + quad + half + 1]);
-      }
-    }
-  }
+  std::vector<int32_t> rows = from.rows;
+  rows.resize(static_cast<size_t>(round_up(std::ssize(from.rows), kAmxStepRows)), -1);
   return rows;
 }
 
@@ -54,25 +44,29 @@ void fill(const QuadTile& from, int64_t column, int64_t step, int64_t lane, floa
   float* const weights = to + (1 + lane) * kUnitColumns;
   const int64_t first = step * kAmxStepQuads;
   const int64_t quads = std::min(kAmxStepQuads, from.quads() - first);
-  uint32_t places = 0;
+  uint32_t places = kAmxOddQuads;
   for (int64_t q = 0; q < quads; ++q) {
     const auto at = static_cast<size_t>((first + q) * kAmxSlots * columns + column);
     const auto next = at + static_cast<size_t>(columns);
     const TwoOfFour kept =
         two_of_four({from.weights[at], from.weights[next]}, {from.places[at], from.places[next]});
-    weights[q] = kept.weights[0];
-    weights[kAmxStepQuads + q] = kept.weights[1];
+    std::ranges::copy(kept.weights, weights + q * kAmxSlots);
     places |= kept.place << (4 * q);
   }
   to[lane] = std::bit_cast<float>(places);
 }
 
 void fill(const QuadTile& from, const RowTile& tile, AmxRowWeights& weights) {
-  for (int64_t column = 0; column < std::ssize(from.columns); ++column) {
-    const int64_t unit = column / kUnitColumns;
-    float* to = weights.data.data() + AmxRowWeights::unit_at(tile, unit);
-    for (int64_t step = 0; step < tile.steps; ++step, to += kAmxStepFloats) {
-      fill(from, column, step, column % kUnitColumns, to);
+  for (int64_t first = 0, units = 0; first < tile.units(); first += units) {
+    units = group_units(first, tile.units());
+    float* const group = weights.data.data() + AmxRowWeights::group_at(tile, first);
+    const int64_t columns =
+        std::min(units * kUnitColumns, std::ssize(from.columns) - first * kUnitColumns);
+    for (int64_t step = 0; step < tile.steps; ++step) {
+      for (int64_t i = 0; i < columns; ++i) {
+        const int64_t unit = step * units + i / kUnitColumns;
+        fill(from, first * kUnitColumns + i, step, i % kUnitColumns, group + unit * kAmxStepFloats);
+      }
     }
   }
 }
@@ -83,7 +77,7 @@ AmxRowWeights make_amx_row_weights(int64_t N, const std::vector<QuadTile>& tiles
   AmxRowWeights weights;
   fill_rows(
       N, kAmxStepRows, tiles, weights, rows_of,
-      [](const RowTile& tile) { return tile.units() * AmxRowWeights::unit_floats(tile.steps); },
+      [](const RowTile& tile) { return AmxRowWeights::group_at(tile, tile.units()) - tile.first; },
       [&](const QuadTile& from, const RowTile& tile) { fill(from, tile, weights); });
   for (RowTile& tile : weights.tiles) {
     tile.rows.resize(tile.rows.size() + static_cast<size_t>(kAmxStepRows), -1);

@@ -32,8 +32,7 @@ struct AmxRowStep {
 
 /// Where the weights of a group are read and what they multiply.
 struct AmxRowGroup {
-  const float* weights = nullptr;  ///< of the first unit
-  int64_t unit_floats = 0;         ///< from one unit to the next
+  const float* weights = nullptr;  ///< of a step
   const int32_t* rows = nullptr;   ///< ids, of one step more than there are
   const float* block = nullptr;    ///< as RowTask has it
   int64_t steps = 0;
@@ -54,44 +53,41 @@ TVW_AVX512_INLINE void split_rows(const AmxRowGroup& group, int64_t pair, AmxRow
   }
 }
 
-/// Asks for what comes after a line of weights: see row_kernels.cpp.
+/// Asks for what comes after a line of weights: for the L1 soon, for the L2 long before, of which
+/// only where a page of 4 KiB begins. Hardware follows a stream from there to the end of its page,
+/// and more of what programs ask for than this keeps rows waiting for one of the L1's line buffers.
 TVW_AVX512_INLINE void prefetch_weights(const float* line) {
-  constexpr int64_t kToL1 = 512 / sizeof(float), kToL2 = 4096 / sizeof(float);
+  constexpr int64_t kToL1 = 2048 / sizeof(float), kToL2 = 16384 / sizeof(float);
+  constexpr uintptr_t kPage = 4096, kBegin = 512;
   _mm_prefetch(line + kToL1, _MM_HINT_T0);
-  _mm_prefetch(line + kToL2, _MM_HINT_T1);
+  const float* later = line + kToL2;
+  if (reinterpret_cast<uintptr_t>(later) % kPage < kBegin) _mm_prefetch(later, _MM_HINT_T1);
 }
 
-/// Where in a column's weights the bytes of its pairs are, for the 8 quads of a step.
+/// By a quad's four bits in a column's word: where in their block of 16 the bytes of its four rows
+/// are, of two quads' weights; 0x80 for a zero.
 struct AmxQuadTables {
-  alignas(64) std::array<uint32_t, 16> bytes{};  ///< [half of the quad][place in kPlacePairs]
-  alignas(64) std::array<uint32_t, 16> lane{};   ///< to be added, by the lane
-  alignas(64) std::array<uint32_t, 16> shift{};  ///< that brings a quad's place to bit 0
-  alignas(64) std::array<uint32_t, 16> half{};   ///< of `bytes`
+  alignas(64) std::array<uint64_t, 16> bytes{};
+  alignas(64) std::array<uint64_t, 8> shift{};  ///< that brings a quad's bits to bit 0
 
   constexpr AmxQuadTables() {
-    for (uint32_t pair = 0; pair < kPlacePairs.size(); ++pair) {
-      // The upper half of a lane holds a weight, the lower one zeros.
-      const auto bytes_of = [&](uint8_t row) -> uint32_t {
-        if (kPlacePairs[pair][0] == row) return 0x0302;
-        if (kPlacePairs[pair][1] == row) return 0x0302 + 4 * kAmxStepQuads * 0x0101;
-        return 0x0100;
-      };
-      bytes[pair] = bytes_of(0) | bytes_of(1) << 16;
-      bytes[8 + pair] = bytes_of(2) | bytes_of(3) << 16;
-    }
-    for (uint32_t i = 0; i < 16; ++i) {
-      const uint32_t quad = i % kAmxStepQuads;
-      lane[i] = 0x04040404 * quad;
-      shift[i] = 4 * quad;
-      half[i] = i / kAmxStepQuads * 8;
+    for (uint64_t quad = 0; quad < kAmxStepQuads; ++quad) shift[quad] = 4 * quad;
+    for (size_t odd : {0, 1}) {
+      for (size_t pair = 0; pair < kPlacePairs.size(); ++pair) {
+        uint64_t& of_quad = bytes[8 * odd + pair];
+        for (size_t row = 0; row < kQuadRows; ++row) {
+          uint64_t of_row = 0x8080;
+          for (size_t slot = 0; slot < kAmxSlots; ++slot) {
+            // The upper half of a f32.
+            if (kPlacePairs[pair][slot] == row) of_row = 0x0302 + (8 * odd + 4 * slot) * 0x0101;
+          }
+          of_quad |= of_row << (16 * row);
+        }
+      }
     }
   }
 };
 inline constexpr AmxQuadTables kAmxQuadTables;
-
-TVW_AVX512_INLINE __m512i lanes(const std::array<uint32_t, 16>& of) {
-  return _mm512_load_si512(of.data());
-}
 
 /// Column `column` of a unit's step.
 TVW_AVX512_INLINE void split_column(const float* unit, int64_t column,
@@ -100,13 +96,13 @@ TVW_AVX512_INLINE void split_column(const float* unit, int64_t column,
   if (column == 0) prefetch_weights(unit);
   prefetch_weights(weights);
   const __m512i word = _mm512_castps_si512(_mm512_set1_ps(unit[column]));
-  const __m512i place = _mm512_or_si512(_mm512_srlv_epi32(word, lanes(kAmxQuadTables.shift)),
-                                        lanes(kAmxQuadTables.half));
-  const __m512i bytes = _mm512_or_si512(
-      _mm512_permutexvar_epi32(place, lanes(kAmxQuadTables.bytes)), lanes(kAmxQuadTables.lane));
+  const __m512i place = _mm512_srlv_epi64(word, _mm512_load_si512(kAmxQuadTables.shift.data()));
+  const __m512i bytes =
+      _mm512_permutex2var_epi64(_mm512_load_si512(kAmxQuadTables.bytes.data()), place,
+                                _mm512_load_si512(kAmxQuadTables.bytes.data() + kAmxStepQuads));
   const Bf16Parts parts = split_bf16(weights);
   for (int i = 0; i < kBf16Parts; ++i) {
-    _mm512_store_si512(to[i] + column * kAmxPairs, _mm512_permutexvar_epi8(bytes, parts.of[i]));
+    _mm512_store_si512(to[i] + column * kAmxPairs, _mm512_shuffle_epi8(parts.of[i], bytes));
   }
 }
 
@@ -121,7 +117,7 @@ class AmxRowProducts {
     if (group.steps == 0) return;
     split<0, kPieces>(group, steps[0]);
     for (int64_t step = 0; step < group.steps; ++step) {
-      group.weights += kAmxStepFloats;
+      group.weights += kUnits * kAmxStepFloats;
       group.rows += kAmxStepRows;
       const bool more = step + 1 < group.steps;
       add_products(steps[step % 2], group, more, steps[(step + 1) % 2],
@@ -157,7 +153,7 @@ class AmxRowProducts {
         split_rows(group, piece, to);
       } else {
         const int64_t unit = (piece - kAmxPairs) / kUnitColumns;
-        split_column(group.weights + unit * group.unit_floats, (piece - kAmxPairs) % kUnitColumns,
+        split_column(group.weights + unit * kAmxStepFloats, (piece - kAmxPairs) % kUnitColumns,
                      to.columns[unit]);
       }
     }
@@ -205,9 +201,8 @@ class AmxRowTiles final : public RowTiles {
     Registers::configure();
     for (int64_t unit = first; unit < last;) {
       const int64_t units = group_units(unit, tile.units());
-      const AmxRowGroup group{weights_.data.data() + weights_.unit_at(tile, unit),
-                              weights_.unit_floats(tile.steps), tile.rows.data(), task.block,
-                              tile.steps};
+      const AmxRowGroup group{weights_.data.data() + AmxRowWeights::group_at(tile, unit),
+                              tile.rows.data(), task.block, tile.steps};
       const auto multiply = [&]<int kUnits>() {
         using Products = AmxRowProducts<Registers, kUnits>;
         Products::multiply(group, steps);

@@ -45,8 +45,7 @@ bool has_amx_bf16() {
 bool has_extension(CpuIsa isa) {
   if (isa == CpuIsa::kAvx512Bf16) return __builtin_cpu_supports("avx512bf16") != 0;
   if (isa != CpuIsa::kAmxBf16) return true;
-  return has_extension(CpuIsa::kAvx512Bf16) && __builtin_cpu_supports("avx512vbmi") != 0 &&
-         has_amx_bf16() && may_use_amx();
+  return has_extension(CpuIsa::kAvx512Bf16) && has_amx_bf16() && may_use_amx();
 }
 #else
 bool has_extension(CpuIsa isa) { return isa < CpuIsa::kAvx512Bf16; }

@@ -153,7 +153,7 @@ class RowPlan final : public Plan {
   /// tiles' columns there themselves would take each line of C from one another time and again.
   void place(float* c) {
     const int64_t parts = parts_of(N_, kPlacedColumns);
-    parallel_for(M_ * parts, [&](int64_t i) {
+    parallel_for_runs(M_ * parts, [&](int64_t i, int /*thread*/) {
       const int64_t m = i / parts, first = i % parts * kPlacedColumns;
       const int64_t count = std::min(kPlacedColumns, N_ - first);
       const float* sums = sums_.data() + m * sums_stride_;

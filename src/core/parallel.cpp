@@ -96,13 +96,13 @@ void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, 
 }
 
 void parallel_for_runs(int64_t count, const std::function<void(int64_t, int)>& body) {
-  const auto threads = static_cast<size_t>(thread_count());
-  std::vector<Run> runs(threads);
-  for (size_t t = 0; t < threads; ++t) {
-    const auto begin_of = [&](size_t thread) {
-      return count * static_cast<int64_t>(thread) / static_cast<int64_t>(threads);
-    };
-    runs[t].assign(begin_of(t), begin_of(t + 1));
+  const int threads = thread_count();
+  std::vector<Run> runs(static_cast<size_t>(threads));
+  int64_t begin = 0;
+  for (int t = 0; t < threads; ++t) {
+    const int64_t end = count * (t + 1) / threads;
+    runs[static_cast<size_t>(t)].assign(begin, end);
+    begin = end;
   }
   FirstError error;
 #pragma omp parallel

@@ -2,8 +2,8 @@
 
 #include <omp.h>
 
+#include <atomic>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +37,9 @@ class FirstError {
 /// it all the time.
 class alignas(64) Run {
  public:
-  void assign(int64_t begin, int64_t end) { left_ = {begin, end}; }
+  void assign(int64_t begin, int64_t end) {
+    left_ = {static_cast<int32_t>(begin), static_cast<int32_t>(end)};
+  }
   /// The next one, for the thread whose run it is.
   [[nodiscard]] std::optional<int64_t> take_first() {
     return take([](Left& left) { return left.begin++; });
@@ -49,17 +51,22 @@ class alignas(64) Run {
 
  private:
   struct Left {
-    int64_t begin = 0, end = 0;
+    int32_t begin, end;
   };
+  static_assert(std::atomic<Left>::is_always_lock_free);
+
   template <class Take>
   std::optional<int64_t> take(const Take& take) {
-    const std::scoped_lock lock(mutex_);
-    if (left_.begin >= left_.end) return std::nullopt;
-    return take(left_);
+    Left before = left_;
+    while (before.begin < before.end) {
+      Left after = before;
+      const int32_t taken = take(after);
+      if (left_.compare_exchange_weak(before, after)) return taken;
+    }
+    return std::nullopt;
   }
 
-  std::mutex mutex_;
-  Left left_;
+  std::atomic<Left> left_ = Left{0, 0};
 };
 
 std::optional<int64_t> take_from(std::vector<Run>& runs, size_t thread) {

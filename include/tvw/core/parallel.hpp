@@ -24,7 +24,7 @@ void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, 
 /// The same, but each thread begins with a run of its own of indices that follow on one another,
 /// all about as long, and takes what is left at the end of the others' when it is done. For bodies
 /// that cost alike and read what lies one after the other: the hardware, and the body itself, may
-/// then fetch what comes next while it is busy with i.
+/// then fetch what comes next while it is busy with i. REQUIRES: count < 2^31
 void parallel_for_runs(int64_t count, const std::function<void(int64_t, int)>& body);
 
 }  // namespace tvw

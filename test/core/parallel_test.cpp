@@ -13,6 +13,26 @@ namespace {
 
 using ParallelFor = void (*)(int64_t, const std::function<void(int64_t, int)>&);
 
+TEST_CASE("parallel_for visits every index once", "[core]") {
+  const int before = thread_count();
+  for (const int threads : {1, 2, 5}) {
+    set_thread_count(threads);
+    std::vector<std::atomic<int>> visits(1000);
+    parallel_for(1000, [&](int64_t i) { ++visits[static_cast<size_t>(i)]; });
+    for (const auto& visit : visits) CHECK(visit == 1);
+  }
+  set_thread_count(before);
+  CHECK_THROWS_AS(set_thread_count(0), Error);
+}
+
+TEST_CASE("parallel_for hands on an exception", "[core]") {
+  CHECK_THROWS_AS(parallel_for(100,
+                               [](int64_t i) {
+                                 if (i == 42) throw std::runtime_error("42");
+                               }),
+                  std::runtime_error);
+}
+
 TEST_CASE("every index is visited once, by a thread that has its scratch to itself", "[core]") {
   const ParallelFor parallel = GENERATE(parallel_for_with_scratch, parallel_for_runs);
   const int64_t count = GENERATE(0, 1, 4, 1000);
@@ -32,7 +52,6 @@ TEST_CASE("every index is visited once, by a thread that has its scratch to itse
     CHECK(shared == 0);
   }
   set_thread_count(before);
-  CHECK_THROWS_AS(set_thread_count(0), Error);
 }
 
 TEST_CASE("a thread visits its run in order, and others only the end of it", "[core]") {

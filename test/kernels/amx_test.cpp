@@ -162,6 +162,24 @@ TEST_CASE("three bf16 are a f32, exactly", "[kernels]") {
   }
 }
 
+TVW_AVX512 void pairs_to_memory(const uint32_t* first, const uint32_t* second, uint32_t* to) {
+  _mm512_storeu_si512(to, bf16_pairs(_mm512_loadu_si512(first), _mm512_loadu_si512(second)));
+}
+
+TEST_CASE("pairs have nothing of what lies below a part", "[kernels]") {
+  if (!can_split()) return;
+  uint32_t first[16], second[16], pairs[16];
+  for (uint32_t i = 0; i < 16; ++i) {
+    first[i] = 0x89AB4567u + i * 0x01010101u;
+    second[i] = 0x4321FEDCu - i * 0x01010101u;
+  }
+  pairs_to_memory(first, second, pairs);
+  for (size_t i = 0; i < 16; ++i) {
+    CHECK((pairs[i] & 0xFFFFu) == first[i] >> 16);
+    CHECK(pairs[i] >> 16 == second[i] >> 16);
+  }
+}
+
 TEST_CASE("a step has a column's kept weights by ascending rows, and which those are",
           "[kernels]") {
   QuadTile quad;

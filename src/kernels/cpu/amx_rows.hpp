@@ -64,17 +64,18 @@ TVW_AVX512_INLINE void prefetch_weights(const float* line) {
   if (reinterpret_cast<uintptr_t>(later) % kPage < kBegin) _mm_prefetch(later, _MM_HINT_T1);
 }
 
-/// By a quad's four bits in a column's word: where in their block of 16 the bytes of its four rows
-/// are, of two quads' weights; 0x80 for a zero.
+/// By a quad's four bits in a column's word: where the bytes of its four rows are in a block of 16,
+/// of two quads' weights; 0x80 for a zero.
 struct AmxQuadTables {
-  alignas(64) std::array<uint64_t, 16> bytes{};
-  alignas(64) std::array<uint64_t, 8> shift{};  ///< that brings a quad's bits to bit 0
+  using Quadwords = std::array<uint64_t, 8>;     ///< of a register
+  alignas(64) std::array<Quadwords, 2> bytes{};  ///< [odd][place in kPlacePairs]
+  alignas(64) Quadwords shift{};                 ///< that brings a quad's bits to bit 0
 
   constexpr AmxQuadTables() {
     for (uint64_t quad = 0; quad < kAmxStepQuads; ++quad) shift[quad] = 4 * quad;
     for (size_t odd : {0, 1}) {
       for (size_t pair = 0; pair < kPlacePairs.size(); ++pair) {
-        uint64_t& of_quad = bytes[8 * odd + pair];
+        uint64_t& of_quad = bytes[odd][pair];
         for (size_t row = 0; row < kQuadRows; ++row) {
           uint64_t of_row = 0x8080;
           for (size_t slot = 0; slot < kAmxSlots; ++slot) {
@@ -98,8 +99,8 @@ TVW_AVX512_INLINE void split_column(const float* unit, int64_t column,
   const __m512i word = _mm512_castps_si512(_mm512_set1_ps(unit[column]));
   const __m512i place = _mm512_srlv_epi64(word, _mm512_load_si512(kAmxQuadTables.shift.data()));
   const __m512i bytes =
-      _mm512_permutex2var_epi64(_mm512_load_si512(kAmxQuadTables.bytes.data()), place,
-                                _mm512_load_si512(kAmxQuadTables.bytes.data() + kAmxStepQuads));
+      _mm512_permutex2var_epi64(_mm512_load_si512(kAmxQuadTables.bytes[0].data()), place,
+                                _mm512_load_si512(kAmxQuadTables.bytes[1].data()));
   const Bf16Parts parts = split_bf16(weights);
   for (int i = 0; i < kBf16Parts; ++i) {
     _mm512_store_si512(to[i] + column * kAmxPairs, _mm512_shuffle_epi8(parts.of[i], bytes));

@@ -11,6 +11,7 @@
 // GCC 12 takes what its own header leaves undefined on purpose for an oversight.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 #pragma GCC diagnostic pop
 

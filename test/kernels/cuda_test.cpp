@@ -6,7 +6,9 @@
 // of the kernel by chance, as all have to be right; every eighth the fastest one, or all of them
 // what TVW_CUDA_VARIANT says.
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -221,6 +223,55 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
     if (problems >= 50) CHECK(accepted > 0);  // an executor that refuses everything is untested
     std::printf("%-28s %d problems right\n", std::string(executor->name()).c_str(),
                 accepted - wrong);
+  }
+}
+
+// Sums of no products: all of x is its bias, and what tolerance there is belongs to GELU alone.
+TEST_CASE("GELU on CUDA is right over all of its range", "[cuda][gelu]") {
+  const auto device = gpu();
+  if (!device) {
+    SUCCEED("no GPU here");
+    return;
+  }
+  constexpr int64_t kM = 3, kK = 4, kSteps = 6000;  // steps of 1 / 500, and next to powers of two
+  std::vector<float> x;
+  for (int64_t i = -kSteps; i <= kSteps; ++i) x.push_back(static_cast<float>(i) / 500.0f);
+  for (const float power : {0.25f, 0.5f, 1.0f, 2.0f, 4.0f, 8.0f}) {
+    for (int i = -2000; i < 2000; ++i) x.push_back(power * (1.0f + static_cast<float>(i) * 1e-5f));
+  }
+  x.insert(x.end(), {1e-30f, -1e-30f, 3e4f, -3e4f});
+  const auto finite = static_cast<int64_t>(x.size());
+  x.insert(x.end(),
+           {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()});
+  const auto N = static_cast<int64_t>(x.size());
+  for (const DType dtype : {DType::kF16, DType::kBF16}) {
+    const DenseMatrix zeros{kK, N, TypedBuffer(dtype, kK * N)};
+    const TypedBuffer A = test::random_dense(1, kM * kK, dtype, 3).values;
+    std::vector<kernels::OutputPosition> positions;
+    for (int64_t n = 0; n < finite; ++n) positions.push_back({n % kM, n});
+    for (const auto& [format, pattern] :
+         {std::pair{"tw", "tw:g=256"}, std::pair{"tvw", "tvw:g=256"}, std::pair{"nm", "2:4"}}) {
+      const PatternSpec spec = parse_pattern(pattern);
+      const pack::PackedWeights weights =
+          pack::pack(zeros, test::random_selection(kK, N, spec, 1.0, 1, false), spec);
+      for (const char* family : {".decode", ".sm80", ".sm90"}) {
+        for (const Activation form : {Activation::kGeluErf, Activation::kGeluTanh}) {
+          const std::string name = std::string("cuda.") + format + family;
+          const kernels::Executor& executor = registry().executor(name);
+          kernels::Problem problem{kM, dtype, Layout::kFeatureMajor, &weights, {}};
+          problem.epilogue.bias = x;
+          problem.epilogue.activation = form;
+          if (!is_wanted(executor) || !executor.supports(problem)) continue;
+          const std::vector<float> C = run_repeatedly(executor, *device, problem, A, 1).C.to_f32();
+          const kernels::ErrorReport error =
+              kernels::compare_with_reference(problem, A.to_f32(), C, positions);
+          CAPTURE(name, tvw::name(dtype), static_cast<int>(form), error.max_rel_error);
+          CHECK(error.ok);
+          CHECK(C[static_cast<size_t>(finite * kM)] == std::numeric_limits<float>::infinity());
+          CHECK(std::isnan(C[static_cast<size_t>((finite + 1) * kM)]));
+        }
+      }
+    }
   }
 }
 

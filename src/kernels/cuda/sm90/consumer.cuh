@@ -1,6 +1,9 @@
 /// @file A consumer warpgroup: multiplies the stages of its items and stores the results.
 #pragma once
 
+#include <climits>
+#include <type_traits>
+
 #include "kernels/cuda/common/activate.cuh"
 #include "kernels/cuda/common/stage_multiplier.cuh"
 #include "kernels/cuda/common/store_rows.cuh"
@@ -27,7 +30,10 @@ class Consumer {
   __device__ __forceinline__ void run(const Item* begin) {
     wait_for_previous_kernel();  // it may still read or write y
     ItemList items(begin);
-    for (int i = 0;; ++i) {
+    // With an activation counted, as ptxas then takes the loop's end for the same in all lanes: or
+    // there is a check around every shuffle, twice the code, and registers spill. (Without one it
+    // sees that by itself, and counting makes its loop over stages up to 4 % slower.)
+    for (int i = 0; !kFinish || i < INT_MAX; ++i) {
       const Item item = items.take();
       if (is_end(item)) break;
       const Turn turn{i, !items.at_end()};
@@ -85,7 +91,7 @@ class Consumer {
   template <int kTokens>
   __device__ __forceinline__ void tile(const Item& item, const Turn& turn, int lagging) {
     float sums[C::kBlocks][kTokens / 2];
-    const Destinations to = load_destinations(item);
+    Destinations to = load_destinations(item);
     turn.begin();
     if (item.stages == 0) {
 #pragma unroll
@@ -113,12 +119,47 @@ class Consumer {
   }
 
   template <int kTokens, class Finish>
-  __device__ __forceinline__ void store(const Item& item,
-                                        const float (&sums)[C::kBlocks][kTokens / 2],
-                                        const TokenRange& complete, const Destinations& to,
+  __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
+                                        const TokenRange& complete, Destinations& to,
                                         Finish finish) const {
+    // GELU of many sums is more code (36 KB) than an SM keeps close: fetching it was a fifth of the
+    // time. So one block's, and the next one's sums move to where the first one's were.
+    constexpr bool kByBlock = std::is_same_v<Finish, Gelu> && C::kBlocks * kTokens / 2 > 128;
+    if constexpr (kByBlock) {
+#pragma unroll 1
+      for (int block = 0;;) {
+        store_blocks<1, kTokens>(item, sums, complete, to, finish);
+        if (++block == C::kBlocks) break;
+        move_up<kTokens>(sums, to);
+      }
+    } else {
+      store_blocks<C::kBlocks, kTokens>(item, sums, complete, to, finish);
+    }
+  }
+
+  template <int kTokens>
+  __device__ __forceinline__ void move_up(float (&sums)[C::kBlocks][kTokens / 2],
+                                          Destinations& to) const {
+#pragma unroll
+    for (int b = 0; b + 1 < C::kBlocks; ++b) {
+#pragma unroll
+      for (int i = 0; i < kTokens / 2; ++i) sums[b][i] = sums[b + 1][i];
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        to.rows[b][half] = to.rows[b + 1][half];
+        to.biases[b][half] = to.biases[b + 1][half];
+      }
+    }
+  }
+
+  /// The first kBlocks blocks.
+  template <int kBlocks, int kTokens, class Finish>
+  __device__ __forceinline__ void store_blocks(const Item& item,
+                                               const float (&sums)[C::kBlocks][kTokens / 2],
+                                               const TokenRange& complete, const Destinations& to,
+                                               Finish finish) const {
     const int token = first_token(item.token_width);
-    store_rows<kTokens, C::kBlocks>(
+    store_rows<kTokens, kBlocks>(
         lane_,
         {p_.y + token, static_cast<int>(p_.ld), min(complete.end, p_.M - token), complete.first},
         [&](int block, int half) { return to.rows[block][half]; },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/cpu/convert.hpp"
+#include "kernels/cpu/gather.hpp"
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/parts.hpp"
@@ -156,23 +157,21 @@ class RowPlan final : public Plan {
     parallel_for_runs(M_ * parts, [&](int64_t i, int /*thread*/) {
       const int64_t m = i / parts, first = i % parts * kPlacedColumns;
       const int64_t count = std::min(kPlacedColumns, N_ - first);
-      const float* sums = sums_.data() + m * sums_stride_;
-      float results[kPlacedColumns];
-      float* to = token_major_ ? c + m * N_ + first : results;
-      const auto result_of = [&](int64_t j) {
-        const auto n = static_cast<size_t>(first + j);
-        return sums[places_[n]] + bias_[n];
+      const auto c_at = [&](int64_t j) -> float& {
+        const int64_t n = first + j;
+        return c[token_major_ ? m * N_ + n : n * M_ + m];
       };
+      const bool in_place = token_major_ && !add_to_c_;
+      float results[kPlacedColumns];
+      float* to = in_place ? &c_at(0) : results;
+      gather_and_add_(sums_.data() + m * sums_stride_, places_.data() + first, bias_.data() + first,
+                      count, to);
       if (add_to_c_) {
-        for (int64_t j = 0; j < count; ++j) {
-          to[j] = result_of(j) + (token_major_ ? to[j] : c[(first + j) * M_ + m]);
-        }
-      } else {
-        for (int64_t j = 0; j < count; ++j) to[j] = result_of(j);
+        for (int64_t j = 0; j < count; ++j) to[j] += c_at(j);
       }
       if (activation_ != Activation::kNone) activate(to, count, activation_);
-      if (token_major_) return;
-      for (int64_t j = 0; j < count; ++j) c[(first + j) * M_ + m] = to[j];
+      if (in_place) return;
+      for (int64_t j = 0; j < count; ++j) c_at(j) = to[j];
     });
   }
 
@@ -183,6 +182,7 @@ class RowPlan final : public Plan {
   Activation activation_;
   bool add_to_c_;
   std::vector<float> bias_;  ///< [N]
+  GatherAndAdd gather_and_add_ = gather_and_add();
   std::unique_ptr<RowTiles> tiles_;
   std::string format_;
   std::vector<Item> items_;

@@ -244,6 +244,7 @@ TEST_CASE("GELU on CUDA is right over all of its range", "[cuda][gelu]") {
   x.insert(x.end(),
            {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()});
   const auto N = static_cast<int64_t>(x.size());
+  int tried = 0;
   for (const DType dtype : {DType::kF16, DType::kBF16}) {
     const DenseMatrix zeros{kK, N, TypedBuffer(dtype, kK * N)};
     const TypedBuffer A = test::random_dense(1, kM * kK, dtype, 3).values;
@@ -262,6 +263,7 @@ TEST_CASE("GELU on CUDA is right over all of its range", "[cuda][gelu]") {
           problem.epilogue.bias = x;
           problem.epilogue.activation = form;
           if (!is_wanted(executor) || !executor.supports(problem)) continue;
+          ++tried;
           const std::vector<float> C = run_repeatedly(executor, *device, problem, A, 1).C.to_f32();
           const kernels::ErrorReport error =
               kernels::compare_with_reference(problem, A.to_f32(), C, positions);
@@ -273,6 +275,7 @@ TEST_CASE("GELU on CUDA is right over all of its range", "[cuda][gelu]") {
       }
     }
   }
+  if (std::getenv("TVW_CUDA_EXECUTORS") == nullptr) CHECK(tried > 0);
 }
 
 // Large enough for two CTAs on an SM, and so dense that the rings of one go round. Weights that a

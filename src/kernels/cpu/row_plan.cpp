@@ -157,21 +157,19 @@ class RowPlan final : public Plan {
     parallel_for_runs(M_ * parts, [&](int64_t i, int /*thread*/) {
       const int64_t m = i / parts, first = i % parts * kPlacedColumns;
       const int64_t count = std::min(kPlacedColumns, N_ - first);
-      const auto c_at = [&](int64_t j) -> float& {
-        const int64_t n = first + j;
-        return c[token_major_ ? m * N_ + n : n * M_ + m];
-      };
+      float* const into = c + (token_major_ ? m * N_ + first : first * M_ + m);
+      const int64_t step = token_major_ ? 1 : M_;  // from one column to the next
       const bool in_place = token_major_ && !add_to_c_;
       float results[kPlacedColumns];
-      float* to = in_place ? &c_at(0) : results;
+      float* to = in_place ? into : results;
       gather_and_add_(sums_.data() + m * sums_stride_, places_.data() + first, bias_.data() + first,
                       count, to);
       if (add_to_c_) {
-        for (int64_t j = 0; j < count; ++j) to[j] += c_at(j);
+        for (int64_t j = 0; j < count; ++j) to[j] += into[j * step];
       }
       if (activation_ != Activation::kNone) activate(to, count, activation_);
       if (in_place) return;
-      for (int64_t j = 0; j < count; ++j) c_at(j) = to[j];
+      for (int64_t j = 0; j < count; ++j) into[j * step] = to[j];
     });
   }
 

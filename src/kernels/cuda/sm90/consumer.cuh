@@ -118,12 +118,13 @@ class Consumer {
     }
   }
 
+  /// Leaves nothing of use in `sums` and `to`.
   template <int kTokens, class Finish>
   __device__ __forceinline__ void store(const Item& item, float (&sums)[C::kBlocks][kTokens / 2],
                                         const TokenRange& complete, Destinations& to,
                                         Finish finish) const {
-    // GELU of many sums is more code (36 KB) than an SM keeps close: fetching it was a fifth of the
-    // time. So one block's, and the next one's sums move to where the first one's were.
+    // GELU of 192 sums a lane is more code (36 KB) than an SM keeps close: fetching it was a fifth
+    // of the time. So there is code for one block, and the next one's sums move to where it reads.
     constexpr bool kByBlock = std::is_same_v<Finish, Gelu> && C::kBlocks * kTokens / 2 > 128;
     if constexpr (kByBlock) {
 #pragma unroll 1
@@ -137,6 +138,7 @@ class Consumer {
     }
   }
 
+  /// What belongs to each block to the place of the one before.
   template <int kTokens>
   __device__ __forceinline__ void move_up(float (&sums)[C::kBlocks][kTokens / 2],
                                           Destinations& to) const {

@@ -38,7 +38,7 @@ std::vector<Variant> all_variants(DType dtype) {
       describe<Tiling<kSparse, kFeatures, 2, 128, 64, 3>, T>("256x128+64 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 2, 96, 48, 3>, T>("256x96+48 t3", dtype),
       describe<Tiling<kSparse, kFeatures, 1, 192, 128, 3, k64Rows>, T>("128x192+128 t3", dtype),
-      describe<Tiling<kSparse, kFeatures, 1, 192, 128, 3, k32Rows>, T>("128x192+128 t3 r32", dtype),
+      describe<Tiling<kSparse, kTurns, 2, 192, 128, 3, k64Rows>, T>("128x192+128 turns t3", dtype),
       describe<Tiling<kSparse, kTurns, 1, 192, 128, 3, k32Rows>, T>("64x192+128 turns t3 r32",
                                                                     dtype),
   };

@@ -36,6 +36,7 @@ void check_executor_names(std::span<const std::string> names,
 std::vector<Contestant> make_contestants(const BenchRequest& request,
                                          const ResolvedRequest& resolved, const Job& job,
                                          std::span<const Variant> variants,
+                                         const kernels::Epilogue& epilogue,
                                          const kernels::Device& device,
                                          std::span<const Executor* const> executors,
                                          kernels::Tuning* tuning) {
@@ -56,8 +57,8 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
     for (const Layout layout : {Layout::kTokenMajor, Layout::kFeatureMajor}) {
       const bool asked = std::ranges::find(resolved.layouts, layout) != resolved.layouts.end();
       if (!asked && !(dense && request.dense_in_every_layout)) continue;
-      const kernels::Problem problem{job.shape.M, resolved.dtype, layout, &variant.weights,
-                                     {},          tuning};
+      const kernels::Problem problem{job.shape.M,      resolved.dtype, layout,
+                                     &variant.weights, epilogue,       tuning};
       if (takers.empty() && asked) {
         contestants.push_back(
             {&variant, problem, nullptr,

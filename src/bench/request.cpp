@@ -1,6 +1,7 @@
 #include "tvw/bench/request.hpp"
 
 #include <array>
+#include <span>
 
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
@@ -24,6 +25,22 @@ std::vector<kernels::Layout> parse_layouts(std::string_view text) {
   if (text == "both") return {Layout::kTokenMajor, Layout::kFeatureMajor};
   const std::array<std::string, 3> known = {"token", "feature", "both"};
   throw Error(ErrorCode::kUsage, unknown_name("layout", text, known));
+}
+
+EpilogueChoice parse_epilogue(std::string_view text) {
+  using kernels::Activation;
+  constexpr std::array kAll = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
+                               Activation::kGeluTanh};
+  constexpr std::array<float, 1> kBias = {};
+  std::vector<std::string> known;
+  for (const bool bias : {false, true}) {
+    for (const Activation activation : kAll) {
+      const kernels::Epilogue epilogue{std::span(kBias).first(bias ? 1 : 0), activation};
+      known.push_back(kernels::name(epilogue));
+      if (known.back() == text) return {bias, activation};
+    }
+  }
+  throw Error(ErrorCode::kUsage, unknown_name("epilogue", text, known));
 }
 
 std::vector<PatternSpec> default_baselines(kernels::DeviceKind device) {

@@ -19,6 +19,7 @@ BenchRow describe(const ResolvedRequest& resolved, const Job& job, const Contest
   row.M = job.shape.M;
   row.N = job.shape.N;
   row.K = job.shape.K;
+  row.epilogue = kernels::name(contestant.problem.epilogue);
   row.role = variant.role;
   row.pattern = variant.pattern;
   row.format = pack::format_name(variant.weights);

@@ -25,6 +25,7 @@ using record::BenchRow;
 constexpr uint64_t kActivationStream =
     0xAC71;  // keeps activations apart from weights of the same seed
 constexpr uint64_t kPositionStream = 0x9051;
+constexpr uint64_t kBiasStream = 0xB1A5;
 
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
@@ -70,6 +71,14 @@ Activations make_activations(const Job& job, DType dtype, kernels::Device& devic
   activations.C = device.allocate(job.shape.M * job.shape.N * size_bytes(dtype));
   device.copy_in(*activations.A, rounded.bytes().data(), rounded.size_bytes());
   return activations;
+}
+
+/// [N], or empty if no bias is asked for. Numbers that `dtype` has, as some libraries want biases
+/// in the type of the results.
+std::vector<float> make_bias(const BenchRequest& request, int64_t N, DType dtype) {
+  if (!request.epilogue.bias) return {};
+  return TypedBuffer::from_f32(dtype, normal_values(N, mix(request.seed, kBiasStream), 1.0))
+      .to_f32();
 }
 
 LayerWeights load_weights(const Job& job) {
@@ -133,9 +142,11 @@ class Runner {
     report(label + ": pruning and packing");
     const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
     Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
+    const std::vector<float> bias = make_bias(request_, job.shape.N, resolved_.dtype);
+    const kernels::Epilogue epilogue{bias, request_.epilogue.activation};
     std::vector<Entry> entries;
-    for (Contestant& contestant :
-         make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
+    for (Contestant& contestant : make_contestants(request_, resolved_, job, variants, epilogue,
+                                                   device_, executors_, tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
       entries.push_back({std::move(contestant), std::move(row), nullptr, 0});
     }
@@ -302,8 +313,10 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
   std::vector<ExecutorAnswer> answers;
   for (const Job& job : resolved.jobs) {
     const std::vector<Variant> variants = make_variants(request, job.layer, load_weights(job));
-    for (const Contestant& contestant :
-         make_contestants(request, resolved, job, variants, device, executors, tuning.get())) {
+    const std::vector<float> bias = make_bias(request, job.shape.N, resolved.dtype);
+    const kernels::Epilogue epilogue{bias, request.epilogue.activation};
+    for (const Contestant& contestant : make_contestants(request, resolved, job, variants, epilogue,
+                                                         device, executors, tuning.get())) {
       const Variant& variant = *contestant.variant;
       answers.push_back({job.layer, job.shape.M, job.shape.N, job.shape.K, variant.pattern,
                          std::string(pack::format_name(variant.weights)), variant.target_sparsity,

@@ -37,6 +37,7 @@ constexpr const char* kFooter =
     "  tvw bench --pattern tvw                              bert-base at 75 %\n"
     "  tvw bench --pattern tvw,tw,2:4 --workload resnet50   several patterns side by side\n"
     "  tvw bench model.tvw.onnx                             the model's own weights\n"
+    "  tvw bench --epilogue bias+gelu                       as in a feed-forward layer\n"
     "  tvw bench --list                                     which executor takes what, and why "
     "not\n"
     "  tvw bench --tune                                     executors choose by measurement\n"
@@ -60,6 +61,7 @@ struct BenchOptions {
   std::string device = "auto";
   std::string caches = "both";
   std::string layouts;
+  std::string epilogue = "none";
   std::string executors;
   int64_t batch = 1;
   double time_budget_s = 4.0;
@@ -83,6 +85,7 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
   if (!options.dtype.empty()) request.dtype = parse_dtype(options.dtype);
   request.device = options.device;
   if (!options.layouts.empty()) request.layouts = bench::parse_layouts(options.layouts);
+  request.epilogue = bench::parse_epilogue(options.epilogue);
   request.caches = bench::parse_cache_states(options.caches);
   if (!options.executors.empty()) request.executors = split(options.executors, ',');
   request.threads = settings.threads;
@@ -187,6 +190,10 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command->add_option("--device", options->device, "auto, cpu or cuda:0")->capture_default_str();
   command->add_option("--cache", options->caches, "hot, cold or both")->capture_default_str();
   command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
+  command
+      ->add_option("--epilogue", options->epilogue,
+                   "After the product, for dense too: bias, relu, gelu, gelu-tanh, bias+gelu, ...")
+      ->capture_default_str();
   command->add_option("--executor", options->executors, "Only these executors, with commas");
   command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")
       ->check(CLI::Range(kLeastSeconds, kMostSeconds) & CLI::Validator(not_nan, "", ""))

@@ -29,24 +29,6 @@ std::string weights_text(const pack::PackedWeights& weights) {
   return text + std::to_string(pack::stored_values(weights)) + " values";
 }
 
-std::string epilogue_text(const Epilogue& epilogue) {
-  std::string text = epilogue.bias.empty() ? "" : " bias";
-  switch (epilogue.activation) {
-    case Activation::kNone:
-      break;
-    case Activation::kRelu:
-      text += " relu";
-      break;
-    case Activation::kGeluErf:
-      text += " gelu_erf";
-      break;
-    case Activation::kGeluTanh:
-      text += " gelu_tanh";
-      break;
-  }
-  return text + (epilogue.add_to_c ? " add" : "");
-}
-
 }  // namespace
 
 std::string tuning_key(std::string_view executor, const Problem& problem) {
@@ -54,7 +36,7 @@ std::string tuning_key(std::string_view executor, const Problem& problem) {
   return std::string(executor) + " | " + std::string(name(problem.dtype)) + " " +
          std::string(name(problem.layout)) + " | " + std::to_string(s.M) + " x " +
          std::to_string(s.N) + " x " + std::to_string(s.K) + " | " +
-         weights_text(*problem.weights) + " |" + epilogue_text(problem.epilogue);
+         weights_text(*problem.weights) + " | " + name(problem.epilogue);
 }
 
 std::optional<size_t> known_way(std::string_view executor, const Problem& problem,

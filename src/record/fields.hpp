@@ -1,7 +1,8 @@
 /// @file The fields of records in the order in which they are written: each is named here and
 /// nowhere else.
 ///
-/// fields(archive, x) calls archive("name", x.name) for every field of x, for writing and reading.
+/// fields(archive, x) calls archive("name", x.name) for every field of x, for writing and reading;
+/// archive.later(...) for those that records of the first minor version lack.
 #pragma once
 
 #include <type_traits>
@@ -48,6 +49,7 @@ void fields(Archive& at, T& x) requires std::is_same_v<std::remove_const_t<T>, B
   at("M", x.M);
   at("N", x.N);
   at("K", x.K);
+  at.later("epilogue", x.epilogue);
   at("role", x.role);
   at("pattern", x.pattern);
   at("format", x.format);

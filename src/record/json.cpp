@@ -25,6 +25,10 @@ class Writer {
   void operator()(const char* key, const T& value) {
     json_[key] = convert(key, value);
   }
+  template <class T>
+  void later(const char* key, const T& value) {
+    (*this)(key, value);
+  }
 
   template <class T>
   static Json object(const T& value) {
@@ -98,6 +102,11 @@ class Reader {
     const std::string place = place_ + "/" + key;
     if (found == json_.end()) throw wrong(place, "nothing", "a value");
     read(*found, place, value);
+  }
+  /// Stays what it is where an older record does not have it.
+  template <class T>
+  void later(const char* key, T& value) {
+    if (json_.contains(key)) (*this)(key, value);
   }
 
   template <class T>

@@ -18,8 +18,8 @@ struct Series {
 
 bool same_series(const BreakEven& a, const BreakEven& b) {
   return a.source == b.source && a.workload == b.workload && a.layer == b.layer && a.M == b.M &&
-         a.N == b.N && a.K == b.K && a.pattern == b.pattern && a.device == b.device &&
-         a.dtype == b.dtype && a.layout == b.layout && a.cache == b.cache;
+         a.N == b.N && a.K == b.K && a.epilogue == b.epilogue && a.pattern == b.pattern &&
+         a.device == b.device && a.dtype == b.dtype && a.layout == b.layout && a.cache == b.cache;
 }
 
 std::vector<Series> series_of(const std::vector<Summary>& summaries) {
@@ -32,6 +32,7 @@ std::vector<Series> series_of(const std::vector<Summary>& summaries) {
       key.source = s.source;
       key.workload = s.workload;
       key.layer = line.layer;
+      key.epilogue = s.epilogue;
       key.pattern = s.pattern;
       key.device = s.device;
       key.dtype = s.dtype;

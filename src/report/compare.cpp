@@ -89,15 +89,15 @@ std::string_view name(Verdict verdict) {
 
 bool operator<(const RowKey& a, const RowKey& b) {
   const auto tied = [](const RowKey& key) {
-    return std::tie(key.workload, key.layer, key.pattern, key.executor, key.device, key.dtype,
-                    key.layout, key.cache, key.M, key.N, key.K, key.target_sparsity);
+    return std::tie(key.workload, key.layer, key.epilogue, key.pattern, key.executor, key.device,
+                    key.dtype, key.layout, key.cache, key.M, key.N, key.K, key.target_sparsity);
   };
   return tied(a) < tied(b);
 }
 
 RowKey key_of(const BenchRow& row) {
-  RowKey key{row.workload, row.layer, row.pattern, row.executor, row.device, row.dtype,
-             row.layout,   row.cache, row.M,       row.N,        row.K};
+  RowKey key{row.workload, row.layer,  row.epilogue, row.pattern, row.executor, row.device,
+             row.dtype,    row.layout, row.cache,    row.M,       row.N,        row.K};
   key.target_sparsity = row.target_sparsity.value_or(-1.0);
   return key;
 }

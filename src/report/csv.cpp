@@ -31,6 +31,7 @@ std::string to_csv(const Report& report) {
                   "M",
                   "N",
                   "K",
+                  "epilogue",
                   "pattern",
                   "target_sparsity",
                   "sparsity",
@@ -57,6 +58,7 @@ std::string to_csv(const Report& report) {
                       cell(line.M),
                       cell(line.N),
                       cell(line.K),
+                      s.epilogue,
                       s.pattern,
                       cell(s.target_sparsity),
                       cell(std::optional(line.sparsity)),
@@ -81,24 +83,24 @@ std::string to_csv(const Report& report) {
 
 std::string to_csv(const Comparison& comparison) {
   std::string text;
-  add_line(text,
-           {"workload", "layer", "M", "N", "K", "pattern", "target_sparsity", "executor", "device",
-            "dtype", "layout", "cache", "base_us", "new_us", "ratio", "noise", "verdict"});
+  add_line(text, {"workload", "layer", "M", "N", "K", "epilogue", "pattern", "target_sparsity",
+                  "executor", "device", "dtype", "layout", "cache", "base_us", "new_us", "ratio",
+                  "noise", "verdict"});
   const auto target = [](const RowKey& key) {
     return key.target_sparsity < 0.0 ? std::string() : fixed(key.target_sparsity, 6);
   };
   for (const ComparedRow& row : comparison.rows) {
     const RowKey& key = row.key;
-    add_line(text, {key.workload, key.layer, cell(key.M), cell(key.N), cell(key.K), key.pattern,
-                    target(key), key.executor, key.device, key.dtype, key.layout, key.cache,
-                    fixed(row.base_us, 6), fixed(row.new_us, 6), fixed(row.ratio, 6),
+    add_line(text, {key.workload, key.layer, cell(key.M), cell(key.N), cell(key.K), key.epilogue,
+                    key.pattern, target(key), key.executor, key.device, key.dtype, key.layout,
+                    key.cache, fixed(row.base_us, 6), fixed(row.new_us, 6), fixed(row.ratio, 6),
                     fixed(row.noise, 6), std::string(name(row.verdict))});
   }
   for (const MissingRow& row : comparison.missing) {
     const RowKey& key = row.key;
-    add_line(text, {key.workload, key.layer, cell(key.M), cell(key.N), cell(key.K), key.pattern,
-                    target(key), key.executor, key.device, key.dtype, key.layout, key.cache, "", "",
-                    "", "", row.in_base ? "missing in new" : "missing in base"});
+    add_line(text, {key.workload, key.layer, cell(key.M), cell(key.N), cell(key.K), key.epilogue,
+                    key.pattern, target(key), key.executor, key.device, key.dtype, key.layout,
+                    key.cache, "", "", "", "", row.in_base ? "missing in new" : "missing in base"});
   }
   return text;
 }

@@ -33,13 +33,14 @@ void add_overview(std::string& page, const Report& report) {
   page +=
       "<table><tr><th>workload</th><th class=\"t\">pattern</th><th>target</th><th>achieved</th>"
       "<th>kept score</th><th class=\"t\">device</th><th class=\"t\">dtype</th>"
-      "<th class=\"t\">layout</th><th class=\"t\">cache</th><th>M</th><th>over dense</th>"
+      "<th class=\"t\">layout</th><th class=\"t\">cache</th>"
+      "<th class=\"t\">epilogue</th><th>M</th><th>over dense</th>"
       "<th>weighted</th><th>over block</th><th>over unstructured</th></tr>\n";
   for (const Summary& s : report.summaries) {
     page += "<tr>" + text_cell(s.workload) + text_cell(s.pattern) +
             cell(percent(s.target_sparsity)) + cell(percent(s.mean_sparsity)) +
             cell(fixed(s.mean_kept_score, 3)) + text_cell(s.device) + text_cell(s.dtype) +
-            text_cell(s.layout) + text_cell(s.cache) + cell(rows_of(s)) +
+            text_cell(s.layout) + text_cell(s.cache) + text_cell(s.epilogue) + cell(rows_of(s)) +
             ratio_cell(s.over_dense.geomean) + ratio_cell(s.over_dense.weighted) +
             ratio_cell(s.over_block.geomean) + ratio_cell(s.over_unstructured.geomean) + "</tr>\n";
   }
@@ -72,10 +73,7 @@ void add_bars(std::string& page, const Summary& s) {
 }
 
 void add_summary(std::string& page, const Summary& s) {
-  page += "<h2>" +
-          html_text(s.workload + ": " + s.pattern + " " + percent(s.target_sparsity) + ", " +
-                    s.cache + ", " + s.layout + ", M = " + rows_of(s)) +
-          "</h2>\n";
+  page += "<h2>" + html_text(s.workload + ": " + title_of(s)) + "</h2>\n";
   add_bars(page, s);
   page +=
       "<table><tr><th>layer</th><th>count</th><th>M</th><th>N</th><th>K</th><th>sparsity</th>"

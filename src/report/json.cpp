@@ -43,6 +43,7 @@ Json to_object(const Summary& summary) {
   for (const LayerLine& line : summary.layers) layers.push_back(to_object(line));
   return {{"source", summary.source},
           {"workload", summary.workload},
+          {"epilogue", summary.epilogue},
           {"pattern", summary.pattern},
           {"target_sparsity", number(summary.target_sparsity)},
           {"device", summary.device},
@@ -66,6 +67,7 @@ Json to_object(const BreakEven& b) {
           {"M", b.M},
           {"N", b.N},
           {"K", b.K},
+          {"epilogue", b.epilogue},
           {"pattern", b.pattern},
           {"device", b.device},
           {"dtype", b.dtype},
@@ -83,6 +85,7 @@ Json to_object(const RowKey& key) {
       {"M", key.M},
       {"N", key.N},
       {"K", key.K},
+      {"epilogue", key.epilogue},
       {"pattern", key.pattern},
       {"target_sparsity", key.target_sparsity < 0.0 ? Json(nullptr) : Json(key.target_sparsity)},
       {"executor", key.executor},

@@ -4,24 +4,21 @@
 namespace tvw::report {
 namespace {
 
-std::string title_of(const Summary& s) {
-  return s.pattern + " " + percent(s.target_sparsity) + ", " + s.cache + ", " + s.layout +
-         ", M = " + rows_of(s);
-}
-
 void add_overview(std::string& text, const Report& report) {
   text +=
-      "| workload | pattern | target | achieved | kept score | device | dtype | layout | cache | M "
-      "| over dense (geomean) | over dense (weighted) | over block | over unstructured | slower "
-      "layers |\n|---|---|---:|---:|---:|---|---|---|---|---:|---:|---:|---:|---:|---:|\n";
+      "| workload | pattern | target | achieved | kept score | device | dtype | layout | cache | "
+      "epilogue | M | over dense (geomean) | over dense (weighted) | over block | over "
+      "unstructured "
+      "| slower layers |\n"
+      "|---|---|---:|---:|---:|---|---|---|---|---|---:|---:|---:|---:|---:|---:|\n";
   for (const Summary& s : report.summaries) {
     text += "| " + markdown_cell(s.workload) + " | " + markdown_cell(s.pattern) + " | " +
             percent(s.target_sparsity) + " | " + percent(s.mean_sparsity) + " | " +
             fixed(s.mean_kept_score, 3) + " | " + markdown_cell(s.device) + " | " +
             markdown_cell(s.dtype) + " | " + markdown_cell(s.layout) + " | " +
-            markdown_cell(s.cache) + " | " + rows_of(s) + " | " + times(s.over_dense.geomean) +
-            " | " + times(s.over_dense.weighted) + " | " + times(s.over_block.geomean) + " | " +
-            times(s.over_unstructured.geomean) + " | " +
+            markdown_cell(s.cache) + " | " + markdown_cell(s.epilogue) + " | " + rows_of(s) +
+            " | " + times(s.over_dense.geomean) + " | " + times(s.over_dense.weighted) + " | " +
+            times(s.over_block.geomean) + " | " + times(s.over_unstructured.geomean) + " | " +
             std::to_string(s.over_dense.slower_layers) + " of " +
             std::to_string(s.over_dense.layers) + " |\n";
   }
@@ -31,8 +28,8 @@ void add_break_evens(std::string& text, const Report& report) {
   if (report.break_evens.empty()) return;
   text +=
       "\n### Break-even: the sparsity from which it is faster than dense\n\n"
-      "| layer | M | N | K | pattern | dtype | layout | cache | measured | wins from |\n"
-      "|---|---:|---:|---:|---|---|---|---|---|---:|\n";
+      "| layer | M | N | K | pattern | dtype | layout | cache | epilogue | measured | wins from |\n"
+      "|---|---:|---:|---:|---|---|---|---|---|---|---:|\n";
   for (const BreakEven& b : report.break_evens) {
     const std::string wins = !b.wins_from                      ? "never"
                              : *b.wins_from == b.measured_from ? "always"
@@ -40,8 +37,8 @@ void add_break_evens(std::string& text, const Report& report) {
     text += "| " + markdown_cell(b.layer) + " | " + std::to_string(b.M) + " | " +
             std::to_string(b.N) + " | " + std::to_string(b.K) + " | " + markdown_cell(b.pattern) +
             " | " + markdown_cell(b.dtype) + " | " + markdown_cell(b.layout) + " | " +
-            markdown_cell(b.cache) + " | " + percent(b.measured_from) + " to " +
-            percent(b.measured_to) + " | " + wins + " |\n";
+            markdown_cell(b.cache) + " | " + markdown_cell(b.epilogue) + " | " +
+            percent(b.measured_from) + " to " + percent(b.measured_to) + " | " + wins + " |\n";
   }
 }
 
@@ -65,7 +62,8 @@ void add_layers(std::string& text, const Summary& s) {
 std::string describe(const RowKey& key) {
   return key.layer + " M=" + std::to_string(key.M) + " " + key.pattern +
          (key.target_sparsity < 0.0 ? "" : " " + percent(key.target_sparsity)) + " " +
-         key.executor + " " + key.layout + " " + key.cache;
+         key.executor + " " + key.layout + " " + key.cache +
+         (key.epilogue == "none" ? "" : " " + key.epilogue);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ std::optional<double> ratio(const BenchRow* baseline, const BenchRow& row) {
 
 /// Rows of one workload in one setting, by layer in the order of the run.
 struct Setting {
-  std::string workload, device, dtype, cache;
+  std::string workload, epilogue, device, dtype, cache;
   int64_t M = 0;  ///< 0: the layers differ
   std::vector<std::pair<std::string, Rows>> layers;
 };
@@ -51,11 +51,11 @@ struct Setting {
 /// Layers whose rows have several M (tokens, as chosen) make one setting for each M; a layer with
 /// one M (pixels) is in all of them.
 std::vector<Setting> settings_of(const record::BenchRecord& record) {
-  using Key = std::tuple<std::string, std::string, std::string, std::string>;
+  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
   std::vector<Key> keys;
   std::map<Key, std::vector<std::pair<std::string, Rows>>> grouped;
   for (const BenchRow& row : record.rows) {
-    const Key key{row.workload, row.device, row.dtype, row.cache};
+    const Key key{row.workload, row.epilogue, row.device, row.dtype, row.cache};
     auto [found, is_new] = grouped.try_emplace(key);
     if (is_new) keys.push_back(key);
     auto layer = std::ranges::find(found->second, row.layer, [](const auto& l) { return l.first; });
@@ -74,8 +74,8 @@ std::vector<Setting> settings_of(const record::BenchRecord& record) {
     }
     if (chosen.empty()) chosen.insert(all.size() == 1 ? *all.begin() : 0);
     for (const int64_t M : chosen) {
-      Setting setting{
-          std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key), M, {}};
+      const auto& [workload, epilogue, device, dtype, cache] = key;
+      Setting setting{workload, epilogue, device, dtype, cache, M, {}};
       for (const auto& [layer, rows] : layers) {
         Rows here;
         for (const BenchRow* row : rows) {
@@ -166,6 +166,7 @@ template <class Accept>
 void add_summary(std::vector<Summary>& summaries, const Setting& setting, Summary summary,
                  const Accept& accept) {
   summary.workload = setting.workload;
+  summary.epilogue = setting.epilogue;
   summary.device = setting.device;
   summary.dtype = setting.dtype;
   summary.cache = setting.cache;

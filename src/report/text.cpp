@@ -25,6 +25,11 @@ std::string rows_of(const Summary& summary) {
   return summary.M == 0 ? "by layer" : std::to_string(summary.M);
 }
 
+std::string title_of(const Summary& s) {
+  return s.pattern + " " + percent(s.target_sparsity) + ", " + s.cache + ", " + s.layout +
+         ", M = " + rows_of(s) + (s.epilogue == "none" ? "" : ", " + s.epilogue);
+}
+
 std::string markdown_cell(std::string_view text) {
   std::string cell;
   for (const char c : text) {

@@ -14,6 +14,8 @@ namespace tvw::report {
 [[nodiscard]] std::string percent(std::optional<double> share);  ///< "75.0 %"
 [[nodiscard]] std::string times(std::optional<double> ratio);    ///< "1.85x"
 [[nodiscard]] std::string rows_of(const Summary& summary);       ///< "512", or "by layer"
+/// "tvw:g=64,nm=2:4 75.0 %, cold, token, M = 512", then the epilogue if there is one.
+[[nodiscard]] std::string title_of(const Summary& summary);
 
 [[nodiscard]] std::string markdown_cell(std::string_view text);  ///< no pipe, no line break
 /// RFC 4180. Text that a spreadsheet would run as a formula (somebody else named the layers) begins

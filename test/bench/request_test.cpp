@@ -15,6 +15,17 @@ TEST_CASE("cache states and layouts by name", "[bench]") {
   CHECK_THROWS_AS((void)parse_layouts("row"), Error);
 }
 
+TEST_CASE("epilogues by name", "[bench]") {
+  using kernels::Activation;
+  CHECK(parse_epilogue("none") == EpilogueChoice{});
+  CHECK(parse_epilogue("bias") == EpilogueChoice{true, Activation::kNone});
+  CHECK(parse_epilogue("gelu-tanh") == EpilogueChoice{false, Activation::kGeluTanh});
+  CHECK(parse_epilogue("bias+gelu") == EpilogueChoice{true, Activation::kGeluErf});
+  for (const char* text : {"", "gelu+bias", "bias+", "bias+add", "swish"}) {
+    CHECK_THROWS_AS((void)parse_epilogue(text), Error);
+  }
+}
+
 TEST_CASE("dense is no subject: it always runs", "[bench]") {
   CHECK(parse_subjects("dense").empty());
   const auto subjects = parse_subjects("tvw:g=64,nm=2:4,dense,2:4");

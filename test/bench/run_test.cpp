@@ -108,6 +108,20 @@ TEST_CASE("a wrong executor is found, has no time, and is in no ratio", "[bench]
   }
 }
 
+TEST_CASE("who leaves out the epilogue is wrong", "[bench]") {
+  for (const char* epilogue : {"bias", "relu", "bias+gelu"}) {
+    BenchRequest request = small_request();
+    request.epilogue = parse_epilogue(epilogue);
+    const auto record = run(request, {&kTvw, &kDense});
+    REQUIRE_FALSE(record.rows.empty());
+    for (const BenchRow& row : record.rows) {
+      CHECK(row.epilogue == epilogue);
+      if (!row.executor.empty()) CHECK(row.status == RowStatus::kWrong);
+    }
+  }
+  CHECK(find(run(small_request(), {&kTvw, &kDense}), "cpu.tvw.fake").epilogue == "none");
+}
+
 TEST_CASE("a wrong dense is no baseline", "[bench]") {
   const FakeExecutor wrong("cpu.dense.wrong", "dense", 1.0, Behaviour::kWrong);
   const auto both = run(small_request(), {&kTvw, &wrong, &kDense});

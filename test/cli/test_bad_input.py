@@ -193,6 +193,7 @@ class TestFlags:
             ("bench", "--device", "gpu"),
             ("bench", "--cache", "warm"),
             ("bench", "--layout", "rows"),
+            ("bench", "--epilogue", "swish"),
             ("report", "run.json", "--format", "pdf"),
             ("--threads", "0", "devices"),
         ],

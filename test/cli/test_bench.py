@@ -60,6 +60,18 @@ def test_bench_of_a_pruned_model(tvw, digits, tmp_path):
     assert all(row["verified"] for row in rows if row["status"] == "timed")
 
 
+@pytest.mark.parametrize("epilogue", ["bias", "relu", "bias+gelu", "bias+gelu-tanh"])
+def test_everybody_computes_the_epilogue(tvw, tiny, tmp_path, epilogue):
+    tvw.works("bench", "--pattern", "tvw,tw", "--workload", tiny, "-o", "run.json", *FAST,
+              "--epilogue", epilogue)
+    rows = json.loads((tmp_path / "run.json").read_text())["rows"]
+    assert {row["role"] for row in rows} == {"dense", "baseline", "subject"}
+    for row in rows:
+        assert row["epilogue"] == epilogue
+        assert row["status"] == "timed" and row["verified"]
+    assert epilogue in tvw.works("report", "run.json", "--format", "md").stdout
+
+
 def test_list_explains(tvw, tiny):
     text = tvw.works("bench", "--workload", tiny, "--list").stdout
     assert "cpu.tvw.simd" in text and "yes: " in text and "tokens" in text

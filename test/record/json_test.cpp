@@ -112,6 +112,17 @@ TEST_CASE("a bench record survives the round trip, to the byte", "[record]") {
   CHECK(back.auto_choices.at(0).pattern == "dense");
 }
 
+TEST_CASE("rows of version 1.0 have no epilogue", "[record]") {
+  BenchRecord record = sample();
+  record.rows[0].epilogue = "bias+gelu";
+  const std::string text = to_json(record);
+  CHECK(parse_bench_record(text, "run.json").rows[0].epilogue == "bias+gelu");
+  const std::string older = replaced(text, "\"epilogue\": \"bias+gelu\",", "");
+  CHECK(parse_bench_record(older, "run.json").rows[0].epilogue == "none");
+  CHECK(message_of(replaced(text, "\"bias+gelu\"", "7")) ==
+        "run.json: /rows/0/epilogue: got 7, expected a string");
+}
+
 TEST_CASE("NaN and Inf are written as null with the reason", "[record]") {
   BenchRecord record = sample();
   record.rows[0].status = RowStatus::kWrong;
@@ -143,9 +154,9 @@ TEST_CASE("a wrong record is refused with the place, what is there and what shou
   CHECK(message_of("{}").find("/kind: got nothing") != std::string::npos);
   CHECK(message_of(replaced(good, "tvw.bench", "tvw.prune")) ==
         "run.json: /kind: got \"tvw.prune\", expected \"tvw.bench\"");
-  CHECK(message_of(replaced(good, "\"schema_version\": \"1.0\"", "\"schema_version\": \"2.0\""))
+  CHECK(message_of(replaced(good, "\"schema_version\": \"1.1\"", "\"schema_version\": \"2.0\""))
             .find("/schema_version: got \"2.0\", expected \"1.x\"") != std::string::npos);
-  CHECK(message_of(replaced(good, "\"schema_version\": \"1.0\"", "\"schema_version\": \"1.7\"")) ==
+  CHECK(message_of(replaced(good, "\"schema_version\": \"1.1\"", "\"schema_version\": \"1.7\"")) ==
         "no error");
   CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": \"512\"")) ==
         "run.json: /rows/0/M: got \"512\", expected an integer >= 0");

@@ -52,6 +52,14 @@ TEST_CASE("rows that only one run has are listed with the reason", "[report]") {
   CHECK_FALSE(comparison.missing[2].in_base);
 }
 
+TEST_CASE("with another epilogue it is another row", "[report]") {
+  auto gelu = timed("a", "tvw", 1.0);
+  gelu.epilogue = "gelu";
+  const Comparison comparison = compare(named({timed("a", "tvw", 1.0)}), named({gelu}));
+  CHECK(comparison.rows.empty());
+  CHECK(comparison.missing.size() == 2);
+}
+
 TEST_CASE("a run that holds a row twice is refused", "[report]") {
   const NamedRecord twice = named({timed("a", "tvw", 1.0), timed("a", "tvw", 1.0)});
   CHECK_THROWS_AS((void)compare(twice, twice), Error);

@@ -90,6 +90,20 @@ TEST_CASE("cache states and M are apart; layers of fixed M join each", "[report]
   CHECK(find(images, "tvw", "hot", 0).layers.size() == 2);
 }
 
+TEST_CASE("products with an epilogue are compared with dense of the same", "[report]") {
+  auto dense = timed("a", "dense", 9.0), tvw = timed("a", "tvw", 3.0);
+  dense.epilogue = tvw.epilogue = "bias+gelu";
+  const Report report = of({timed("a", "dense", 8.0), timed("a", "tvw", 2.0), dense, tvw});
+  std::map<std::string, double> over_dense;
+  for (const Summary& s : report.summaries) {
+    if (s.pattern == "tvw") over_dense[s.epilogue] = s.over_dense.geomean.value();
+  }
+  CHECK(over_dense.size() == 2);
+  CHECK(over_dense["none"] == Approx(4.0));
+  CHECK(over_dense["bias+gelu"] == Approx(3.0));
+  CHECK(render(report, Format::kMarkdown).find("M = 512, bias+gelu\n") != std::string::npos);
+}
+
 TEST_CASE("the best dense of all layouts is the baseline", "[report]") {
   auto feature = timed("a", "dense", 4.0);
   feature.layout = "feature";

@@ -23,6 +23,16 @@ namespace tvw::bench {
 /// What a pattern's text leaves open: tiles of 64 columns, on a GPU of 256, as its kernels like it.
 [[nodiscard]] PatternSpec default_pattern(kernels::DeviceKind device);
 
+/// What follows the product; the bias is random, like the weights.
+struct EpilogueChoice {
+  bool bias = false;
+  kernels::Activation activation = kernels::Activation::kNone;
+  friend bool operator==(const EpilogueChoice&, const EpilogueChoice&) = default;
+};
+/// "none", "bias", an activation ("relu", "gelu", "gelu-tanh") or "bias+" and one.
+/// @throws Error kUsage
+[[nodiscard]] EpilogueChoice parse_epilogue(std::string_view text);
+
 /// Rows of A; more are a slip of the pen, and overflow what follows.
 inline constexpr int64_t kLargestM = int64_t{1} << 31;
 
@@ -72,6 +82,7 @@ struct BenchRequest {
   std::vector<Sparsity> sparsities = {Sparsity(0.75)};
   std::vector<int64_t> M;      ///< for layers with M `*`; empty: 512 on cpu, 12800 on cuda
   int64_t batch = 1;           ///< multiplies M of layers that state a number
+  EpilogueChoice epilogue;     ///< of dense and the baselines, too
   std::optional<DType> dtype;  ///< f32 on cpu, f16 on cuda
   std::string device = "cpu";  ///< Registry::device; "cpu", "cuda:0", "auto"
   std::vector<kernels::Layout> layouts;  ///< empty: token on cpu, feature on cuda

@@ -23,6 +23,8 @@ enum class Layout : uint8_t {
 [[nodiscard]] std::string_view name(Layout layout);  ///< "token", "feature"
 
 enum class Activation : uint8_t { kNone, kRelu, kGeluErf, kGeluTanh };
+[[nodiscard]] std::string_view name(
+    Activation activation);  ///< "none", "relu", "gelu", "gelu-tanh"
 
 /// C = activation(A * B + bias), or activation(A * B + bias + C).
 struct Epilogue {
@@ -31,6 +33,8 @@ struct Epilogue {
   /// A residual connection: what C holds before is added, before the activation.
   bool add_to_c = false;
 };
+/// "none", or of "bias", "relu", "gelu", "gelu-tanh" and "add" those that there are: "bias+gelu".
+[[nodiscard]] std::string name(const Epilogue& epilogue);
 
 class Tuning;
 

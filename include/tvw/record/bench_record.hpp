@@ -13,7 +13,7 @@
 namespace tvw::record {
 
 /// "major.minor". Readers take any minor of a major they know and refuse other majors.
-inline constexpr const char* kBenchSchemaVersion = "1.0";
+inline constexpr const char* kBenchSchemaVersion = "1.1";
 
 /// Why a row is in the record.
 enum class RowRole : uint8_t {
@@ -37,6 +37,7 @@ struct BenchRow {
   int64_t M = 0;
   int64_t N = 0;
   int64_t K = 0;
+  std::string epilogue = "none";  ///< kernels::name(Epilogue): "bias+gelu"; since 1.1
   RowRole role = RowRole::kSubject;
   std::string pattern;                    ///< canonical spec, or "dense"
   std::string format;                     ///< pack::format_name

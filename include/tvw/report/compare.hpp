@@ -1,11 +1,11 @@
 /// @file Did anything get faster or slower? Two runs, row by row: schema
 /// configs/schema/compare.v1.json.
 ///
-/// Rule: rows match by workload, layer, M, N, K, pattern, target sparsity, executor, device, dtype,
-/// layout and cache. The ratio is base median / new median (above 1: faster). A row is "same"
-/// unless the medians differ by more than 3 standard errors, sqrt(e_base^2 + e_new^2) with e
-/// = 1.858 * MAD / sqrt(n) (the error of a median, record::relative_error), and by more than 2 % of
-/// the base median. Rows with fewer than 5 samples on a side take their whole MAD as e.
+/// Rule: rows match by workload, layer, M, N, K, epilogue, pattern, target sparsity, executor,
+/// device, dtype, layout and cache. The ratio is base median / new median (above 1: faster). A row
+/// is "same" unless the medians differ by more than 3 standard errors, sqrt(e_base^2 + e_new^2)
+/// with e = 1.858 * MAD / sqrt(n) (the error of a median, record::relative_error), and by more than
+/// 2 % of the base median. Rows with fewer than 5 samples on a side take their whole MAD as e.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@
 
 namespace tvw::report {
 
-inline constexpr const char* kCompareSchemaVersion = "1.0";
+inline constexpr const char* kCompareSchemaVersion = "1.1";
 
 enum class Verdict : uint8_t { kSame, kFaster, kSlower };
 [[nodiscard]] std::string_view name(Verdict verdict);  ///< "same", "faster", "slower"
 
 /// What tells rows apart.
 struct RowKey {
-  std::string workload, layer, pattern, executor, device, dtype, layout, cache;
+  std::string workload, layer, epilogue, pattern, executor, device, dtype, layout, cache;
   int64_t M = 0;
   int64_t N = 0;
   int64_t K = 0;

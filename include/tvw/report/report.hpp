@@ -12,7 +12,7 @@
 
 namespace tvw::report {
 
-inline constexpr const char* kReportSchemaVersion = "1.1";
+inline constexpr const char* kReportSchemaVersion = "1.2";
 
 /// Speed-up over one baseline. Only layers where both sides were verified and timed count.
 struct Speedup {
@@ -50,6 +50,7 @@ struct LayerLine {
 struct Summary {
   std::string source;  ///< the record it comes from
   std::string workload;
+  std::string epilogue;  ///< as in BenchRow
   std::string pattern;
   std::optional<double> target_sparsity;
   std::string device;
@@ -68,7 +69,7 @@ struct Summary {
 
 /// From which sparsity on a layer is faster than dense, where several were measured.
 struct BreakEven {
-  std::string source, workload, layer, pattern, device, dtype, layout, cache;
+  std::string source, workload, layer, epilogue, pattern, device, dtype, layout, cache;
   int64_t M = 0;
   int64_t N = 0;
   int64_t K = 0;

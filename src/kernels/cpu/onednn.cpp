@@ -256,6 +256,9 @@ class OneDnnExecutor final : public Executor {
     if (problem.dtype == DType::kBF16 && pack::dtype(*problem.weights) != DType::kBF16) {
       return Support::no("weights would have to be rounded to bf16");
     }
+    if (!problem.epilogue.bias.empty() && problem.layout == Layout::kFeatureMajor) {
+      return Support::no("oneDNN has but a plain loop, seconds a run, for a bias in this layout");
+    }
     if (problem.M < 1) return Support::no("M is " + std::to_string(problem.M));
     return Support::yes();
   }

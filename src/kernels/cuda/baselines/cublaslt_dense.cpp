@@ -60,29 +60,49 @@ Matrix make_matrix(cudaDataType_t type, int64_t rows, int64_t cols, int64_t ld) 
   return Matrix(layout);
 }
 
+cublasLtEpilogue_t epilogue_of(const Epilogue& epilogue) {
+  const bool bias = !epilogue.bias.empty();
+  switch (epilogue.activation) {
+    case Activation::kRelu:
+      return bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
+    case Activation::kGeluErf:  // supports() refuses it
+    case Activation::kGeluTanh:
+      return bias ? CUBLASLT_EPILOGUE_GELU_BIAS : CUBLASLT_EPILOGUE_GELU;
+    case Activation::kNone:
+      break;
+  }
+  return bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+}
+
 /// The product in cuBLAS's column-major terms, for one order of the weights.
 ///
 /// Feature-major results are C_(M x N) = A_(M x K) W_(K x N); token-major ones are the transposed
 /// product, with W on the left.
 class Formulation {
  public:
-  Formulation(const Problem& problem, bool weights_by_row)
+  /// `bias` [N] of the problem's type, on the device, or null; must outlive this.
+  Formulation(const Problem& problem, bool weights_by_row, const uint16_t* bias)
       : token_major_(problem.layout == Layout::kTokenMajor) {
     const GemmShape s = problem.shape();
     const cudaDataType_t type = problem.dtype == DType::kF16 ? CUDA_R_16F : CUDA_R_16BF;
     cublasLtMatmulDesc_t desc = nullptr;
     TVW_LT(cublasLtMatmulDescCreate(&desc, CUBLAS_COMPUTE_32F, CUDA_R_32F));
     desc_.reset(desc);
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_of(problem.epilogue));
+    if (bias != nullptr) {
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+      set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type);
+    }
     // B [K, N] by rows is N x K in columns; its transpose [N, K] by rows is K x N.
     weights_ = weights_by_row ? make_matrix(type, s.N, s.K, s.N) : make_matrix(type, s.K, s.N, s.K);
     if (token_major_) {
       activations_ = make_matrix(type, s.K, s.M, s.K);
       result_ = make_matrix(type, s.N, s.M, s.N);
-      set_transposed(CUBLASLT_MATMUL_DESC_TRANSA, !weights_by_row);
+      set(CUBLASLT_MATMUL_DESC_TRANSA, weights_by_row ? CUBLAS_OP_N : CUBLAS_OP_T);
     } else {
       activations_ = make_matrix(type, s.M, s.K, s.M);
       result_ = make_matrix(type, s.M, s.N, s.M);
-      set_transposed(CUBLASLT_MATMUL_DESC_TRANSB, weights_by_row);
+      set(CUBLASLT_MATMUL_DESC_TRANSB, weights_by_row ? CUBLAS_OP_T : CUBLAS_OP_N);
     }
     name_ = weights_by_row ? "weights [K, N]" : "weights [N, K]";
   }
@@ -122,9 +142,9 @@ class Formulation {
   [[nodiscard]] cublasLtMatrixLayout_t right() const {
     return token_major_ ? activations_.get() : weights_.get();
   }
-  void set_transposed(cublasLtMatmulDescAttributes_t which, bool yes) {
-    const cublasOperation_t operation = yes ? CUBLAS_OP_T : CUBLAS_OP_N;
-    TVW_LT(cublasLtMatmulDescSetAttribute(desc_.get(), which, &operation, sizeof operation));
+  template <class T>
+  void set(cublasLtMatmulDescAttributes_t which, T value) {
+    TVW_LT(cublasLtMatmulDescSetAttribute(desc_.get(), which, &value, sizeof value));
   }
 
   bool token_major_;
@@ -146,11 +166,13 @@ struct Candidate {
 class DensePlan final : public Plan {
  public:
   DensePlan(GemmShape shape, Candidate chosen, int tried, DeviceArray<uint16_t> weights,
+            std::shared_ptr<DeviceArray<uint16_t>> bias,
             std::shared_ptr<DeviceArray<uint8_t>> workspace)
       : shape_(shape),
         chosen_(std::move(chosen)),
         tried_(tried),
         weights_(std::move(weights)),
+        bias_(std::move(bias)),
         workspace_(std::move(workspace)) {}
 
   void run(const void* A, void* C) override {
@@ -165,7 +187,7 @@ class DensePlan final : public Plan {
   [[nodiscard]] int64_t weight_bytes() const override { return shape_.K * shape_.N * 2; }
   [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
   [[nodiscard]] std::unique_ptr<Plan> duplicate() const override {
-    return std::make_unique<DensePlan>(shape_, chosen_, tried_, weights_.copy(), workspace_);
+    return std::make_unique<DensePlan>(shape_, chosen_, tried_, weights_.copy(), bias_, workspace_);
   }
 
  private:
@@ -173,6 +195,7 @@ class DensePlan final : public Plan {
   Candidate chosen_;
   int tried_;
   DeviceArray<uint16_t> weights_;
+  std::shared_ptr<DeviceArray<uint16_t>> bias_;      ///< the formulation reads it
   std::shared_ptr<DeviceArray<uint8_t>> workspace_;  ///< runs follow one another
 };
 
@@ -182,6 +205,7 @@ class Search {
   Search(const Problem& problem, bool cold)
       : shape_(problem.shape()),
         cold_(cold),
+        bias_(device_bias(problem)),
         workspace_(std::make_shared<DeviceArray<uint8_t>>(static_cast<int64_t>(kWorkspaceBytes))),
         A_(shape_.M * shape_.K),
         C_(shape_.M * shape_.N) {
@@ -192,7 +216,8 @@ class Search {
     launch_transpose(by_row_.data(), shape_.N, by_column_.data(), shape_.K, shape_.K, shape_.N);
     launch_fill(A_.data(), A_.count(), problem.dtype == DType::kBF16, 1);
     for (const bool weights_by_row : {true, false}) {
-      const auto formulation = std::make_shared<const Formulation>(problem, weights_by_row);
+      const auto formulation = std::make_shared<const Formulation>(problem, weights_by_row,
+                                                                   bias_ ? bias_->data() : nullptr);
       int rank = 0;
       for (const cublasLtMatmulAlgo_t& algorithm : formulation->algorithms()) {
         candidates_.push_back({formulation, weights_by_row ? by_row_.data() : by_column_.data(),
@@ -217,10 +242,19 @@ class Search {
     time_again();
     const Candidate& winner = *std::min_element(candidates_.begin(), candidates_.end(), by_time);
     DeviceArray<uint16_t>& weights = winner.weights == by_row_.data() ? by_row_ : by_column_;
-    return std::make_unique<DensePlan>(shape_, winner, tried, std::move(weights), workspace_);
+    return std::make_unique<DensePlan>(shape_, winner, tried, std::move(weights), bias_,
+                                       workspace_);
   }
 
  private:
+  /// [N], or null if there is none.
+  static std::shared_ptr<DeviceArray<uint16_t>> device_bias(const Problem& problem) {
+    if (problem.epilogue.bias.empty()) return nullptr;
+    const auto bias = TypedBuffer::from_f32(problem.dtype, problem.epilogue.bias);
+    return std::make_shared<DeviceArray<uint16_t>>(
+        std::span(bias.words<uint16_t>(), problem.epilogue.bias.size()));
+  }
+
   void drop_those_that_fail() {
     std::erase_if(candidates_, [&](const Candidate& c) {  // some are offered, yet cannot run
       const bool ok = c.formulation->multiply(c.algorithm, A_.data(), c.weights, C_.data(),
@@ -255,6 +289,7 @@ class Search {
 
   GemmShape shape_;
   bool cold_;
+  std::shared_ptr<DeviceArray<uint16_t>> bias_;
   std::shared_ptr<DeviceArray<uint8_t>> workspace_;
   DeviceArray<uint16_t> by_row_, by_column_, A_, C_;
   std::vector<Candidate> candidates_;
@@ -272,7 +307,14 @@ class DenseExecutor final : public Executor {
       return Support::no("weights are " + std::string(pack::format_name(*problem.weights)) +
                          ", not dense");
     }
-    return supports_baseline(problem);
+    const Epilogue& epilogue = problem.epilogue;
+    if (epilogue.activation == Activation::kGeluErf) {
+      return Support::no("cuBLASLt's GELU is the form with tanh (gelu-tanh)");
+    }
+    if (!epilogue.bias.empty() && problem.layout == Layout::kFeatureMajor) {
+      return Support::no("cuBLASLt adds a bias by token in this layout, not by feature");
+    }
+    return supports_16_bit_types(problem);
   }
   [[nodiscard]] std::unique_ptr<Plan> prepare(const Problem& problem,
                                               Device& /*device*/) const override {

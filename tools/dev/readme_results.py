@@ -31,6 +31,7 @@ RECORDS = [
     ("cpu-xeon-llama-7b-m16.json", "LLaMA 7B, M = {M}"),
     ("h200-bert-base.json", "BERT-base, M = {M}"),
     ("h200-bert-base-sm80.json", "BERT-base, M = {M}, kernels for Ampere"),
+    ("h200-bert-base-gelu.json", "BERT-base, M = {M}, each with bias and GELU"),
     ("h200-bert-base-bf16.json", "BERT-base, M = {M}"),
     ("h200-llama-2048.json", "LLaMA 7B, M = {M}"),
     ("h200-8192.json", "8192 x 8192 x 8192"),

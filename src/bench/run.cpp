@@ -73,13 +73,23 @@ Activations make_activations(const Job& job, DType dtype, kernels::Device& devic
   return activations;
 }
 
-/// [N], or empty if no bias is asked for. Numbers that `dtype` has, as some libraries want biases
-/// in the type of the results.
-std::vector<float> make_bias(const BenchRequest& request, int64_t N, DType dtype) {
-  if (!request.epilogue.bias) return {};
-  return TypedBuffer::from_f32(dtype, normal_values(N, mix(request.seed, kBiasStream), 1.0))
-      .to_f32();
-}
+/// What all contestants of a job compute after the product, with the bias that it has.
+class JobEpilogue {
+ public:
+  JobEpilogue(const BenchRequest& request, const Job& job, DType dtype)
+      : activation_(request.epilogue.activation) {
+    if (!request.epilogue.bias) return;
+    // Numbers that `dtype` has, as some libraries want biases in the type of the results.
+    const auto values = normal_values(job.shape.N, mix(request.seed, kBiasStream), 1.0);
+    bias_ = TypedBuffer::from_f32(dtype, values).to_f32();
+  }
+  /// Valid as long as this.
+  [[nodiscard]] kernels::Epilogue get() const { return {bias_, activation_}; }
+
+ private:
+  std::vector<float> bias_;  ///< [N], or empty
+  kernels::Activation activation_;
+};
 
 LayerWeights load_weights(const Job& job) {
   LayerWeights weights = job.load();
@@ -142,11 +152,11 @@ class Runner {
     report(label + ": pruning and packing");
     const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
     Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
-    const std::vector<float> bias = make_bias(request_, job.shape.N, resolved_.dtype);
-    const kernels::Epilogue epilogue{bias, request_.epilogue.activation};
+    const JobEpilogue epilogue(request_, job, resolved_.dtype);
     std::vector<Entry> entries;
-    for (Contestant& contestant : make_contestants(request_, resolved_, job, variants, epilogue,
-                                                   device_, executors_, tuning_.get())) {
+    for (Contestant& contestant :
+         make_contestants(request_, resolved_, job, variants, epilogue.get(), device_, executors_,
+                          tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
       entries.push_back({std::move(contestant), std::move(row), nullptr, 0});
     }
@@ -313,10 +323,9 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
   std::vector<ExecutorAnswer> answers;
   for (const Job& job : resolved.jobs) {
     const std::vector<Variant> variants = make_variants(request, job.layer, load_weights(job));
-    const std::vector<float> bias = make_bias(request, job.shape.N, resolved.dtype);
-    const kernels::Epilogue epilogue{bias, request.epilogue.activation};
-    for (const Contestant& contestant : make_contestants(request, resolved, job, variants, epilogue,
-                                                         device, executors, tuning.get())) {
+    const JobEpilogue epilogue(request, job, resolved.dtype);
+    for (const Contestant& contestant : make_contestants(
+             request, resolved, job, variants, epilogue.get(), device, executors, tuning.get())) {
       const Variant& variant = *contestant.variant;
       answers.push_back({job.layer, job.shape.M, job.shape.N, job.shape.K, variant.pattern,
                          std::string(pack::format_name(variant.weights)), variant.target_sparsity,

@@ -6,10 +6,9 @@ namespace {
 
 void add_overview(std::string& text, const Report& report) {
   text +=
-      "| workload | pattern | target | achieved | kept score | device | dtype | layout | cache | "
-      "epilogue | M | over dense (geomean) | over dense (weighted) | over block | over "
-      "unstructured "
-      "| slower layers |\n"
+      "| workload | pattern | target | achieved | kept score | device | dtype | layout | cache "
+      "| epilogue | M | over dense (geomean) | over dense (weighted) | over block "
+      "| over unstructured | slower layers |\n"
       "|---|---|---:|---:|---:|---|---|---|---|---|---:|---:|---:|---:|---:|---:|\n";
   for (const Summary& s : report.summaries) {
     text += "| " + markdown_cell(s.workload) + " | " + markdown_cell(s.pattern) + " | " +

@@ -23,8 +23,8 @@ enum class Layout : uint8_t {
 [[nodiscard]] std::string_view name(Layout layout);  ///< "token", "feature"
 
 enum class Activation : uint8_t { kNone, kRelu, kGeluErf, kGeluTanh };
-[[nodiscard]] std::string_view name(
-    Activation activation);  ///< "none", "relu", "gelu", "gelu-tanh"
+/// "none", "relu", "gelu", "gelu-tanh".
+[[nodiscard]] std::string_view name(Activation activation);
 
 /// C = activation(A * B + bias), or activation(A * B + bias + C).
 struct Epilogue {

@@ -128,6 +128,17 @@ void print_peaks(kernels::Device& device, int threads) {
   }
 }
 
+/// Without dense there is no speed-up to see, and the reason is in the record only.
+void warn_if_no_dense(const record::BenchRecord& record) {
+  std::string reason;
+  for (const record::BenchRow& row : record.rows) {
+    if (row.role != record::RowRole::kDense) continue;
+    if (row.status == record::RowStatus::kTimed) return;
+    if (reason.empty()) reason = row.executor + ": " + row.skipped_reason;
+  }
+  spdlog::warn("nothing dense to compare with: {}", cell(reason));
+}
+
 void run_bench_command(const BenchOptions& options, const Settings& settings) {
   const kernels::Registry registry = kernels::Registry::discover();
   if (options.roofline) {
@@ -156,6 +167,7 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
     print(report::render(report::summarise({&named, 1}), report::Format::kMarkdown));
     spdlog::info("record written to {}", output);
   }
+  warn_if_no_dense(record);
   if (record::has_wrong_result(record)) {
     throw Error(
         ErrorCode::kVerificationFailed,

@@ -72,6 +72,13 @@ def test_everybody_computes_the_epilogue(tvw, tiny, tmp_path, epilogue):
     assert epilogue in tvw.works("report", "run.json", "--format", "md").stdout
 
 
+def test_without_dense_there_is_a_warning(tvw, tiny):
+    arguments = ("bench", "--device", "cpu", "--workload", tiny, "--baselines", "none", *FAST)
+    told = tvw.works(*arguments, "--dtype", "f16").stderr
+    assert "nothing dense to compare with: cpu.dense" in told and "asked for f16" in told
+    assert "nothing dense" not in tvw.works(*arguments).stderr
+
+
 def test_list_explains(tvw, tiny):
     text = tvw.works("bench", "--workload", tiny, "--list").stdout
     assert "cpu.tvw.simd" in text and "yes: " in text and "tokens" in text

@@ -36,11 +36,11 @@ void check_executor_names(std::span<const std::string> names,
 std::vector<Contestant> make_contestants(const BenchRequest& request,
                                          const ResolvedRequest& resolved, const Job& job,
                                          std::span<const Variant> variants,
-                                         const kernels::Epilogue& epilogue,
                                          const kernels::Device& device,
                                          std::span<const Executor* const> executors,
                                          kernels::Tuning* tuning) {
   std::vector<Contestant> contestants;
+  const kernels::Epilogue epilogue{job.bias, request.epilogue.activation};
   for (const Variant& variant : variants) {
     const bool dense = variant.role == record::RowRole::kDense;
     const std::string format(pack::format_name(variant.weights));

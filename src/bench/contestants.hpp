@@ -24,12 +24,11 @@ void check_executor_names(std::span<const std::string> names,
                           std::span<const kernels::Executor* const> executors,
                           const kernels::Device& device);
 
-/// Variant by variant, layout by layout, executors in order of preference. `variants`, the bias of
-/// `epilogue` and `tuning`, which may be null, must stay.
+/// Variant by variant, layout by layout, executors in order of preference. `job`, `variants`
+/// and `tuning`, which may be null, must stay.
 [[nodiscard]] std::vector<Contestant> make_contestants(
     const BenchRequest& request, const ResolvedRequest& resolved, const Job& job,
-    std::span<const Variant> variants, const kernels::Epilogue& epilogue,
-    const kernels::Device& device, std::span<const kernels::Executor* const> executors,
-    kernels::Tuning* tuning);
+    std::span<const Variant> variants, const kernels::Device& device,
+    std::span<const kernels::Executor* const> executors, kernels::Tuning* tuning);
 
 }  // namespace tvw::bench

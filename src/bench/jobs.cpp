@@ -12,6 +12,13 @@ namespace {
 using kernels::DeviceKind;
 using kernels::Layout;
 
+constexpr uint64_t kBiasStream = 0xB1A5;  // keeps biases apart from weights of the same seed
+
+/// Numbers that `dtype` has, as some libraries want biases in the type of the results.
+std::vector<float> random_bias(int64_t N, DType dtype, uint64_t seed) {
+  return TypedBuffer::from_f32(dtype, normal_values(N, mix(seed, kBiasStream), 1.0)).to_f32();
+}
+
 /// Weights of a trained layer have about this deviation, and outputs stay near 1 in every dtype.
 LayerWeights random_weights(int64_t K, int64_t N, DType dtype, uint64_t seed) {
   const auto values = normal_values(K * N, seed, 1.0 / std::sqrt(static_cast<double>(K)));
@@ -89,7 +96,10 @@ ResolvedRequest resolve(const BenchRequest& request, DeviceKind device) {
                                            " rows is too large, expected at most " +
                                            std::to_string(kLargestM));
       }
-      resolved.jobs.push_back({layer.name, layer.count, {M, layer.N, layer.K}, layer.load});
+      resolved.jobs.push_back({layer.name, layer.count, {M, layer.N, layer.K}, layer.load, {}});
+      if (request.epilogue.bias) {
+        resolved.jobs.back().bias = random_bias(layer.N, resolved.dtype, request.seed);
+      }
     }
   }
   return resolved;

@@ -15,6 +15,7 @@ struct Job {
   int64_t count = 1;
   GemmShape shape;
   std::function<LayerWeights()> load;
+  std::vector<float> bias;  ///< [N], or empty if no bias is asked for
 };
 
 struct ResolvedRequest {

@@ -25,7 +25,6 @@ using record::BenchRow;
 constexpr uint64_t kActivationStream =
     0xAC71;  // keeps activations apart from weights of the same seed
 constexpr uint64_t kPositionStream = 0x9051;
-constexpr uint64_t kBiasStream = 0xB1A5;
 
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
@@ -72,24 +71,6 @@ Activations make_activations(const Job& job, DType dtype, kernels::Device& devic
   device.copy_in(*activations.A, rounded.bytes().data(), rounded.size_bytes());
   return activations;
 }
-
-/// What all contestants of a job compute after the product, with the bias that it has.
-class JobEpilogue {
- public:
-  JobEpilogue(const BenchRequest& request, const Job& job, DType dtype)
-      : activation_(request.epilogue.activation) {
-    if (!request.epilogue.bias) return;
-    // Numbers that `dtype` has, as some libraries want biases in the type of the results.
-    const auto values = normal_values(job.shape.N, mix(request.seed, kBiasStream), 1.0);
-    bias_ = TypedBuffer::from_f32(dtype, values).to_f32();
-  }
-  /// Valid as long as this.
-  [[nodiscard]] kernels::Epilogue get() const { return {bias_, activation_}; }
-
- private:
-  std::vector<float> bias_;  ///< [N], or empty
-  kernels::Activation activation_;
-};
 
 LayerWeights load_weights(const Job& job) {
   LayerWeights weights = job.load();
@@ -152,11 +133,9 @@ class Runner {
     report(label + ": pruning and packing");
     const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
     Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
-    const JobEpilogue epilogue(request_, job, resolved_.dtype);
     std::vector<Entry> entries;
     for (Contestant& contestant :
-         make_contestants(request_, resolved_, job, variants, epilogue.get(), device_, executors_,
-                          tuning_.get())) {
+         make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
       entries.push_back({std::move(contestant), std::move(row), nullptr, 0});
     }
@@ -323,9 +302,8 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
   std::vector<ExecutorAnswer> answers;
   for (const Job& job : resolved.jobs) {
     const std::vector<Variant> variants = make_variants(request, job.layer, load_weights(job));
-    const JobEpilogue epilogue(request, job, resolved.dtype);
-    for (const Contestant& contestant : make_contestants(
-             request, resolved, job, variants, epilogue.get(), device, executors, tuning.get())) {
+    for (const Contestant& contestant :
+         make_contestants(request, resolved, job, variants, device, executors, tuning.get())) {
       const Variant& variant = *contestant.variant;
       answers.push_back({job.layer, job.shape.M, job.shape.N, job.shape.K, variant.pattern,
                          std::string(pack::format_name(variant.weights)), variant.target_sparsity,

@@ -134,7 +134,7 @@ void warn_if_no_dense(const record::BenchRecord& record) {
   for (const record::BenchRow& row : record.rows) {
     if (row.role != record::RowRole::kDense) continue;
     if (row.status == record::RowStatus::kTimed) return;
-    if (reason.empty()) reason = row.executor + ": " + row.skipped_reason;
+    if (reason.empty()) reason = record::why_untimed(row);
   }
   spdlog::warn("nothing dense to compare with: {}", cell(reason));
 }

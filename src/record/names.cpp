@@ -28,6 +28,10 @@ std::string_view name(RowStatus status) {
   return "skipped";
 }
 
+std::string why_untimed(const BenchRow& row) {
+  return row.executor.empty() ? row.skipped_reason : row.executor + ": " + row.skipped_reason;
+}
+
 bool has_wrong_result(const BenchRecord& record) {
   return std::ranges::any_of(record.rows,
                              [](const BenchRow& row) { return row.status == RowStatus::kWrong; });

@@ -121,8 +121,7 @@ class SpeedupSum {
 std::string why_missing(const Rows& candidates) {
   std::string note;
   for (const BenchRow* row : candidates) {
-    const std::string reason =
-        row->executor.empty() ? row->skipped_reason : row->executor + ": " + row->skipped_reason;
+    const std::string reason = record::why_untimed(*row);
     if (note.find(reason) == std::string::npos) note += (note.empty() ? "" : "; ") + reason;
   }
   return note;

@@ -110,6 +110,8 @@ struct BenchRecord {
 [[nodiscard]] std::string_view name(RowRole role);      ///< "dense", "baseline", "subject"
 [[nodiscard]] std::string_view name(RowStatus status);  ///< "timed", "skipped", "wrong"
 
+/// Why a row has no time, after who it is of: "cpu.csr.simd: out of memory".
+[[nodiscard]] std::string why_untimed(const BenchRow& row);
 /// True if any row is kWrong: `tvw bench` then ends in exit code 3.
 [[nodiscard]] bool has_wrong_result(const BenchRecord& record);
 

@@ -44,9 +44,8 @@ HWY_INLINE V exp2(V x) {
 
 /// GELU = max(x, 0) - |x| Q(|x|), where Q is the normal distribution's upper tail or what the form
 /// with tanh has in its place. log2 2Q is almost a parabola: a polynomial in t = |x| / 2, without a
-/// constant term, and an exponential give it, with no division. These are minimax fits of |x|
-/// Q(|x|) for t up to kMost, behind which it is less than 1e-9: 6e-8 (erf) and 7e-8 (tanh) off at
-/// most.
+/// constant term, and an exponential give it, with no division. The fits are minimax of |x| Q(|x|)
+/// for t up to kMost, behind which it is less than 1e-9: off by 6e-8 (erf) and 7e-8 (tanh) at most.
 constexpr std::array<float, 7> kErfTail = {-2.30225396f,   -1.83617568f,   -0.423588485f,
                                            0.122732505f,   -0.0184251275f, -0.000819099718f,
                                            0.000547681761f};

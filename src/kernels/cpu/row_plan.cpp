@@ -1,6 +1,7 @@
 #include "kernels/cpu/row_plan.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 #include <utility>
 #include <vector>
@@ -26,14 +27,31 @@ struct Item {
 /// Tiles are cut into single groups where there are not this many for each thread.
 constexpr int64_t kItemsPerThread = 4;
 
-/// Of a thread.
+/// Of a thread, whatever plans it runs: what the last layer left in the cache, the next writes to.
 struct Scratch {
   HostBytes of_tiles;
-  /// [blocks of tokens][1 + K][width], zero where a token lacks and before each block; empty for
+  /// [blocks of tokens][1 + K][width], zero where a token lacks and before each block; unused for
   /// blocks of one.
   HostFloats blocks;
   int64_t run = 0;  ///< that `blocks` are of
+  // Of runs that this thread started.
+  HostFloats sums;  ///< [M, in whole blocks][sums of a token]
+  HostFloats a, c;  ///< of bf16, in f32
 };
+thread_local Scratch of_this_thread;
+
+/// The first `size` of a scratch, which grows to the largest that was asked for.
+template <class T>
+T* at_least(HostVector<T>& scratch, int64_t size) {
+  if (std::ssize(scratch) < size) scratch.resize(static_cast<size_t>(size));
+  return scratch.data();
+}
+
+/// Runs of all plans have numbers of their own, from 1 on.
+int64_t next_run() {
+  static std::atomic<int64_t> last{0};
+  return ++last;
+}
 
 /// Columns of results that one thread puts in their places.
 constexpr int64_t kPlacedColumns = 2048;
@@ -69,21 +87,16 @@ class RowPlan final : public Plan {
       }
       sums_stride_ += tile.units() * kUnitColumns;
     }
-    sums_.resize(static_cast<size_t>(round_up(M_, width_) * sums_stride_));
-    if (bf16_) {
-      a_.resize(static_cast<size_t>(M_ * K_));
-      c_.resize(static_cast<size_t>(M_ * N_));
-    }
   }
 
   void run(const void* A, void* C) override {
     if (bf16_) {
-      bf16_to_f32(static_cast<const uint16_t*>(A), std::ssize(a_), a_.data());
-      if (add_to_c_) {
-        bf16_to_f32(static_cast<const uint16_t*>(C), std::ssize(c_), c_.data());
-      }
-      multiply(a_.data(), c_.data());
-      f32_to_bf16(c_.data(), std::ssize(c_), static_cast<uint16_t*>(C));
+      float* const a = at_least(of_this_thread.a, M_ * K_);
+      float* const c = at_least(of_this_thread.c, M_ * N_);
+      bf16_to_f32(static_cast<const uint16_t*>(A), M_ * K_, a);
+      if (add_to_c_) bf16_to_f32(static_cast<const uint16_t*>(C), M_ * N_, c);
+      multiply(a, c);
+      f32_to_bf16(c, M_ * N_, static_cast<uint16_t*>(C));
     } else {
       multiply(static_cast<const float*>(A), static_cast<float*>(C));
     }
@@ -100,59 +113,50 @@ class RowPlan final : public Plan {
 
  private:
   void multiply(const float* a, float* c) {
-    make_scratch();
-    ++run_;
-    parallel_for_runs(std::ssize(items_), [&](int64_t i, int thread) {
-      Scratch& scratch = scratch_[static_cast<size_t>(thread)];
-      if (width_ > 1 && scratch.run != run_) {
-        interleave(a, scratch.blocks.data());
-        scratch.run = run_;
-      }
+    const int64_t run = next_run();
+    float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
+    parallel_for_runs(std::ssize(items_), [&](int64_t i, int /*thread*/) {
+      Scratch& scratch = of_this_thread;
+      const float* const blocks = width_ > 1 ? interleaved(a, run, scratch) : nullptr;
+      std::byte* const of_tiles = at_least(scratch.of_tiles, tiles_->scratch_bytes(most_units_));
       const Item& item = items_[static_cast<size_t>(i)];
       RowTask task;
       task.stride = sums_stride_;
       for (int64_t m = 0; m < M_; m += width_) {
-        task.block = width_ > 1 ? block_of(scratch.blocks.data(), m) : a;
+        task.block = width_ > 1 ? blocks + block_at(m) : a;
         task.tokens = std::min(width_, M_ - m);
-        task.sums = sums_.data() + m * sums_stride_ + item.first_sum;
-        tiles_->multiply(*item.tile, item.first_unit, item.last_unit, task,
-                         scratch.of_tiles.data());
+        task.sums = sums + m * sums_stride_ + item.first_sum;
+        tiles_->multiply(*item.tile, item.first_unit, item.last_unit, task, of_tiles);
       }
     });
-    place(c);
+    place(sums, c);
   }
 
   /// Blocks of width_ tokens, feature by feature: a kept row of a tile is then one load. Every
   /// thread makes them for itself, which takes less time than reading them from another's cache.
-  void interleave(const float* a, float* blocks) const {
+  const float* interleaved(const float* a, int64_t run, Scratch& scratch) const {
+    if (scratch.run == run) return scratch.blocks.data();
+    float* const blocks = at_least(scratch.blocks, round_up(M_, width_) * (1 + K_));
     for (int64_t m = 0; m < M_; m += width_) {
       const int64_t count = std::min(width_, M_ - m);
-      float* to = block_of(blocks, m);
+      float* to = blocks + block_at(m);
+      std::fill_n(to - width_, count < width_ ? (1 + K_) * width_ : width_, 0.0f);
       if (token_major_) {
         transpose(a + m * K_, K_, to, width_, K_, count);
       } else {
         for (int64_t k = 0; k < K_; ++k) std::copy_n(a + k * M_ + m, count, to + k * width_);
       }
     }
+    scratch.run = run;
+    return blocks;
   }
 
-  /// Of the tokens from m on.
-  [[nodiscard]] float* block_of(float* blocks, int64_t m) const {
-    return blocks + m * (1 + K_) + width_;
-  }
-
-  void make_scratch() {
-    while (std::ssize(scratch_) < thread_count()) {
-      Scratch scratch;
-      scratch.of_tiles.resize(static_cast<size_t>(tiles_->scratch_bytes(most_units_)));
-      scratch.blocks.resize(static_cast<size_t>(width_ > 1 ? round_up(M_, width_) * (1 + K_) : 0));
-      scratch_.push_back(std::move(scratch));
-    }
-  }
+  /// Of the tokens from m on, in Scratch::blocks.
+  [[nodiscard]] int64_t block_at(int64_t m) const { return m * (1 + K_) + width_; }
 
   /// Sums in the order of tiles to results in the order of columns. Threads that stored their
   /// tiles' columns there themselves would take each line of C from one another time and again.
-  void place(float* c) {
+  void place(const float* sums, float* c) {
     const int64_t parts = parts_of(N_, kPlacedColumns);
     parallel_for_runs(M_ * parts, [&](int64_t i, int /*thread*/) {
       const int64_t m = i / parts, first = i % parts * kPlacedColumns;
@@ -162,8 +166,8 @@ class RowPlan final : public Plan {
       const bool in_place = token_major_ && !add_to_c_;
       float results[kPlacedColumns];
       float* to = in_place ? into : results;
-      gather_and_add_(sums_.data() + m * sums_stride_, places_.data() + first, bias_.data() + first,
-                      count, to);
+      gather_and_add_(sums + m * sums_stride_, places_.data() + first, bias_.data() + first, count,
+                      to);
       if (add_to_c_) {
         for (int64_t j = 0; j < count; ++j) to[j] += into[j * step];
       }
@@ -184,13 +188,9 @@ class RowPlan final : public Plan {
   std::unique_ptr<RowTiles> tiles_;
   std::string format_;
   std::vector<Item> items_;
-  int64_t most_units_ = 0;        ///< of an item
-  std::vector<int32_t> places_;   ///< [N] of a column's sum among those of a token
-  int64_t sums_stride_ = 0;       ///< sums of a token
-  HostFloats sums_;               ///< [M, in whole blocks][sums_stride_]
-  std::vector<Scratch> scratch_;  ///< [threads]
-  int64_t run_ = 0;
-  HostFloats a_, c_;  ///< of bf16, in f32; else empty
+  int64_t most_units_ = 0;       ///< of an item
+  std::vector<int32_t> places_;  ///< [N] of a column's sum among those of a token
+  int64_t sums_stride_ = 0;      ///< sums of a token
 };
 
 }  // namespace

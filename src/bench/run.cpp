@@ -28,11 +28,12 @@ constexpr uint64_t kPositionStream = 0x9051;
 
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
-constexpr int64_t kRotateShare = 8;   // activations are at most 1/8 of the weights
+constexpr int64_t kFewShare = 8;      // activations are at most 1/8 of the weights
 
-bool rotates(const kernels::Device& device, GemmShape shape) {
-  return device.kind() == kernels::DeviceKind::kCuda &&
-         kRotateShare * shape.M * (shape.K + shape.N) <= shape.K * shape.N;
+/// Weights are nearly all that is read, as in decoding. Cold then means that they come from memory
+/// while the program and the activations of the layer before are still in the cache.
+bool only_weights_are_cold(GemmShape shape) {
+  return kFewShare * shape.M * (shape.K + shape.N) <= shape.K * shape.N;
 }
 
 std::unique_ptr<kernels::Tuning> make_tuning(const BenchRequest& request,
@@ -94,7 +95,8 @@ struct Entry {
   Contestant contestant;
   BenchRow row;
   std::unique_ptr<kernels::Plan> plan;
-  size_t fingerprint = 0;  ///< of the outputs that were verified
+  std::unique_ptr<kernels::Plan> layer_before;  ///< the same one with weights of its own, or null
+  size_t fingerprint = 0;                       ///< of the outputs that were verified
 };
 
 class Runner {
@@ -137,7 +139,7 @@ class Runner {
     for (Contestant& contestant :
          make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
       BenchRow row = describe(resolved_, job, contestant, device_, request_.seed);
-      entries.push_back({std::move(contestant), std::move(row), nullptr, 0});
+      entries.push_back({std::move(contestant), std::move(row), nullptr, nullptr, 0});
     }
     const auto positions = positions_to_check(job.shape, mix(request_.seed, kPositionStream));
     for (Entry& entry : entries) {
@@ -152,11 +154,20 @@ class Runner {
     }
   }
 
+  /// A GPU goes through copies of the weights instead (make_timed).
+  [[nodiscard]] bool runs_a_layer_before(GemmShape shape) const {
+    return device_.kind() == kernels::DeviceKind::kCpu && only_weights_are_cold(shape) &&
+           std::ranges::find(request_.caches, CacheState::kCold) != request_.caches.end();
+  }
+
   void prepare_and_verify(Entry& entry, Activations& activations,
                           std::span<const kernels::OutputPosition> positions) {
     const kernels::Problem& problem = entry.contestant.problem;
     try {
       entry.plan = entry.contestant.executor->prepare(problem, device_);
+      if (runs_a_layer_before(problem.shape())) {
+        entry.layer_before = entry.contestant.executor->prepare(problem, device_);
+      }
     } catch (const Error& error) {  // e.g. out of memory: the others still run
       entry.row.skipped_reason = std::string("cannot be prepared: ") + error.what();
       return;
@@ -193,7 +204,7 @@ class Runner {
       row.cache = name(cache);
       if (row.verified) {
         const Timed& its = timed[next++];
-        if (cache == CacheState::kCold) row.cold_by = its.rotation > 0 ? "rotation" : "flush";
+        if (cache == CacheState::kCold) row.cold_by = cold_by(its);
         Verdict again = verify_again({entry.contestant.problem, activations.values, positions},
                                      its.launch, device_, *activations.C, entry.fingerprint);
         if (again.ok) {
@@ -212,11 +223,15 @@ class Runner {
     std::move(rows.begin(), rows.end(), std::back_inserter(record.rows));
   }
 
-  /// Where weights are nearly all that is read (decoding), cold means that they come from memory
-  /// while the activations of the layer before are still in the cache: runs go through copies.
+  static std::string cold_by(const Timed& timed) {
+    if (timed.rotation > 0) return "rotation";
+    return timed.after_flush ? "flush, layer before" : "flush";
+  }
+
   Timed make_timed(const Entry& entry, const Job& job, Activations& activations, CacheState cache) {
     std::vector<std::shared_ptr<kernels::Plan>> copies;
-    if (cache == CacheState::kCold && rotates(device_, job.shape)) {
+    if (cache == CacheState::kCold && device_.kind() == kernels::DeviceKind::kCuda &&
+        only_weights_are_cold(job.shape)) {
       const int64_t bytes = std::max<int64_t>(1, entry.plan->weight_bytes());
       const int64_t count = std::min(kMostCopies, kCacheTimes * device_.cache_bytes() / bytes + 2);
       for (int64_t i = 0; i < count; ++i) {
@@ -228,6 +243,9 @@ class Runner {
     Timed timed{entry.row.executor, {}, 1, {}, static_cast<int>(copies.size())};
     void* A = activations.A->data();
     void* C = activations.C->data();
+    if (entry.layer_before) {
+      timed.after_flush = [plan = entry.layer_before.get(), A, C] { plan->run(A, C); };
+    }
     if (copies.empty()) {
       timed.launch = [plan = entry.plan.get(), A, C] { plan->run(A, C); };
     } else {

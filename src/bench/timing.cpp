@@ -51,6 +51,7 @@ void time_interleaved(kernels::Device& device, std::span<Timed> contestants, Cac
         (void)device.time_us(contestants[i].launch, 1);
       } else if (contestants[i].rotation == 0) {
         device.flush_cache();
+        if (contestants[i].after_flush) contestants[i].after_flush();
       }
       samples[i].push_back(checked_time_us(device, contestants[i], contestants[i].repeats));
     }

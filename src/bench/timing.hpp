@@ -20,6 +20,8 @@ struct Timed {
   /// Cold: runs after which the operands are out of the cache by themselves, as `launch` goes
   /// through copies; 0: the cache must be flushed.
   int rotation = 0;
+  /// Cold by a flush: what then runs untimed, to bring back what is not meant to be cold; or empty.
+  std::function<void()> after_flush = nullptr;
 };
 
 /// Rounds of one sample each; round r starts with contestant r mod n. Cold: cache flushed, one run,

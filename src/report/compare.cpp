@@ -64,13 +64,16 @@ void count(Comparison& comparison, Verdict verdict) {
   }
 }
 
-/// Why `rows` has no time for `key`; empty if it has.
-std::string why_untimed(const std::map<RowKey, const BenchRow*>& rows, const RowKey& key) {
-  const auto found = rows.find(key);
+/// Why `rows` has no time to compare with that of `row`; empty if it has.
+std::string why_alone(const std::map<RowKey, const BenchRow*>& rows, const BenchRow& row) {
+  const auto found = rows.find(key_of(row));
   if (found == rows.end()) return "not in the run";
-  if (found->second->status == RowStatus::kTimed) return {};
-  const std::string& reason = found->second->skipped_reason;
-  return reason.empty() ? "skipped" : reason;
+  const BenchRow& other = *found->second;
+  if (other.status != RowStatus::kTimed) {
+    return other.skipped_reason.empty() ? "skipped" : other.skipped_reason;
+  }
+  if (other.cold_by != row.cold_by) return "cold by another way: " + other.cold_by;
+  return {};
 }
 
 }  // namespace
@@ -112,7 +115,7 @@ Comparison compare(const NamedRecord& base, const NamedRecord& current) {
   for (const BenchRow& row : base.record.rows) {  // in the order of the base run
     if (row.status != RowStatus::kTimed) continue;
     const RowKey key = key_of(row);
-    const std::string reason = why_untimed(new_rows, key);
+    const std::string reason = why_alone(new_rows, row);
     if (!reason.empty()) {
       comparison.missing.push_back({key, true, reason});
       continue;
@@ -123,7 +126,7 @@ Comparison compare(const NamedRecord& base, const NamedRecord& current) {
   }
   for (const BenchRow& row : current.record.rows) {
     if (row.status != RowStatus::kTimed) continue;
-    const std::string reason = why_untimed(base_rows, key_of(row));
+    const std::string reason = why_alone(base_rows, row);
     if (!reason.empty()) comparison.missing.push_back({key_of(row), false, reason});
   }
   comparison.geomean_ratio = record::geometric_mean(ratios);

@@ -160,6 +160,22 @@ TEST_CASE("hot and cold are rows of their own, and cold flushes", "[bench]") {
   CHECK(std::ranges::count(device.log, "flush") == 2 * 10);
 }
 
+TEST_CASE("with few rows of A only the weights are cold: a layer before brings back the rest",
+          "[bench]") {
+  BenchRequest request = small_request();
+  request.caches = {CacheState::kHot, CacheState::kCold};
+  CHECK(find(run(request, {&kTvw, &kDense}), "cpu.tvw.fake", "cold").cold_by == "flush");
+  request.layers[0].M = 5;  // 8 * 5 * (64 + 128) is less than 64 * 128
+  FakeDevice device;
+  const auto record = run_bench(request, device, Executors{&kTvw, &kDense});
+  for (const char* executor : {"cpu.tvw.fake", "cpu.dense.fake"}) {
+    const BenchRow& cold = find(record, executor, "cold");
+    CHECK(cold.cold_by == "flush, layer before");
+    CHECK(*cold.median_us == Approx(*find(record, executor, "hot").median_us));  // timed alone
+    CHECK(find(record, executor, "hot").cold_by.empty());
+  }
+}
+
 TEST_CASE("dense also runs in the layout that nobody asked for", "[bench]") {
   BenchRequest request = small_request();
   request.dense_in_every_layout = true;

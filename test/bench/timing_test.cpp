@@ -1,5 +1,6 @@
 #include "bench/timing.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "bench/fake_device.hpp"
@@ -32,6 +33,18 @@ TEST_CASE("cold: every sample is one run behind a flush, in rounds that turn", "
   CHECK(contestants[0].samples_us == std::vector<double>(4, 10.0));
   CHECK(contestants[2].samples_us == std::vector<double>(4, 40.0));
   CHECK(contestants[2].repeats == 1);
+}
+
+TEST_CASE("cold: what runs after the flush is not timed", "[bench]") {
+  FakeDevice device;
+  std::vector<Timed> contestants = {constant(device, "A", 10.0)};
+  contestants[0].after_flush = [&device] { device.spend("before", 70.0); };
+  time_interleaved(device, contestants, CacheState::kCold, exactly(2), 200.0);
+  CHECK(device.log == std::vector<std::string>{"flush", "before", "A*1", "flush", "before", "A*1"});
+  CHECK(contestants[0].samples_us == std::vector<double>(2, 10.0));
+  device.log.clear();
+  time_interleaved(device, contestants, CacheState::kHot, exactly(1), 10.0);
+  CHECK(std::ranges::count(device.log, "before") == 0);
 }
 
 TEST_CASE("hot: an untimed run before each sample, which repeats until it is long enough",

@@ -154,9 +154,9 @@ TEST_CASE("a wrong record is refused with the place, what is there and what shou
   CHECK(message_of("{}").find("/kind: got nothing") != std::string::npos);
   CHECK(message_of(replaced(good, "tvw.bench", "tvw.prune")) ==
         "run.json: /kind: got \"tvw.prune\", expected \"tvw.bench\"");
-  CHECK(message_of(replaced(good, "\"schema_version\": \"1.1\"", "\"schema_version\": \"2.0\""))
+  CHECK(message_of(replaced(good, "\"schema_version\": \"1.2\"", "\"schema_version\": \"2.0\""))
             .find("/schema_version: got \"2.0\", expected \"1.x\"") != std::string::npos);
-  CHECK(message_of(replaced(good, "\"schema_version\": \"1.1\"", "\"schema_version\": \"1.7\"")) ==
+  CHECK(message_of(replaced(good, "\"schema_version\": \"1.2\"", "\"schema_version\": \"1.7\"")) ==
         "no error");
   CHECK(message_of(replaced(good, "\"M\": 512", "\"M\": \"512\"")) ==
         "run.json: /rows/0/M: got \"512\", expected an integer >= 0");

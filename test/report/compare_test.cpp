@@ -52,6 +52,19 @@ TEST_CASE("rows that only one run has are listed with the reason", "[report]") {
   CHECK_FALSE(comparison.missing[2].in_base);
 }
 
+TEST_CASE("cold is compared with what was made cold in the same way", "[report]") {
+  auto base = timed("a", "tvw", 1.0, "cold"), current = timed("a", "tvw", 2.0, "cold");
+  base.cold_by = "flush";
+  current.cold_by = "flush, layer before";
+  const Comparison comparison = compare(named({base}), named({current}));
+  CHECK(comparison.rows.empty());
+  REQUIRE(comparison.missing.size() == 2);
+  CHECK(comparison.missing[0].reason == "cold by another way: flush, layer before");
+  CHECK(comparison.missing[1].reason == "cold by another way: flush");
+  current.cold_by = "flush";
+  CHECK(compare(named({base}), named({current})).rows.size() == 1);
+}
+
 TEST_CASE("with another epilogue it is another row", "[report]") {
   auto gelu = timed("a", "tvw", 1.0);
   gelu.epilogue = "gelu";

@@ -13,7 +13,7 @@
 namespace tvw::record {
 
 /// "major.minor". Readers take any minor of a major they know and refuse other majors.
-inline constexpr const char* kBenchSchemaVersion = "1.1";
+inline constexpr const char* kBenchSchemaVersion = "1.2";
 
 /// Why a row is in the record.
 enum class RowRole : uint8_t {
@@ -54,8 +54,10 @@ struct BenchRow {
   std::string dtype;
   std::string layout;  ///< "token", "feature"
   std::string cache;   ///< "hot", "cold"
-  /// How cold was made: "flush" (the cache, before each run) or "rotation" (back-to-back runs over
-  /// copies of the weights that exceed the cache); empty if hot.
+  /// How cold was made: "flush" (the cache, before each run: nothing is in it, not even the
+  /// program), or only for the weights, where activations are few: "flush, layer before" (and then
+  /// a run with a copy of the weights; since 1.2), "rotation" (back-to-back runs over copies of the
+  /// weights that exceed the cache). Empty if hot.
   std::string cold_by;
 
   // Is it right?

@@ -2,10 +2,11 @@
 /// configs/schema/compare.v1.json.
 ///
 /// Rule: rows match by workload, layer, M, N, K, epilogue, pattern, target sparsity, executor,
-/// device, dtype, layout and cache. The ratio is base median / new median (above 1: faster). A row
-/// is "same" unless the medians differ by more than 3 standard errors, sqrt(e_base^2 + e_new^2)
-/// with e = 1.858 * MAD / sqrt(n) (the error of a median, record::relative_error), and by more than
-/// 2 % of the base median. Rows with fewer than 5 samples on a side take their whole MAD as e.
+/// device, dtype, layout and cache, and by how cold was made. The ratio is base median / new median
+/// (above 1: faster). A row is "same" unless the medians differ by more than 3 standard errors,
+/// sqrt(e_base^2 + e_new^2) with e = 1.858 * MAD / sqrt(n) (the error of a median,
+/// record::relative_error), and by more than 2 % of the base median. Rows with fewer than 5 samples
+/// on a side take their whole MAD as e.
 #pragma once
 
 #include <cstdint>
@@ -43,11 +44,11 @@ struct ComparedRow {
   double noise = 0.0;  ///< 3 standard errors, relative to the base median
 };
 
-/// A row that has a time on one side only.
+/// A row that has a time on one side only, or times that mean different things.
 struct MissingRow {
   RowKey key;
   bool in_base = false;  ///< timed in base, not in new
-  std::string reason;    ///< the other side's skipped_reason, or "not in the run"
+  std::string reason;    ///< the other side's skipped_reason, "not in the run", or how it differs
 };
 
 struct Comparison {

@@ -185,7 +185,10 @@ class Runner {
       entry.row.status = record::RowStatus::kWrong;
       entry.row.skipped_reason = std::string("failed: ") + error.what();
     }
-    if (!entry.row.verified) entry.plan.reset();
+    if (!entry.row.verified) {
+      entry.plan.reset();
+      entry.layer_before.reset();
+    }
   }
 
   void time_entries(const std::vector<Entry>& entries, const Job& job, Activations& activations,

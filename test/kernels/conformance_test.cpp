@@ -1,5 +1,8 @@
 // Every executor in the registry x every case: nothing can be registered without being tested.
 #include <cmath>
+#include <memory>
+#include <thread>
+#include <vector>
 
 #include "kernels/cpu/panel_tiles.hpp"
 #include "support/catch.hpp"
@@ -177,6 +180,49 @@ TEST_CASE("results have the same bits for any number of threads", "[kernels]") {
     for (const auto& result : results) CHECK(result == results.front());
   }
   set_thread_count(before);
+}
+
+TEST_CASE("plans of few tokens share scratch memory, and nothing else", "[kernels]") {
+  const kernels::Registry registry = kernels::Registry::discover();
+  const DType dtype = GENERATE(DType::kF32, DType::kBF16);
+  const int64_t M = GENERATE(1, 3, 8, 13, 22);
+  for (const char* executor_name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd"}) {
+    CAPTURE(executor_name, name(dtype), M);
+    const kernels::Executor& executor = registry.executor(executor_name);
+    // Rows of 0.4 of 70 fill no whole step: what fills it must be zero, whatever was there.
+    const Case cases[] = {
+        {M, 300, 130, 0.5, Layout::kTokenMajor, Activation::kNone, false, false, dtype, dtype},
+        {M, 70, 90, 0.4, Layout::kTokenMajor, Activation::kNone, false, false, dtype, dtype}};
+    std::vector<pack::PackedWeights> weights;
+    std::vector<std::unique_ptr<kernels::Plan>> plans;
+    for (const Case& c : cases) weights.push_back(weights_for(executor.format(), c, 4));
+    for (const pack::PackedWeights& of_plan : weights) {
+      kernels::Problem problem;
+      problem.M = M;
+      problem.dtype = dtype;
+      problem.weights = &of_plan;
+      plans.push_back(executor.prepare(problem, registry.device("cpu")));
+    }
+    const auto run = [&](size_t plan, const std::vector<float>& values) {
+      TypedBuffer C(dtype, M * cases[plan].N);
+      const auto A = TypedBuffer::from_f32(dtype, values);
+      plans[plan]->run(A.bytes().data(), C.bytes().data());
+      return C;
+    };
+    const auto large = random_values(M * cases[0].K, 1), small = random_values(M * cases[1].K, 2);
+    const TypedBuffer large_C = run(0, large), small_C = run(1, small);
+    CHECK(run(0, large) == large_C);
+    (void)run(0, std::vector<float>(large.size(), std::nanf("")));
+    CHECK(run(1, small) == small_C);
+    // On two threads, each of which has threads of its own.
+    int wrong = 0;
+    std::thread other([&] {
+      for (int i = 0; i < 20; ++i) wrong += run(0, large) == large_C ? 0 : 1;
+    });
+    for (int i = 0; i < 20; ++i) CHECK(run(1, small) == small_C);
+    other.join();
+    CHECK(wrong == 0);
+  }
 }
 
 TEST_CASE("the comparison notices a wrong output", "[kernels]") {

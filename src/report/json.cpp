@@ -35,6 +35,7 @@ Json to_object(const LayerLine& line) {
           {"over_block", number(line.over_block)},
           {"over_unstructured", number(line.over_unstructured)},
           {"fraction_of_roofline", number(line.fraction_of_roofline)},
+          {"cold_by", line.cold_by},
           {"note", line.note}};
 }
 

@@ -148,6 +148,7 @@ LayerLine line_of(const Rows& layer, const Rows& candidates, std::optional<doubl
   line.median_us = best->median_us;
   line.mad_us = best->mad_us;
   line.fraction_of_roofline = best->fraction_of_roofline;
+  line.cold_by = best->cold_by;
   const BenchRow* dense = fastest(layer, is_dense);
   if (dense != nullptr) line.dense_executor = dense->executor;
   line.over_dense = best->speedup_vs_dense ? best->speedup_vs_dense : ratio(dense, *best);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "tvw/core/text.hpp"
 
@@ -25,8 +26,23 @@ std::string rows_of(const Summary& summary) {
   return summary.M == 0 ? "by layer" : std::to_string(summary.M);
 }
 
+namespace {
+
+/// "cold (rotation)": how cold was made, all ways if layers differ.
+std::string cache_of(const Summary& summary) {
+  std::set<std::string> ways;
+  for (const LayerLine& line : summary.layers) {
+    if (!line.cold_by.empty()) ways.insert(line.cold_by);
+  }
+  std::string text = summary.cache;
+  for (const std::string& way : ways) text += (text == summary.cache ? " (" : "; ") + way;
+  return ways.empty() ? text : text + ")";
+}
+
+}  // namespace
+
 std::string title_of(const Summary& s) {
-  return s.pattern + " " + percent(s.target_sparsity) + ", " + s.cache + ", " + s.layout +
+  return s.pattern + " " + percent(s.target_sparsity) + ", " + cache_of(s) + ", " + s.layout +
          ", M = " + rows_of(s) + (s.epilogue == "none" ? "" : ", " + s.epilogue);
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "report/rows.hpp"
+#include "report/text.hpp"
 #include "support/catch.hpp"
 #include "tvw/core/error.hpp"
 
@@ -48,6 +49,18 @@ TEST_CASE("geomean and weighted speed-up over each baseline, losers included", "
   CHECK(*tvw.layers[1].over_dense == Approx(0.5));
   CHECK_FALSE(tvw.layers[1].over_block.has_value());
   CHECK(*find(report, "ew").over_dense.geomean == Approx(0.5));
+}
+
+TEST_CASE("a title says how cold was made", "[report]") {
+  auto dense = timed("a", "dense", 8.0, "cold"), a = timed("a", "tvw", 2.0, "cold");
+  auto b = timed("b", "tvw", 2.0, "cold");
+  a.cold_by = b.cold_by = "rotation";
+  CHECK(title_of(find(of({dense, a, b}), "tvw", "cold")).find(", cold (rotation), ") !=
+        std::string::npos);
+  b.cold_by = "flush";
+  CHECK(title_of(find(of({dense, a, b}), "tvw", "cold")).find(", cold (flush; rotation), ") !=
+        std::string::npos);
+  CHECK(title_of(find(of({timed("a", "tvw", 2.0)}), "tvw")).find(", hot, ") != std::string::npos);
 }
 
 TEST_CASE("auto takes dense where nothing is faster", "[report]") {

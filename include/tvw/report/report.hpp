@@ -12,7 +12,7 @@
 
 namespace tvw::report {
 
-inline constexpr const char* kReportSchemaVersion = "1.2";
+inline constexpr const char* kReportSchemaVersion = "1.3";
 
 /// Speed-up over one baseline. Only layers where both sides were verified and timed count.
 struct Speedup {
@@ -43,7 +43,8 @@ struct LayerLine {
   std::optional<double> over_block;
   std::optional<double> over_unstructured;
   std::optional<double> fraction_of_roofline;
-  std::string note;  ///< why there is no time
+  std::string cold_by;  ///< as in BenchRow
+  std::string note;     ///< why there is no time
 };
 
 /// One pattern at one target sparsity in one setting. The pattern "auto" takes the best per layer.

@@ -10,6 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "tvw/core/text.hpp"
 #include "tvw/io/onnx_model.hpp"
 #include "tvw/patterns/pattern.hpp"
 
@@ -55,12 +56,6 @@ InspectedWeight inspect(const io::OnnxModel& model, size_t i) {
     }
   }
   return result;
-}
-
-std::string join(const std::vector<std::string>& words, const char* separator) {
-  std::string text;
-  for (size_t i = 0; i < words.size(); ++i) text += (i == 0 ? "" : separator) + words[i];
-  return text;
 }
 
 void print_json(const io::OnnxModel& model, const std::vector<InspectedWeight>& weights) {

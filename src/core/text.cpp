@@ -131,9 +131,7 @@ std::string unknown_name(std::string_view what, std::string_view word,
                          std::span<const std::string> candidates) {
   std::string message = "unknown " + std::string(what) + " '" + std::string(word) + "'";
   if (const auto guess = nearest(word, candidates)) message += ", did you mean '" + *guess + "'?";
-  message += message.back() == '?' ? " Known: " : "; known: ";
-  for (size_t i = 0; i < candidates.size(); ++i) message += (i == 0 ? "" : ", ") + candidates[i];
-  return message;
+  return message + (message.back() == '?' ? " Known: " : "; known: ") + join(candidates, ", ");
 }
 
 size_t parse_word(std::string_view what, std::string_view text,
@@ -153,6 +151,15 @@ std::vector<std::string> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     begin = end + 1;
   }
+}
+
+std::string join(std::span<const std::string> words, std::string_view separator) {
+  std::string text;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += separator;
+    text += words[i];
+  }
+  return text;
 }
 
 std::optional<double> parse_double(std::string_view text) { return parse_number<double>(text); }

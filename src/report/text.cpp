@@ -3,10 +3,24 @@
 #include <array>
 #include <charconv>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "tvw/core/text.hpp"
 
 namespace tvw::report {
+namespace {
+
+/// "cold (rotation)": how cold was made, all ways if layers differ.
+std::string cache_of(const Summary& summary) {
+  std::set<std::string> ways;
+  for (const LayerLine& line : summary.layers) ways.insert(line.cold_by);
+  ways.erase("");
+  if (ways.empty()) return summary.cache;
+  return summary.cache + " (" + join(std::vector(ways.begin(), ways.end()), "; ") + ")";
+}
+
+}  // namespace
 
 std::string fixed(std::optional<double> value, int digits) {
   if (!value) return "-";
@@ -25,21 +39,6 @@ std::string times(std::optional<double> ratio) { return ratio ? fixed(ratio, 2) 
 std::string rows_of(const Summary& summary) {
   return summary.M == 0 ? "by layer" : std::to_string(summary.M);
 }
-
-namespace {
-
-/// "cold (rotation)": how cold was made, all ways if layers differ.
-std::string cache_of(const Summary& summary) {
-  std::set<std::string> ways;
-  for (const LayerLine& line : summary.layers) {
-    if (!line.cold_by.empty()) ways.insert(line.cold_by);
-  }
-  std::string text = summary.cache;
-  for (const std::string& way : ways) text += (text == summary.cache ? " (" : "; ") + way;
-  return ways.empty() ? text : text + ")";
-}
-
-}  // namespace
 
 std::string title_of(const Summary& s) {
   return s.pattern + " " + percent(s.target_sparsity) + ", " + cache_of(s) + ", " + s.layout +

@@ -29,6 +29,12 @@ TEST_CASE("split keeps empty parts", "[core]") {
   CHECK(split("", ',') == std::vector<std::string>{""});
 }
 
+TEST_CASE("join puts separators between words, empty ones too", "[core]") {
+  CHECK(join(std::vector<std::string>{"a", "", "b"}, "; ") == "a; ; b");
+  CHECK(join(std::vector<std::string>{"a"}, "; ") == "a");
+  CHECK(join(std::vector<std::string>{}, "; ").empty());
+}
+
 TEST_CASE("text for a terminal holds nothing that acts on it", "[core]") {
   CHECK(printable("plain, caf\u00e9 \u65e5\u672c \U0001f600") ==
         "plain, caf\u00e9 \u65e5\u672c \U0001f600");

@@ -20,6 +20,7 @@ namespace tvw {
 [[nodiscard]] size_t parse_word(std::string_view what, std::string_view text,
                                 std::span<const std::string_view> words);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 enum class Lines : uint8_t {
   kOne,   ///< a message or a cell: line ends and tabs are escaped, too
   kText,  ///< a whole text, whose line ends and tabs stay

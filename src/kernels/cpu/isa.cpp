@@ -93,12 +93,6 @@ std::vector<std::string> names(std::span<const CpuIsa> isas) {
   return all;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::optional<dnnl::cpu_isa> onednn_isa(CpuIsa isa) {
   switch (isa) {
     case CpuIsa::kBaseline:
@@ -148,7 +142,7 @@ CpuIsa cpu_isa() { return in_use(); }
 void limit_cpu_isa(CpuIsa best) {
   if (std::ranges::find(present(), best) == present().end()) {
     throw Error(ErrorCode::kUnsupported,
-                "this processor has no " + name(best) + ", but: " + joined(names(present())));
+                "this processor has no " + name(best) + ", but: " + join(names(present()), ", "));
   }
   const auto of_onednn = onednn_isa(best);
   if (!of_onednn || dnnl::set_max_cpu_isa(*of_onednn) != dnnl::status::success) {

@@ -69,6 +69,16 @@ class alignas(64) Run {
   std::atomic<Left> left_ = Left{0, 0};
 };
 
+/// One for each thread, of about the same length.
+std::vector<Run> runs_of(int64_t count) {
+  std::vector<Run> runs(static_cast<size_t>(thread_count()));
+  const auto threads = std::ssize(runs);
+  for (int64_t t = 0; t < threads; ++t) {
+    runs[static_cast<size_t>(t)].assign(count * t / threads, count * (t + 1) / threads);
+  }
+  return runs;
+}
+
 std::optional<int64_t> take_from(std::vector<Run>& runs, size_t thread) {
   std::optional<int64_t> taken = runs[thread].take_first();
   for (size_t i = 1; i < runs.size() && !taken; ++i) {
@@ -102,21 +112,19 @@ void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, 
   error.rethrow();
 }
 
-void parallel_for_runs(int64_t count, const std::function<void(int64_t, int)>& body) {
-  const int threads = thread_count();
-  std::vector<Run> runs(static_cast<size_t>(threads));
-  int64_t begin = 0;
-  for (int t = 0; t < threads; ++t) {
-    const int64_t end = count * (t + 1) / threads;
-    runs[static_cast<size_t>(t)].assign(begin, end);
-    begin = end;
-  }
+void parallel_for_runs(std::initializer_list<ParallelPhase> phases) {
+  std::vector<std::vector<Run>> runs;
+  runs.reserve(phases.size());
+  for (const ParallelPhase& phase : phases) runs.push_back(runs_of(phase.count));
   FirstError error;
 #pragma omp parallel
   {
-    const int thread = omp_get_thread_num();
-    while (const auto i = take_from(runs, static_cast<size_t>(thread))) {
-      error.guard([&] { body(*i, thread); });
+    const auto thread = static_cast<size_t>(omp_get_thread_num());
+    auto left = runs.begin();
+    for (const ParallelPhase& phase : phases) {
+      while (const auto i = take_from(*left, thread)) error.guard([&] { phase.body(*i); });
+      if (++left == runs.end()) break;
+#pragma omp barrier
     }
   }
   error.rethrow();

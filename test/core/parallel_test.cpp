@@ -1,8 +1,11 @@
 #include "tvw/core/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
-#include <functional>
+#include <map>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -10,8 +13,6 @@
 
 namespace tvw {
 namespace {
-
-using ParallelFor = void (*)(int64_t, const std::function<void(int64_t, int)>&);
 
 TEST_CASE("parallel_for visits every index once", "[core]") {
   const int before = thread_count();
@@ -34,7 +35,6 @@ TEST_CASE("parallel_for hands on an exception", "[core]") {
 }
 
 TEST_CASE("every index is visited once, by a thread that has its scratch to itself", "[core]") {
-  const ParallelFor parallel = GENERATE(parallel_for_with_scratch, parallel_for_runs);
   const int64_t count = GENERATE(0, 1, 4, 1000);
   const int before = thread_count();
   for (const int threads : {1, 2, 5}) {
@@ -42,7 +42,7 @@ TEST_CASE("every index is visited once, by a thread that has its scratch to itse
     std::vector<std::atomic<int>> visits(static_cast<size_t>(count));
     std::vector<std::atomic<int>> users(static_cast<size_t>(threads));
     std::atomic<int> shared = 0;
-    parallel(count, [&](int64_t i, int thread) {
+    parallel_for_with_scratch(count, [&](int64_t i, int thread) {
       auto& of_thread = users.at(static_cast<size_t>(thread));
       if (++of_thread != 1) ++shared;
       ++visits[static_cast<size_t>(i)];
@@ -54,18 +54,47 @@ TEST_CASE("every index is visited once, by a thread that has its scratch to itse
   set_thread_count(before);
 }
 
+TEST_CASE("every index of every phase is visited once, after all of the phases before", "[core]") {
+  const std::vector<int64_t> counts = {300, 0, 7, 1000};
+  const int before = thread_count();
+  for (const int threads : {1, 2, 5}) {
+    set_thread_count(threads);
+    std::vector<std::vector<int>> visits;  // not atomic: a phase sees what was written before
+    for (const int64_t count : counts) visits.emplace_back(static_cast<size_t>(count));
+    std::atomic<int> early = 0;
+    const auto phase = [&](size_t p) {
+      return ParallelPhase{counts[p], [&, p](int64_t i) {
+                             for (size_t earlier = 0; earlier < p; ++earlier) {
+                               early += static_cast<int>(std::ranges::count(visits[earlier], 0));
+                             }
+                             ++visits[p][static_cast<size_t>(i)];
+                           }};
+    };
+    parallel_for_runs({phase(0), phase(1), phase(2), phase(3)});
+    CHECK(early == 0);
+    for (const std::vector<int>& of_phase : visits)
+      CHECK(std::ranges::count(of_phase, 1) == std::ssize(of_phase));
+  }
+  set_thread_count(before);
+}
+
 TEST_CASE("a thread visits its run in order, and others only the end of it", "[core]") {
   const int before = thread_count();
   set_thread_count(3);
   constexpr int64_t kCount = 300;
-  std::vector<std::vector<int64_t>> of_thread(3);
-  parallel_for_runs(
-      kCount, [&](int64_t i, int thread) { of_thread[static_cast<size_t>(thread)].push_back(i); });
+  std::mutex mutex;
+  std::map<std::thread::id, std::vector<int64_t>> of_thread;
+  parallel_for_runs({{kCount, [&](int64_t i) {
+                        const std::lock_guard lock(mutex);
+                        of_thread[std::this_thread::get_id()].push_back(i);
+                      }}});
   set_thread_count(before);
-  for (int64_t thread = 0; thread < 3; ++thread) {
-    const int64_t begin = kCount / 3 * thread, end = begin + kCount / 3;
+  CHECK(of_thread.size() <= 3);
+  for (const auto& [thread, visited] : of_thread) {
+    if (visited.front() % 100 != 0) continue;  // it came late: others had taken its run
+    const int64_t begin = visited.front(), end = begin + 100;
     int64_t next = begin;
-    for (const int64_t i : of_thread[static_cast<size_t>(thread)]) {
+    for (const int64_t i : visited) {
       if (i < begin || i >= end) break;  // what it took from others, when its own was done
       CHECK(i == next++);
     }
@@ -73,12 +102,15 @@ TEST_CASE("a thread visits its run in order, and others only the end of it", "[c
 }
 
 TEST_CASE("an exception of a body is handed on", "[core]") {
-  const ParallelFor parallel = GENERATE(parallel_for_with_scratch, parallel_for_runs);
-  CHECK_THROWS_AS(parallel(100,
-                           [](int64_t i, int /*thread*/) {
-                             if (i == 42) throw std::runtime_error("42");
-                           }),
+  const auto fail = [](int64_t i) {
+    if (i == 42) throw std::runtime_error("42");
+  };
+  CHECK_THROWS_AS(parallel_for_with_scratch(100, [&](int64_t i, int /*thread*/) { fail(i); }),
                   std::runtime_error);
+  int64_t visits = 0;
+  CHECK_THROWS_AS(parallel_for_runs({{100, fail}, {1, [&](int64_t /*i*/) { ++visits; }}}),
+                  std::runtime_error);
+  CHECK(visits == 1);
 }
 
 }  // namespace

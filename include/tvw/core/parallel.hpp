@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 
 namespace tvw {
 
@@ -21,10 +22,18 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
 /// other body uses at the same time.
 void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body);
 
-/// The same, but each thread begins with a run of its own of indices that follow on one another,
-/// all about as long, and takes what is left at the end of the others' when it is done. For bodies
-/// that cost alike and read what lies one after the other: the hardware, and the body itself, may
-/// then fetch what comes next while it is busy with i. REQUIRES: count < 2^31
-void parallel_for_runs(int64_t count, const std::function<void(int64_t, int)>& body);
+/// Work on [0, count), as parallel_for does it.
+struct ParallelPhase {
+  int64_t count = 0;  ///< < 2^31
+  std::function<void(int64_t)> body;
+};
+
+/// The phases in turn, for work of microseconds: threads start once, and bodies see all that those
+/// of earlier phases wrote. In each, a thread begins with a run of its own of indices that follow
+/// on one another, all about as long, and takes what is left at the end of the others' when it is
+/// done. For bodies that cost alike and read what lies one after the other: the hardware, and the
+/// body itself, may then fetch what comes next while it is busy with i. The first exception is
+/// rethrown when all phases have ended.
+void parallel_for_runs(std::initializer_list<ParallelPhase> phases);
 
 }  // namespace tvw

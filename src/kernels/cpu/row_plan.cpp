@@ -115,21 +115,23 @@ class RowPlan final : public Plan {
   void multiply(const float* a, float* c) {
     const int64_t run = next_run();
     float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
-    parallel_for_runs(std::ssize(items_), [&](int64_t i, int /*thread*/) {
-      Scratch& scratch = of_this_thread;
-      const float* const blocks = width_ > 1 ? interleaved(a, run, scratch) : nullptr;
-      std::byte* const of_tiles = at_least(scratch.of_tiles, tiles_->scratch_bytes(most_units_));
-      const Item& item = items_[static_cast<size_t>(i)];
-      RowTask task;
-      task.stride = sums_stride_;
-      for (int64_t m = 0; m < M_; m += width_) {
-        task.block = width_ > 1 ? blocks + block_at(m) : a;
-        task.tokens = std::min(width_, M_ - m);
-        task.sums = sums + m * sums_stride_ + item.first_sum;
-        tiles_->multiply(*item.tile, item.first_unit, item.last_unit, task, of_tiles);
-      }
-    });
-    place(sums, c);
+    parallel_for_runs({{std::ssize(items_), [&](int64_t i) { multiply(i, run, a, sums); }},
+                       {M_ * placed_parts(), [&](int64_t i) { place(i, sums, c); }}});
+  }
+
+  void multiply(int64_t i, int64_t run, const float* a, float* sums) const {
+    Scratch& scratch = of_this_thread;
+    const float* const blocks = width_ > 1 ? interleaved(a, run, scratch) : nullptr;
+    std::byte* const of_tiles = at_least(scratch.of_tiles, tiles_->scratch_bytes(most_units_));
+    const Item& item = items_[static_cast<size_t>(i)];
+    RowTask task;
+    task.stride = sums_stride_;
+    for (int64_t m = 0; m < M_; m += width_) {
+      task.block = width_ > 1 ? blocks + block_at(m) : a;
+      task.tokens = std::min(width_, M_ - m);
+      task.sums = sums + m * sums_stride_ + item.first_sum;
+      tiles_->multiply(*item.tile, item.first_unit, item.last_unit, task, of_tiles);
+    }
   }
 
   /// Blocks of width_ tokens, feature by feature: a kept row of a tile is then one load. Every
@@ -154,27 +156,28 @@ class RowPlan final : public Plan {
   /// Of the tokens from m on, in Scratch::blocks.
   [[nodiscard]] int64_t block_at(int64_t m) const { return m * (1 + K_) + width_; }
 
-  /// Sums in the order of tiles to results in the order of columns. Threads that stored their
-  /// tiles' columns there themselves would take each line of C from one another time and again.
-  void place(const float* sums, float* c) {
-    const int64_t parts = parts_of(N_, kPlacedColumns);
-    parallel_for_runs(M_ * parts, [&](int64_t i, int /*thread*/) {
-      const int64_t m = i / parts, first = i % parts * kPlacedColumns;
-      const int64_t count = std::min(kPlacedColumns, N_ - first);
-      float* const into = c + (token_major_ ? m * N_ + first : first * M_ + m);
-      const int64_t step = token_major_ ? 1 : M_;  // from one column to the next
-      const bool in_place = token_major_ && !add_to_c_;
-      float results[kPlacedColumns];
-      float* to = in_place ? into : results;
-      gather_and_add_(sums + m * sums_stride_, places_.data() + first, bias_.data() + first, count,
-                      to);
-      if (add_to_c_) {
-        for (int64_t j = 0; j < count; ++j) to[j] += into[j * step];
-      }
-      if (activation_ != Activation::kNone) activate(to, count, activation_);
-      if (in_place) return;
-      for (int64_t j = 0; j < count; ++j) into[j * step] = to[j];
-    });
+  /// Of a token's results, as place() takes them.
+  [[nodiscard]] int64_t placed_parts() const { return parts_of(N_, kPlacedColumns); }
+
+  /// Sums in the order of tiles to results in the order of columns: part i % placed_parts() of a
+  /// token's. Threads that stored their tiles' columns there themselves would take each line of C
+  /// from one another time and again.
+  void place(int64_t i, const float* sums, float* c) const {
+    const int64_t m = i / placed_parts(), first = i % placed_parts() * kPlacedColumns;
+    const int64_t count = std::min(kPlacedColumns, N_ - first);
+    float* const into = c + (token_major_ ? m * N_ + first : first * M_ + m);
+    const int64_t step = token_major_ ? 1 : M_;  // from one column to the next
+    const bool in_place = token_major_ && !add_to_c_;
+    float results[kPlacedColumns];
+    float* to = in_place ? into : results;
+    gather_and_add_(sums + m * sums_stride_, places_.data() + first, bias_.data() + first, count,
+                    to);
+    if (add_to_c_) {
+      for (int64_t j = 0; j < count; ++j) to[j] += into[j * step];
+    }
+    if (activation_ != Activation::kNone) activate(to, count, activation_);
+    if (in_place) return;
+    for (int64_t j = 0; j < count; ++j) into[j * step] = to[j];
   }
 
   int64_t M_, K_, N_;

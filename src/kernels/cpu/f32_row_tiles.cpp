@@ -38,18 +38,19 @@ class F32RowTiles final : public RowTiles {
     float* const sums = rows + most_rows_ * width_;
     RowGroup group;
     group.rows = rows;
+    group.block = task.block;
     group.width = width_;
     group.tokens = task.tokens >= kFewestOfWide ? width_ : task.tokens;
     group.before_stride = (last - first) * kUnitColumns;
     int64_t step = 0;
     do {  // at least once: a tile without rows has sums, too
       group.steps = weights_.steps_of_chunk(tile, step);
-      gather(rows_of(tile, step, group.steps), task.block, rows);
       const int64_t next = step + group.steps;
       const auto next_rows = rows_of(tile, next, weights_.steps_of_chunk(tile, next));
       const bool ends = next == tile.steps;
       for (int64_t unit = first; unit < last; unit += group.units) {
         group.units = group_units(unit, tile.units());
+        group.ids = unit == first ? rows_of(tile, step, group.steps).data() : nullptr;
         prefetch(next_rows, last - first, unit - first, group.units, task.block);
         float* so_far = sums + (unit - first) * kUnitColumns;
         group.weights = weights_.data.data() + weights_.unit_at(tile, unit, step);
@@ -82,15 +83,6 @@ class F32RowTiles final : public RowTiles {
     const int64_t end = part_begin(std::ssize(rows), parts, first + count);
     for (int64_t i = begin; i < end; ++i) {
       __builtin_prefetch(block + rows[static_cast<size_t>(i)] * width_);
-    }
-  }
-  void gather(std::span<const int32_t> rows, const float* block, float* to) const {
-    if (width_ == 1) {
-      for (const int32_t k : rows) *to++ = k < 0 ? 0.0f : block[k];
-    } else if (weights_.slots > 0) {
-      gather_quads(block, rows, width_, to);
-    } else {
-      gather_tokens(block, rows, width_, to);
     }
   }
 

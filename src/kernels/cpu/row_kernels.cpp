@@ -1,5 +1,6 @@
 #include "kernels/cpu/row_kernels.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -34,6 +35,19 @@ constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
 
 alignas(64) constexpr float kZeros[kMostRowTokens] = {};
 
+/// Where in four rows of kRowTokens, one after the other, what belongs at each place of a quad is.
+constexpr std::array<int32_t, kQuadRows * kRowTokens> of_quad() {
+  std::array<int32_t, kQuadRows * kRowTokens> from{};
+  for (int64_t t = 0; t < kRowTokens; ++t) {
+    for (int64_t row = 0; row < kQuadRows; ++row) {
+      from[static_cast<size_t>(quad_token(t, kRowTokens) + row)] =
+          static_cast<int32_t>(row * kRowTokens + t);
+    }
+  }
+  return from;
+}
+alignas(64) constexpr std::array kOfQuad = of_quad();
+
 /// Asks for the line of weights that comes some bytes after `line` in each of some units. Hardware
 /// follows a stream only to the end of its page of 4 KiB: without this, every page of each unit
 /// waited for memory. One unit, for more tokens, is a single stream: what is asked for the L1 takes
@@ -67,23 +81,28 @@ HWY_INLINE V pick(V four, VI place) {
 #endif
 }
 
-/// Of kCount tokens and kVectors vectors of columns.
+/// Of kCount tokens and kVectors vectors of columns. Loops are unrolled, as GCC else keeps a copy
+/// in memory up to date.
 template <int kCount, int kVectors>
 struct Sums {
   V values[kCount][kVectors];
   HWY_INLINE Sums(const RowGroup& group, int64_t token, int64_t unit) {
+#pragma GCC unroll 16
     for (int t = 0; t < kCount; ++t) {
       const float* from =
           group.before == nullptr
               ? kZeros
               : group.before + (token + t) * group.before_stride + unit * kUnitColumns;
       const int step = group.before == nullptr ? 0 : kLanes;
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) values[t][v] = hn::LoadU(D(), from + v * step);
     }
   }
   HWY_INLINE void store(const RowGroup& group, int64_t token, int64_t unit) const {
+#pragma GCC unroll 16
     for (int t = 0; t < kCount; ++t) {
       float* to = group.sums + (token + t) * group.sums_stride + unit * kUnitColumns;
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) hn::StoreU(values[t][v], D(), to + v * kLanes);
     }
   }
@@ -111,7 +130,101 @@ HWY_INLINE void over_group(const RowGroup& group, const Block& block, int64_t un
   if constexpr (kMost > 1) over_group<kMost / 2, kMostTokens>(group, block, unit);
 }
 
-template <int kTogether, int kCount>
+/// Rows of `block` [K][kWidth] that `ids` names, one after the other.
+template <int64_t kWidth>
+HWY_INLINE void gather_tokens(const float* block, const int32_t* ids, float* to) {
+  const hn::CappedTag<float, kWidth> d;
+  for (int64_t i = 0; i < kDenseStepRows; ++i, to += kWidth) {
+    const float* row = block + int64_t{ids[i]} * kWidth;
+    for (int64_t t = 0; t < kWidth; t += hn::MaxLanes(d)) {
+      hn::Store(hn::Load(d, row + t), d, to + t);
+    }
+  }
+}
+
+/// Rows row(0) to row(3) of a quad to where RowGroup wants them.
+#if HWY_TARGET == HWY_SCALAR
+template <int64_t kWidth, class Row>
+void interleave_quad(const Row& row, float* to) {
+  for (int64_t t = 0; t < kWidth; ++t) {
+    for (int64_t j = 0; j < kQuadRows; ++j) to[quad_token(t, kWidth) + j] = row(j)[t];
+  }
+}
+#else
+template <int64_t kWidth, class Row>
+HWY_INLINE void interleave_quad(const Row& row, float* to) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (kWidth == kRowTokens) {
+    // Two rows a register, two shuffles: multiplying needs the one port that shuffles.
+    const D d;
+    const auto two = [&](int64_t i) HWY_ATTR {
+      const hn::Half<D> half;
+      return hn::Combine(d, hn::Load(half, row(i + 1)), hn::Load(half, row(i))).raw;
+    };
+    const auto ab = two(0), ce = two(2);
+    for (const int32_t* from : {kOfQuad.data(), kOfQuad.data() + kLanes}) {
+      _mm512_store_ps(to, _mm512_permutex2var_ps(ab, _mm512_load_si512(from), ce));
+      to += kLanes;
+    }
+    return;
+  }
+#endif
+  const hn::CappedTag<float, kWidth> d;
+  const hn::RepartitionToWide<decltype(d)> wide;
+  for (int64_t t = 0; t < kWidth; t += hn::MaxLanes(d)) {
+    const auto a = hn::Load(d, row(0) + t), b = hn::Load(d, row(1) + t);
+    const auto c = hn::Load(d, row(2) + t), e = hn::Load(d, row(3) + t);
+    const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
+    const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
+    const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+    const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
+    float* const of_lane = to + t;  // as in quad_token()
+    hn::Store(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, of_lane);
+    hn::Store(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, of_lane + kWidth);
+    hn::Store(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high)), d, of_lane + 2 * kWidth);
+    hn::Store(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high)), d, of_lane + 3 * kWidth);
+  }
+}
+#endif
+
+/// The same, as RowGroup wants those of quads.
+template <int64_t kWidth>
+HWY_INLINE void gather_quads(const float* block, const int32_t* ids, float* to) {
+  for (int64_t q = 0; q < kStepQuads; ++q, ids += kQuadRows, to += kQuadRows * kWidth) {
+    const auto row = [&](int64_t i) HWY_ATTR { return block + int64_t{ids[i]} * kWidth; };
+    interleave_quad<kWidth>(row, to);
+  }
+}
+
+template <bool kQuads, int64_t kWidth>
+HWY_INLINE void gather_rows(const float* block, const int32_t* ids, float* to) {
+  if constexpr (kQuads) {
+    gather_quads<kWidth>(block, ids, to);
+  } else {
+    gather_tokens<kWidth>(block, ids, to);
+  }
+}
+
+/// The rows of a step, if there is such a step.
+template <bool kQuads>
+HWY_INLINE void gather_step(const RowGroup& group, int64_t step) {
+  if (step >= group.steps) return;
+  constexpr int64_t kRows = kQuads ? kStepQuads * kQuadRows : kDenseStepRows;
+  const int32_t* const ids = group.ids + step * kRows;
+  float* const to = group.rows + step * kRows * group.width;
+  if (group.width == kMostRowTokens) {
+    gather_rows<kQuads, kMostRowTokens>(group.block, ids, to);
+  } else if (group.width == kRowTokens) {
+    gather_rows<kQuads, kRowTokens>(group.block, ids, to);
+  } else {
+    for (int64_t i = 0; i < kRows; ++i) to[i] = ids[i] < 0 ? 0.0f : group.block[ids[i]];
+  }
+}
+
+// Blocks of sums. With kGathers the rows of all steps are gathered, too, each a step before it is
+// multiplied: while weights are waited for.
+
+template <bool kGathers, int kTogether, int kCount>
 HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) {
   const D d;
   constexpr int64_t kStep = kDenseStepRows * kUnitColumns;
@@ -120,7 +233,9 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
   const float* weights = group.weights + unit * unit_floats;
   const int64_t width = group.width;
   const float* row = group.rows + token;
+  if (kGathers) gather_step</*kQuads=*/false>(group, 0);
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
+    if (kGathers) gather_step</*kQuads=*/false>(group, step + 1);
     for (int64_t i = 0; i < kDenseStepRows; ++i, row += width) {
       V w[kTogether * kUnitVectors];
       for (int v = 0; v < kTogether * kUnitVectors; ++v) {
@@ -140,7 +255,7 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
 }
 
 #if HWY_TARGET != HWY_SCALAR
-template <int kSlots, int kTogether, int kCount>
+template <bool kGathers, int kSlots, int kTogether, int kCount>
 HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   const D d;
   const DI di;
@@ -151,7 +266,9 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   const float* weights = group.weights + unit * unit_floats;
   const int64_t width = group.width;
   const float* quad = group.rows;
+  if (kGathers) gather_step</*kQuads=*/true>(group, 0);
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
+    if (kGathers) gather_step</*kQuads=*/true>(group, step + 1);
     VI places[kVectors];
     prefetch_weights<kTogether, kCount>(weights, unit_floats);
     for (int v = 0; v < kVectors; ++v) {
@@ -185,10 +302,12 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
 }
 #else
 /// Lane by lane: a vector has no block of four to pick from.
-template <int kSlots, int kTogether, int kCount>
+template <bool kGathers, int kSlots, int kTogether, int kCount>
 void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
   static_assert(kTogether == 1 && kCount == 1);
   constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
+  for (int64_t step = 0; kGathers && step < group.steps; ++step)
+    gather_step</*kQuads=*/true>(group, step);
   for (int64_t c = 0; c < kUnitColumns; ++c) {
     const int64_t at = first_unit * kUnitColumns + c;
     float sum = group.before == nullptr ? 0.0f : group.before[token * group.before_stride + at];
@@ -221,86 +340,37 @@ HWY_INLINE void over_units(const RowGroup& group, const Block& block) {
   }
 }
 
+/// Calls block(whether it gathers): a group's first block of sums does, if there are ids.
+template <class Block>
+HWY_INLINE void gathering_first(const RowGroup& group, int64_t unit, int64_t token,
+                                const Block& block) {
+  if (unit == 0 && token == 0 && group.ids != nullptr) {
+    block(std::true_type());
+  } else {
+    block(std::false_type());
+  }
+}
+
 void multiply_dense_group(const RowGroup& group) {
-  over_units<kMostRowTokens>(
-      group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
-        dense_block<decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-      });
+  over_units<kMostRowTokens>(group,
+                             [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+                               gathering_first(group, unit, token, [&](auto gathers) HWY_ATTR {
+                                 dense_block<gathers(), units(), tokens()>(group, unit, token);
+                               });
+                             });
 }
 
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
-  over_units<kMostRowTokens>(
-      group, [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
-        if (slots == 1) {
-          quad_block<1, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-        } else {
-          quad_block<2, decltype(units)::value, decltype(tokens)::value>(group, unit, token);
-        }
-      });
-}
-
-template <int64_t kWidth>
-HWY_INLINE void gather_tokens_of(const float* from, std::span<const int32_t> ids, float* to) {
-  const hn::CappedTag<float, kWidth> d;
-  for (const int32_t k : ids) {
-    const float* row = k < 0 ? kZeros : from + int64_t{k} * kWidth;
-    for (int64_t t = 0; t < kWidth; t += hn::MaxLanes(d)) {
-      hn::Store(hn::Load(d, row + t), d, to + t);
-    }
-    to += kWidth;
-  }
-}
-
-void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
-  if (width == kRowTokens) {
-    gather_tokens_of<kRowTokens>(from, ids, to);
-  } else {
-    gather_tokens_of<kMostRowTokens>(from, ids, to);
-  }
-}
-
-template <int64_t kWidth>
-HWY_INLINE void gather_quads_of(const float* from, std::span<const int32_t> ids, float* to) {
-  const auto row = [&](size_t i)
-                       HWY_ATTR { return ids[i] < 0 ? kZeros : from + int64_t{ids[i]} * kWidth; };
-#if HWY_TARGET != HWY_SCALAR
-  const hn::CappedTag<float, kWidth> d;
-  const hn::RepartitionToWide<decltype(d)> wide;
-  constexpr int64_t kLanesHere = hn::MaxLanes(d);
-  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kWidth) {
-    for (int64_t t = 0; t < kWidth; t += kLanesHere) {
-      const auto a = hn::LoadU(d, row(i) + t), b = hn::LoadU(d, row(i + 1) + t);
-      const auto c = hn::LoadU(d, row(i + 2) + t), e = hn::LoadU(d, row(i + 3) + t);
-      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
-      const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
-      const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
-      const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
-      float* const of_lane = to + t;  // as in quad_token()
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, of_lane);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, of_lane + kWidth);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_high, ce_high)), d,
-                 of_lane + 2 * kWidth);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_high, ce_high)), d,
-                 of_lane + 3 * kWidth);
-    }
-  }
-#else
-  for (size_t i = 0; i + 4 <= ids.size(); i += 4, to += kQuadRows * kWidth) {
-    for (int64_t t = 0; t < kWidth; ++t) {
-      for (int64_t j = 0; j < kQuadRows; ++j) {
-        to[quad_token(t, kWidth) + j] = row(i + static_cast<size_t>(j))[t];
-      }
-    }
-  }
-#endif
-}
-
-void gather_quads(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
-  if (width == kRowTokens) {
-    gather_quads_of<kRowTokens>(from, ids, to);
-  } else {
-    gather_quads_of<kMostRowTokens>(from, ids, to);
-  }
+  over_units<kMostRowTokens>(group,
+                             [&](auto units, auto tokens, int64_t unit, int64_t token) HWY_ATTR {
+                               gathering_first(group, unit, token, [&](auto gathers) HWY_ATTR {
+                                 if (slots == 1) {
+                                   quad_block<gathers(), 1, units(), tokens()>(group, unit, token);
+                                 } else {
+                                   quad_block<gathers(), 2, units(), tokens()>(group, unit, token);
+                                 }
+                               });
+                             });
 }
 
 }  // namespace tvw::kernels::cpu::HWY_NAMESPACE
@@ -311,20 +381,12 @@ namespace tvw::kernels::cpu {
 
 HWY_EXPORT(multiply_dense_group);
 HWY_EXPORT(multiply_quad_group);
-HWY_EXPORT(gather_tokens);
-HWY_EXPORT(gather_quads);
 
 void multiply_dense_group(const RowGroup& group) {
   HWY_DYNAMIC_DISPATCH(multiply_dense_group)(group);
 }
 void multiply_quad_group(const RowGroup& group, int64_t slots) {
   HWY_DYNAMIC_DISPATCH(multiply_quad_group)(group, slots);
-}
-void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
-  HWY_DYNAMIC_DISPATCH(gather_tokens)(from, ids, width, to);
-}
-void gather_quads(const float* from, std::span<const int32_t> ids, int64_t width, float* to) {
-  HWY_DYNAMIC_DISPATCH(gather_quads)(from, ids, width, to);
 }
 
 }  // namespace tvw::kernels::cpu

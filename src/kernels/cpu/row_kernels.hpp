@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 namespace tvw::kernels::cpu {
 
@@ -16,8 +15,11 @@ struct RowGroup {
   const float* weights = nullptr;  ///< [units][steps], 64-byte aligned, at the first step
   int64_t unit_floats = 0;         ///< from one unit to the next
   int64_t steps = 0;
-  int64_t units = 0;            ///< 4, 2 or 1
-  const float* rows = nullptr;  ///< of these steps, as gathered
+  int64_t units = 0;      ///< 4, 2 or 1
+  float* rows = nullptr;  ///< of these steps, as gathered
+  /// Rows of `block` (row_tiles.hpp) to gather into `rows` first; null: they are there.
+  const int32_t* ids = nullptr;
+  const float* block = nullptr;
   /// Tokens that `rows` have room for: 1, kRowTokens or kMostRowTokens. Dense: [rows][width];
   /// quads: [quads][width][4], where token t is at quad_token(t, width).
   int64_t width = 0;
@@ -37,13 +39,5 @@ struct RowGroup {
 void multiply_dense_group(const RowGroup& group);
 /// `slots` is 1 or 2.
 void multiply_quad_group(const RowGroup& group, int64_t slots);
-
-/// Rows of `from` [K][width] that `ids` names (-1: zeros), one after the other.
-/// REQUIRES: width is kRowTokens or kMostRowTokens; both aligned to a row.
-void gather_tokens(const float* from, std::span<const int32_t> ids, int64_t width, float* to);
-
-/// The same, as RowGroup wants those of quads.
-/// REQUIRES: besides, a multiple of four ids.
-void gather_quads(const float* from, std::span<const int32_t> ids, int64_t width, float* to);
 
 }  // namespace tvw::kernels::cpu

@@ -306,8 +306,9 @@ template <bool kGathers, int kSlots, int kTogether, int kCount>
 void quad_block(const RowGroup& group, int64_t first_unit, int64_t token) {
   static_assert(kTogether == 1 && kCount == 1);
   constexpr int64_t kStep = (1 + kStepQuads * kSlots) * kUnitColumns;
-  for (int64_t step = 0; kGathers && step < group.steps; ++step)
-    gather_step</*kQuads=*/true>(group, step);
+  if (kGathers) {
+    for (int64_t step = 0; step < group.steps; ++step) gather_step</*kQuads=*/true>(group, step);
+  }
   for (int64_t c = 0; c < kUnitColumns; ++c) {
     const int64_t at = first_unit * kUnitColumns + c;
     float sum = group.before == nullptr ? 0.0f : group.before[token * group.before_stride + at];

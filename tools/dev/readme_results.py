@@ -36,6 +36,20 @@ RECORDS = [
     ("cpu-xeon-llama-7b-few.json", "LLaMA 7B, M = {M}", 1),
     ("cpu-xeon-llama-7b-few.json", "LLaMA 7B, M = {M}", 8),
     ("cpu-xeon-llama-7b-few.json", "LLaMA 7B, M = {M}", 16),
+    ("cpu-xeon-16-cores-bert-base-few.json", "BERT-base, M = {M}", 1),
+    ("cpu-xeon-16-cores-bert-base-few.json", "BERT-base, M = {M}", 8),
+    ("cpu-xeon-16-cores-bert-base-few.json", "BERT-base, M = {M}", 16),
+    ("cpu-xeon-16-cores-bert-large-few.json", "BERT-large, M = {M}", 1),
+    ("cpu-xeon-16-cores-bert-large-few.json", "BERT-large, M = {M}", 8),
+    ("cpu-xeon-16-cores-bert-large-few.json", "BERT-large, M = {M}", 16),
+    ("cpu-xeon-16-cores-llama-7b-few.json", "LLaMA 7B, M = {M}", 1),
+    ("cpu-xeon-16-cores-llama-7b-few.json", "LLaMA 7B, M = {M}", 8),
+    ("cpu-xeon-16-cores-bert-base-few-1-thread.json", "BERT-base, M = {M}", 1),
+    ("cpu-xeon-16-cores-bert-base-few-1-thread.json", "BERT-base, M = {M}", 8),
+    ("cpu-xeon-16-cores-bert-base-few-1-thread.json", "BERT-base, M = {M}", 16),
+    ("cpu-xeon-16-cores-bert-large-few-1-thread.json", "BERT-large, M = {M}", 1),
+    ("cpu-xeon-16-cores-bert-large-few-1-thread.json", "BERT-large, M = {M}", 8),
+    ("cpu-xeon-16-cores-bert-large-few-1-thread.json", "BERT-large, M = {M}", 16),
     ("h200-bert-base.json", "BERT-base, M = {M}"),
     ("h200-bert-base-sm80.json", "BERT-base, M = {M}, kernels for Ampere"),
     ("h200-bert-base-gelu.json", "BERT-base, M = {M}, each with bias and GELU"),
@@ -82,10 +96,13 @@ def cell(rows, pattern, cache):
 
 
 def machine(record):
-    """The device that ran, with its threads if it is the CPU."""
+    """The device that ran; of a CPU the threads, and its cores if it has more."""
     environment = record["environment"]
     device = environment["devices"][-1]
-    threads = f", {environment['threads']} threads" if device["id"] == "cpu" else ""
+    threads = ""
+    if device["id"] == "cpu":
+        count, cores = environment["threads"], environment["cores"]
+        threads = f", {count} thread{'s' if count > 1 else ''}" + (f" of {cores} cores" if cores > count else "")
     return f"{device['name']}{threads}, {record['rows'][0]['dtype']}"
 
 

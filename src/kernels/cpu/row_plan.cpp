@@ -115,11 +115,11 @@ class RowPlan final : public Plan {
   void multiply(const float* a, float* c) {
     const int64_t run = next_run();
     float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
-    parallel_for_runs({{std::ssize(items_), [&](int64_t i) { multiply(i, run, a, sums); }},
+    parallel_for_runs({{std::ssize(items_), [&](int64_t i) { multiply_item(i, run, a, sums); }},
                        {M_ * placed_parts(), [&](int64_t i) { place(i, sums, c); }}});
   }
 
-  void multiply(int64_t i, int64_t run, const float* a, float* sums) const {
+  void multiply_item(int64_t i, int64_t run, const float* a, float* sums) const {
     Scratch& scratch = of_this_thread;
     const float* const blocks = width_ > 1 ? interleaved(a, run, scratch) : nullptr;
     std::byte* const of_tiles = at_least(scratch.of_tiles, tiles_->scratch_bytes(most_units_));

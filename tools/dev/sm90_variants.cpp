@@ -1,5 +1,5 @@
-// Every variant of the Hopper tile kernels on some shapes: verified, then timed, hot and cold. For
-// tuning.
+// Every variant of the Hopper tile kernels on some shapes: verified, then timed: hot, one launch
+// alone (what is read may be in L2, but no launch overlaps another) and cold. For tuning.
 //
 //   sm90_variants [FORMAT[+gelu] [DTYPE [G [M N K]...]]]
 //
@@ -32,6 +32,7 @@ struct Contestant {
   double error = 0.0;
   bool ok = true;
   std::vector<double> hot;
+  std::vector<double> alone;
   std::vector<double> cold;
 };
 
@@ -65,7 +66,7 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
   gelu_problem.epilogue.activation = kernels::Activation::kGeluErf;
 
   std::vector<Contestant> list;
-  list.push_back({"dense", &dense_problem, nullptr, 0.0, true, {}, {}});
+  list.push_back({"dense", &dense_problem, nullptr, 0.0, true, {}, {}, {}});
   for (const kernels::cuda::sm90::Way& way :
        kernels::cuda::sm90::all_ways(problem, format != "tw")) {
     const auto add = [&](const kernels::Problem& p, const std::string& name) {
@@ -74,6 +75,7 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
                       kernels::cuda::sm90::make_plan(p, format != "tw", std::span(&way, 1)),
                       0.0,
                       true,
+                      {},
                       {},
                       {}});
     };
@@ -111,6 +113,8 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
       x.plan->run(a.data(), c.data());
       const auto run = [&] { x.plan->run(a.data(), c.data()); };
       x.hot.push_back(kernels::cuda::time_launches_us(run, repeats) / repeats);
+      TVW_CUDA(cudaDeviceSynchronize());
+      x.alone.push_back(kernels::cuda::time_launches_us(run, 1));
       kernels::cuda::evict_cache();
       x.cold.push_back(kernels::cuda::time_launches_us(run, 1));
     }
@@ -119,9 +123,9 @@ void compare(const std::string& format, bool gelu, DType dtype, GemmShape s, int
               static_cast<long>(s.M), static_cast<long>(s.N), static_cast<long>(s.K));
   const double hot = median(list.front().hot), cold = median(list.front().cold);
   for (const Contestant& x : list) {
-    std::printf("  %-36s hot %8.1f us  %.2fx  cold %8.1f us  %.2fx  error %.1e%s\n", x.name.c_str(),
-                median(x.hot), hot / median(x.hot), median(x.cold), cold / median(x.cold), x.error,
-                x.ok ? "" : "  *** WRONG");
+    std::printf("  %-36s hot %8.1f us  %.2fx  alone %8.1f us  cold %8.1f us  %.2fx  error %.1e%s\n",
+                x.name.c_str(), median(x.hot), hot / median(x.hot), median(x.alone), median(x.cold),
+                cold / median(x.cold), x.error, x.ok ? "" : "  *** WRONG");
   }
   std::fflush(stdout);
 }

@@ -46,12 +46,10 @@ class F32RowTiles final : public RowTiles {
     do {  // at least once: a tile without rows has sums, too
       group.steps = weights_.steps_of_chunk(tile, step);
       const int64_t next = step + group.steps;
-      const auto next_rows = rows_of(tile, next, weights_.steps_of_chunk(tile, next));
       const bool ends = next == tile.steps;
       for (int64_t unit = first; unit < last; unit += group.units) {
         group.units = group_units(unit, tile.units());
         group.ids = unit == first ? rows_of(tile, step, group.steps).data() : nullptr;
-        prefetch(next_rows, last - first, unit - first, group.units, task.block);
         float* so_far = sums + (unit - first) * kUnitColumns;
         group.weights = weights_.data.data() + weights_.unit_at(tile, unit, step);
         group.unit_floats = weights_.unit_floats(group.steps);
@@ -74,16 +72,6 @@ class F32RowTiles final : public RowTiles {
                                                  int64_t steps) const {
     return std::span(tile.rows).subspan(static_cast<size_t>(step * weights_.step_rows()),
                                         static_cast<size_t>(steps * weights_.step_rows()));
-  }
-  /// Of rows that are gathered next, parts `first` to `first + count` of `parts`: while memory is
-  /// waited for, what is not in the L1 comes late from the L2, too.
-  void prefetch(std::span<const int32_t> rows, int64_t parts, int64_t first, int64_t count,
-                const float* block) const {
-    const int64_t begin = part_begin(std::ssize(rows), parts, first);
-    const int64_t end = part_begin(std::ssize(rows), parts, first + count);
-    for (int64_t i = begin; i < end; ++i) {
-      __builtin_prefetch(block + rows[static_cast<size_t>(i)] * width_);
-    }
   }
 
   RowWeights weights_;

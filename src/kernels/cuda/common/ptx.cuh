@@ -235,6 +235,11 @@ __device__ __forceinline__ void take_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
 }
 
+/// Asks for what is soon read by an ordinary load.
+__device__ __forceinline__ void prefetch(const void* from) {
+  asm volatile("prefetch.global.L1 [%0];" ::"l"(from));
+}
+
 // --- programmatic dependent launch --------------------------------------------------------------
 // Before sm_90 kernels follow one another anyway.
 
@@ -265,6 +270,22 @@ template <>
 __device__ __forceinline__ uint32_t pack_pair<__nv_bfloat16>(float low, float high) {
   uint32_t r;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+  return r;
+}
+
+/// With 0 for what is negative; NaN stays one.
+template <class T>
+__device__ __forceinline__ uint32_t pack_positive_pair(float low, float high);
+template <>
+__device__ __forceinline__ uint32_t pack_positive_pair<__half>(float low, float high) {
+  uint32_t r;
+  asm("cvt.rn.relu.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
+  return r;
+}
+template <>
+__device__ __forceinline__ uint32_t pack_positive_pair<__nv_bfloat16>(float low, float high) {
+  uint32_t r;
+  asm("cvt.rn.relu.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low));
   return r;
 }
 

@@ -72,7 +72,7 @@ __device__ __forceinline__ void store_pair(const Params& p, int n, int m, float 
                                            Finish finish) {
   if (n < 0 || m >= p.M) return;
   const float bias = p.bias != nullptr ? __ldg(p.bias + n) : 0.0f;
-  const uint32_t bits = pack_pair<T>(finish(first, bias), finish(second, bias));
+  const uint32_t bits = finish.template pair<T>(first, second, bias);
   uint16_t* y = p.y + n * p.y_row + m * p.y_token;
   if (p.piece_bytes >= 4) {
     *reinterpret_cast<uint32_t*>(y) = bits;  // tokens side by side, and M is even

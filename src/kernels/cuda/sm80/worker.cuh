@@ -147,7 +147,7 @@ class Worker {
         [&](int block, int eight, int half) {
           const float* two = sums[block][eight] + half * 2;
           const float bias = biases[block][half];
-          return pack_pair<T>(finish(two[0], bias), finish(two[1], bias));
+          return finish.template pair<T>(two[0], two[1], bias);
         });
   }
 

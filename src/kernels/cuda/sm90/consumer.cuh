@@ -168,7 +168,7 @@ class Consumer {
         [&](int block, int eight, int half) {
           const float* two = sums[block] + eight * 4 + half * 2;
           const float bias = to.biases[block][half];
-          return pack_pair<T>(finish(two[0], bias), finish(two[1], bias));
+          return finish.template pair<T>(two[0], two[1], bias);
         });
   }
 

@@ -129,16 +129,36 @@ __device__ __forceinline__ bool start_together(const Item& first) {
   return first.stages >= C::kTeams;
 }
 
-/// One of the gather warps. It reads two of its stages ahead and never waits for data. Row ids and
-/// weights are nobody's results, unlike x: the first of both are on their way before the warp waits
-/// for the kernel before this one.
+/// By one thread. Weights are nobody's results, unlike x: they may be asked for before the kernel
+/// before this one has finished.
+template <class C>
+__device__ __forceinline__ void copy_weights(const Params& p, const Ring<C>& ring, int stage,
+                                             int slot) {
+  barrier_expect(ring.full(slot), C::kWeightBytes);
+  copy_bulk(ring.weights(slot), p.weights + static_cast<int64_t>(stage) * C::kWeightBytes,
+            C::kWeightBytes, ring.full(slot));
+}
+
+/// One thread that asks for the weights of the stages that a CTA begins with.
+template <class C>
+__device__ __forceinline__ void start_weights_role(const Params& p, const Ring<C>& ring,
+                                                   const Item* begin) {
+  int slot = 0;
+  for (StageWalk walk(begin, 0); !walk.done() && slot < C::kStartRounds * C::kTeams; ++slot) {
+    copy_weights(p, ring, walk.current.first_stage + walk.stage, slot);
+    walk.advance(1);
+  }
+}
+
+/// One of the gather warps. It reads two of its stages ahead and never waits for data. Row ids are
+/// nobody's results, unlike x: the first are on their way before the warp waits for the kernel
+/// before this one.
 template <class C>
 __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring, const Item* begin,
-                                            int warp, int lane) {
+                                            const Item& first, int warp, int lane) {
   const int team = warp / C::kGatherTeam;
   const bool copies_weights = lane == 0 && warp % C::kGatherTeam == 0;
   const Gather<C> gather(p, lane, warp % C::kGatherTeam);
-  const Item first = load_item(begin);
   const bool together = start_together<C>(first);
   int start_ids = 0;
   if (together) start_ids = gather.read_start(first.first_stage, warp);
@@ -149,22 +169,16 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
     if (!walk.done()) walk.advance(C::kTeams);
     return stage;
   };
-  const auto copy_weights = [&](const typename Gather<C>::Stage& stage, int to) {
-    if (copies_weights) {
-      barrier_expect(ring.full(to), C::kWeightBytes);
-      copy_bulk(ring.weights(to), p.weights + static_cast<int64_t>(stage.id) * C::kWeightBytes,
-                C::kWeightBytes, ring.full(to));
-    }
-    __syncwarp();
-  };
-  constexpr bool kBothFit = C::kStages >= 2 * C::kTeams;
-  int ahead = kBothFit ? 2 : 1;  // stages whose weights were asked for at the start
+  int ahead = C::kStartRounds;  // stages whose weights were asked for at the start
   const auto one = [&](typename Gather<C>::Stage& stage) {
     barrier_wait(ring.empty(slot.index), slot.parity);
     // Counts on: 2^31 stages of one CTA would take more activations than a GPU holds. (With a
     // branch to stop it, ptxas no longer keeps the slot in uniform registers: 5 % on 128 x 192
     // tiles.)
-    if (--ahead < 0) copy_weights(stage, slot.index);
+    if (--ahead < 0) {
+      if (copies_weights) copy_weights(p, ring, stage.id, slot.index);
+      __syncwarp();
+    }
     gather.copy(stage, ring.activations(slot.index));
     barrier_arrive_after_copies(ring.landed(slot.index));
     stage = read_ahead();
@@ -172,8 +186,6 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   };
   auto even = read_ahead(), odd = read_ahead();
   wait_for_ring<C>();
-  if (even.tokens != 0) copy_weights(even, slot.index);
-  if (kBothFit && odd.tokens != 0) copy_weights(odd, slot.index + C::kTeams);
   wait_for_previous_kernel();  // it may have written x
   if (together) {
     barrier_arrive(ring.landed(slot.index));  // `started` tells when they have

@@ -27,13 +27,13 @@ struct Tiling {
   static constexpr int kLag = kLag_;
 
   // One CTA per SM: two warpgroups of consumers and two of producers: gather warps, by teams of two
-  // (one warp would take too long for a stage), and as the last warp the relay.
+  // (one warp would take too long for a stage), one warp that starts the weights, and the relay.
   static constexpr int kConsumers = 2;
   static constexpr int kConsumerWarps = 4 * kConsumers;
   static constexpr int kWarpsPerStage = kTakeTurns ? 4 : kConsumerWarps;  ///< that consume it
   static constexpr int kGatherTeam = 2;
   static constexpr int kGatherWarps = kTeams * kGatherTeam;
-  static constexpr int kRelayWarp = 7;  ///< of the producers
+  static constexpr int kStartWarp = 6, kRelayWarp = 7;  ///< of the producers
   static constexpr int kThreads = 128 * (kConsumers + 2);
 
   static constexpr int kInstructions = kInstructions_;  ///< wgmma steps per stage
@@ -50,6 +50,9 @@ struct Tiling {
   static constexpr int kSharedLimit = 232448;
   static constexpr int kStagesThatFit = (kSharedLimit - 512) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
+
+  /// Stages of each team whose weights a CTA begins with.
+  static constexpr int kStartRounds = kStages >= 2 * kTeams ? 2 : 1;
 
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
@@ -71,7 +74,7 @@ struct Tiling {
 
   static_assert(kStages >= kTeams && kStages >= 3 + kLag, "the ring is too short");
   static_assert(kLag == 0 || !kTakeTurns, "who takes turns is a whole tile behind");
-  static_assert(kGatherWarps <= kRelayWarp);
+  static_assert(kGatherWarps <= kStartWarp);
   static_assert(kWide % 16 == 0 && kNarrow % 16 == 0 && kNarrow < kWide);
 };
 

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::bench {
 namespace {
@@ -25,7 +26,7 @@ uint64_t mix(uint64_t seed, uint64_t index) {
 
 std::vector<float> normal_values(int64_t count, uint64_t seed, double deviation) {
   std::vector<float> values(static_cast<size_t>(count));
-  parallel_for((count + kChunk - 1) / kChunk, [&](int64_t chunk) {
+  parallel_for(parts_of(count, kChunk), [&](int64_t chunk) {
     const int64_t end = std::min(count, (chunk + 1) * kChunk);
     for (int64_t i = chunk * kChunk; i < end; i += 2) {  // Box-Muller
       const auto at = static_cast<uint64_t>(i);

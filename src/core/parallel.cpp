@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tvw/core/error.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw {
 namespace {
@@ -74,7 +75,8 @@ std::vector<Run> runs_of(int64_t count) {
   std::vector<Run> runs(static_cast<size_t>(thread_count()));
   const auto threads = std::ssize(runs);
   for (int64_t t = 0; t < threads; ++t) {
-    runs[static_cast<size_t>(t)].assign(count * t / threads, count * (t + 1) / threads);
+    runs[static_cast<size_t>(t)].assign(part_begin(count, threads, t),
+                                        part_begin(count, threads, t + 1));
   }
   return runs;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pack/words.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::pack {
 namespace {
@@ -54,7 +55,7 @@ BlockEllMatrix pack_block_ell(const DenseMatrix& weights, const Mask& mask, int6
   packed.K = weights.K;
   packed.N = weights.N;
   packed.ell_block_size = block_size;
-  const int64_t k_blocks = (weights.K + block_size - 1) / block_size;
+  const int64_t k_blocks = parts_of(weights.K, block_size);
   std::vector<std::vector<int32_t>> kept(static_cast<size_t>(packed.block_rows()));
   size_t slots = 0;
   for (int64_t bn = 0; bn < packed.block_rows(); ++bn) {
@@ -107,7 +108,7 @@ void validate(const BlockEllMatrix& packed) {
   checked_elements(packed.K, packed.N, kFormat);
   const int64_t b = packed.ell_block_size;
   if (b < 1 || b > INT32_MAX || packed.ell_cols < 0 || packed.ell_cols % b != 0 ||
-      packed.slots() > (packed.K + b - 1) / b) {
+      packed.slots() > parts_of(packed.K, b)) {
     bad(kFormat, "ell_cols " + std::to_string(packed.ell_cols) + " with blocks of " +
                      std::to_string(b) + " does not fit K = " + std::to_string(packed.K));
   }
@@ -118,7 +119,7 @@ void validate(const BlockEllMatrix& packed) {
   const auto blocks = static_cast<int64_t>(packed.ell_col_ind.size());
   if (blocks > 0 && b > (int64_t{1} << 40) / b / blocks) bad(kFormat, "more values than fit");
   expect_count(kFormat, "ell_values", packed.ell_values.count(), blocks * b * b);
-  const int64_t k_blocks = (packed.K + b - 1) / b;
+  const int64_t k_blocks = parts_of(packed.K, b);
   for (int64_t bn = 0; bn < packed.block_rows(); ++bn) {
     int64_t previous = -1;
     bool ended = false;

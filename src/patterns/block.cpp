@@ -13,6 +13,7 @@
 
 #include "patterns/patterns.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::patterns {
 namespace {
@@ -67,7 +68,7 @@ class BlockPattern final : public Pattern {
   Selection do_select(MatrixView<const float> scores, Sparsity target,
                       const SelectOptions& /*options*/) const override {
     std::vector<Block> ranked = scored_blocks(scores);
-    const int64_t per_row = (scores.rows + spec_.block_size - 1) / spec_.block_size;
+    const int64_t per_row = parts_of(scores.rows, spec_.block_size);
     const auto better = [](const Block& a, const Block& b) { return a.score > b.score; };
     for (auto row = ranked.begin(); row != ranked.end(); row += per_row) {
       std::stable_sort(row, row + per_row, better);

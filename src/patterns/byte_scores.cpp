@@ -4,6 +4,7 @@
 
 #include "patterns/byte_kernels.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::patterns {
 namespace {
@@ -32,7 +33,7 @@ float ceiling_of(MatrixView<const float> scores) {
 }  // namespace
 
 ByteScores quantise(MatrixView<const float> scores) {
-  ByteScores bytes{scores.rows, scores.cols, (scores.cols + kLane - 1) / kLane * kLane, {}};
+  ByteScores bytes{scores.rows, scores.cols, round_up(scores.cols, kLane), {}};
   bytes.values.assign(static_cast<size_t>(bytes.K * bytes.ld), 0);
   const float ceiling = ceiling_of(scores);
   if (ceiling <= 0.0F) return bytes;

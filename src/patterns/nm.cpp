@@ -7,6 +7,7 @@
 
 #include "patterns/patterns.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::patterns {
 namespace {
@@ -58,7 +59,7 @@ class NmPattern final : public Pattern {
                       const SelectOptions& /*options*/) const override {
     Selection selection{Mask(scores.rows, scores.cols, false), std::nullopt};
     const int64_t group = spec_.nm.group;
-    parallel_for((scores.rows + group - 1) / group, [&](int64_t g) {
+    parallel_for(parts_of(scores.rows, group), [&](int64_t g) {
       const int64_t size = std::min(group, scores.rows - g * group);
       const int64_t keep = std::min(spec_.nm.keep, size);
       std::vector<int64_t> rows(static_cast<size_t>(size));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "patterns/byte_kernels.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::patterns {
 namespace {
@@ -91,7 +92,7 @@ class QuadOrder {
   void run() {
     const auto quads = static_cast<int64_t>(rows_.size()) / nm_.group;  // a short last one stays
     if (quads == 0) return;
-    const int64_t blocks = (quads + effort_.block_quads - 1) / effort_.block_quads;
+    const int64_t blocks = parts_of(quads, effort_.block_quads);
     for (int pass = 0; pass < effort_.passes; ++pass) {
       for (int64_t slot = 0; slot < nm_.group; ++slot) {
         for (int64_t block = 0; block < blocks; ++block) deal(slot, block, blocks, quads);

@@ -8,6 +8,7 @@
 #include "patterns/byte_kernels.hpp"
 #include "patterns/tile_rows.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::patterns {
 namespace {
@@ -45,7 +46,7 @@ double estimate(const ByteScores& scores, const TileDemand& demand,
 
 }  // namespace
 
-int64_t padded_width(int64_t columns) { return (columns + kLane - 1) / kLane * kLane; }
+int64_t padded_width(int64_t columns) { return round_up(columns, kLane); }
 
 std::vector<double> row_sums(const std::vector<uint8_t>& tile, int64_t K, int64_t width) {
   const std::vector<uint8_t> nothing(static_cast<size_t>(width), 0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tvw/core/mask.hpp"
+#include "tvw/core/parts.hpp"
 #include "tvw/core/typed_buffer.hpp"
 
 namespace tvw::pack {
@@ -22,7 +23,7 @@ struct BlockEllMatrix {
   std::vector<int32_t> ell_col_ind;  ///< [ceil(N/b), ell_cols/b] K-block ids ascending, then -1
   TypedBuffer ell_values;            ///< [ceil(N/b), ell_cols/b, b (n), b (k)]
 
-  [[nodiscard]] int64_t block_rows() const { return (N + ell_block_size - 1) / ell_block_size; }
+  [[nodiscard]] int64_t block_rows() const { return parts_of(N, ell_block_size); }
   [[nodiscard]] int64_t slots() const { return ell_cols / ell_block_size; }
   friend bool operator==(const BlockEllMatrix&, const BlockEllMatrix&) = default;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tvw/core/mask.hpp"
+#include "tvw/core/parts.hpp"
 #include "tvw/core/pattern_spec.hpp"
 #include "tvw/core/typed_buffer.hpp"
 
@@ -23,7 +24,7 @@ struct NmMatrix {
   TypedBuffer values;          ///< [R, N], R = ceil(K/group) * keep
   std::vector<uint8_t> index;  ///< 2 bits per value, row-major like `values` (index2.hpp)
 
-  [[nodiscard]] int64_t packed_rows() const { return (K + nm.group - 1) / nm.group * nm.keep; }
+  [[nodiscard]] int64_t packed_rows() const { return parts_of(K, nm.group) * nm.keep; }
   friend bool operator==(const NmMatrix&, const NmMatrix&) = default;
 };
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/tiles.hpp"
+#include "tvw/core/parts.hpp"
 #include "tvw/kernels/amx_registers.hpp"
 
 namespace tvw::kernels::cpu {

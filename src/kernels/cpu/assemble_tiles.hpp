@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/cpu/parts.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 

@@ -8,7 +8,7 @@
 #include "kernels/cpu/bf16_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

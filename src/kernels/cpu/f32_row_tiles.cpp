@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "kernels/cpu/isa.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_kernels.hpp"
 #include "kernels/cpu/row_tiles.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

@@ -7,7 +7,7 @@
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "kernels/cpu/assemble_tiles.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_weights.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 

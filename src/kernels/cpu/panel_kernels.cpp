@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "kernels/cpu/panel_weights.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE

@@ -7,8 +7,8 @@
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_io.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

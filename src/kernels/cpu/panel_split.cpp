@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

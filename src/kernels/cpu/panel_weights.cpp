@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "kernels/cpu/assemble_tiles.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

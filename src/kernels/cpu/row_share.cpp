@@ -1,7 +1,7 @@
 #include "kernels/cpu/row_share.hpp"
 
 #include "kernels/cpu/panel_split.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "kernels/cpu/fill_rows.hpp"
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

@@ -17,6 +17,7 @@
 
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/tiles.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 
@@ -36,7 +37,7 @@ inline constexpr int64_t kMostSlots = 2;  ///< that a word has places for
 /// bring all of them to the same sets of a cache and the same bank of memory.
 [[nodiscard]] constexpr int64_t stream_floats(int64_t floats) {
   constexpr int64_t kLong = int64_t{64} << 10 >> 2, kPage = 4096 >> 2, kOdd = 17 * kUnitColumns;
-  return floats < kLong ? floats : (floats + kPage - 1) / kPage * kPage + kOdd;
+  return floats < kLong ? floats : round_up(floats, kPage) + kOdd;
 }
 
 struct RowTile {
@@ -45,9 +46,7 @@ struct RowTile {
   int64_t first = 0;             ///< of RowWeights::data
   int64_t steps = 0;
 
-  [[nodiscard]] int64_t units() const {
-    return (std::ssize(columns) + kUnitColumns - 1) / kUnitColumns;
-  }
+  [[nodiscard]] int64_t units() const { return parts_of(std::ssize(columns), kUnitColumns); }
 };
 
 /// What all orders of weights have.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/parts.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

@@ -6,9 +6,9 @@
 #include "kernels/cpu/cpu_device.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
-#include "kernels/cpu/parts.hpp"
 #include "kernels/cpu/row_share.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace tvw::kernels::cpu {
+namespace tvw {
 
 /// Into how few parts of at most `most` something can be cut.
 [[nodiscard]] constexpr int64_t parts_of(int64_t count, int64_t most) {
@@ -19,4 +19,4 @@ namespace tvw::kernels::cpu {
   return count * part / parts;
 }
 
-}  // namespace tvw::kernels::cpu
+}  // namespace tvw

@@ -5,9 +5,10 @@
 /// over the tile's kept rows in f32 (arXiv 2402.10876, section V, on wgmma instead of mma).
 ///
 /// Roles: gather warps copy kept rows of X (16 bytes a lane, cp.async) and the stage's weights (a
-/// bulk copy) into a ring of stages; two consumer warpgroups multiply and store, each its half of
-/// every tile or every other tile; a relay thread hands what cp.async wrote on to them. Where there
-/// are few output tiles, the CTAs of a cluster share each (split_rows.cuh).
+/// bulk copy; those of the first stages a thread that has nothing else to do) into a ring of
+/// stages; two consumer warpgroups multiply and store, each its half of every tile or every other
+/// tile; a relay thread hands what cp.async wrote on to them. Where there are few output tiles, the
+/// CTAs of a cluster share each (split_rows.cuh).
 /// Barriers of a ring slot: `landed` gathered rows are there; `full` all of the stage is there,
 /// visible to wgmma; `empty` the consumers are done with it.
 ///

@@ -7,6 +7,7 @@
 
 #include "io/element_types.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::io {
 namespace {
@@ -250,12 +251,10 @@ struct Extent {
 struct ExtentOf {
   Extent operator()(const DenseMatrix& m) const { return {m.K, m.N}; }
   Extent operator()(const pack::CsrMatrix& m) const { return {m.K, m.N}; }
-  Extent operator()(const pack::NmMatrix& m) const {
-    return {(m.K + m.nm.group - 1) / m.nm.group * m.nm.group, m.N};
-  }
+  Extent operator()(const pack::NmMatrix& m) const { return {round_up(m.K, m.nm.group), m.N}; }
   Extent operator()(const pack::BlockEllMatrix& m) const {
     const int64_t b = m.ell_block_size;
-    return {((m.K + b - 1) / b + 1) * b, m.block_rows() * b};
+    return {(parts_of(m.K, b) + 1) * b, m.block_rows() * b};
   }
   Extent operator()(const pack::TwMatrix& m) const { return {m.K + 1, m.N + 1}; }
   Extent operator()(const pack::TvwMatrix& m) const { return {m.K + 1, m.N + 1}; }

@@ -7,6 +7,7 @@
 
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels {
 namespace {
@@ -113,7 +114,7 @@ std::vector<Output> outputs(const Problem& problem, std::span<const float> A,
   // Positions of one token that follow each other fetch its activations once.
   constexpr int64_t kTogether = 64;
   const auto count = static_cast<int64_t>(positions.size());
-  parallel_for((count + kTogether - 1) / kTogether, [&](int64_t part) {
+  parallel_for(parts_of(count, kTogether), [&](int64_t part) {
     std::vector<float> buffer;
     std::span<const float> a;
     for (int64_t i = part * kTogether; i < std::min(count, (part + 1) * kTogether); ++i) {

@@ -7,6 +7,7 @@
 #include "kernels/cpu/bf16_kernels.hpp"
 #include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/panel_kernels.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -96,7 +97,7 @@ bool PanelIo::packed_already() const { return !token_major_ && !bf16_ && M_ % kV
 
 int64_t PanelIo::pack_steps() const {
   if (token_major_ && rows_ == PanelRows::kBf16Halves) return 1;
-  return token_major_ ? tokens_ / kVectorTokens : (K_ + kStepFeatures - 1) / kStepFeatures;
+  return token_major_ ? tokens_ / kVectorTokens : parts_of(K_, kStepFeatures);
 }
 
 void PanelIo::pack(const TokenBlock& block, int64_t step, const void* A, void* rows) const {
@@ -197,9 +198,7 @@ void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, co
   }
 }
 
-int64_t PanelIo::unpack_steps() const {
-  return token_major_ ? (N_ + kStepFeatures - 1) / kStepFeatures : 0;
-}
+int64_t PanelIo::unpack_steps() const { return token_major_ ? parts_of(N_, kStepFeatures) : 0; }
 
 int64_t PanelIo::results_bytes() const { return token_major_ ? N_ * tokens_ * (bf16_ ? 2 : 4) : 0; }
 

@@ -140,7 +140,7 @@ PanelWeights make_panel_weights(int64_t K, int64_t N,
                                 const std::vector<std::vector<ColumnEntry>>& columns,
                                 int64_t width) {
   width = even_width(N, width);
-  const int64_t tiles = (N + width - 1) / width;
+  const int64_t tiles = parts_of(N, width);
   return with_tiles(K, N, assemble_tiles<PanelTile>(N, width, tiles, [&](int64_t t) {
                       std::vector<PlacedColumn> placed;
                       for (int64_t n = t * width; n < std::min(N, (t + 1) * width); ++n) {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 #include "tvw/pack/index2.hpp"
 
 namespace tvw::kernels::cpu {
@@ -65,9 +66,8 @@ void fill(const QuadSource& source, const std::vector<int64_t>& places, QuadTile
 std::vector<int32_t> quad_rows(std::span<const int32_t> ids, int64_t K, NmRatio nm) {
   const int64_t together = groups_per_quad(nm);
   const int64_t group = nm.group;
-  const int64_t groups = (std::ssize(ids) + group - 1) / group;
-  std::vector<int32_t> rows(static_cast<size_t>((groups + together - 1) / together * kQuadRows),
-                            -1);
+  const int64_t groups = parts_of(std::ssize(ids), group);
+  std::vector<int32_t> rows(static_cast<size_t>(parts_of(groups, together) * kQuadRows), -1);
   for (int64_t i = 0; i < std::ssize(ids); ++i) {
     const int64_t quad = i / group / together, place = i / group % together * group + i % group;
     const int32_t k = ids[static_cast<size_t>(i)];
@@ -84,7 +84,7 @@ int64_t slots_of(const std::vector<QuadTile>& tiles) {
 
 std::vector<DenseTile> make_dense_tiles(const DenseMatrix& m, int64_t width) {
   const std::vector<float> values = m.values.to_f32();
-  std::vector<DenseTile> tiles(static_cast<size_t>((m.N + width - 1) / width));
+  std::vector<DenseTile> tiles(static_cast<size_t>(parts_of(m.N, width)));
   parallel_for(std::ssize(tiles), [&](int64_t t) {
     DenseTile& tile = tiles[static_cast<size_t>(t)];
     const int64_t first = t * width, last = std::min(m.N, first + width);
@@ -168,7 +168,7 @@ std::vector<QuadTile> make_quad_tiles(const pack::NmMatrix& m, int64_t width) {
   const std::vector<float> values = m.values.to_f32();
   std::vector<int32_t> all(static_cast<size_t>(m.K));
   std::iota(all.begin(), all.end(), 0);
-  std::vector<QuadTile> tiles(static_cast<size_t>((m.N + width - 1) / width));
+  std::vector<QuadTile> tiles(static_cast<size_t>(parts_of(m.N, width)));
   parallel_for(std::ssize(tiles), [&](int64_t t) {
     QuadTile& tile = tiles[static_cast<size_t>(t)];
     tile.rows = quad_rows(all, m.K, m.nm);

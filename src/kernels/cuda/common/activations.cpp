@@ -1,6 +1,7 @@
 #include "kernels/cuda/common/activations.hpp"
 
 #include "kernels/cuda/common/device_kernels.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cuda {
 namespace {
@@ -10,9 +11,7 @@ constexpr int64_t kPiece = 8;  // elements in 16 bytes
 }  // namespace
 
 FeatureMajor::FeatureMajor(const Problem& problem)
-    : shape_(problem.shape()),
-      layout_(problem.layout),
-      ld_((problem.M + kPiece - 1) / kPiece * kPiece) {
+    : shape_(problem.shape()), layout_(problem.layout), ld_(round_up(problem.M, kPiece)) {
   if (layout_ == Layout::kFeatureMajor && ld_ == shape_.M) return;
   x_ = DeviceArray<uint16_t>(shape_.K * ld_);
   y_ = DeviceArray<uint16_t>(shape_.N * ld_);

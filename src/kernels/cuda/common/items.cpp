@@ -4,6 +4,8 @@
 #include <queue>
 #include <utility>
 
+#include "tvw/core/parts.hpp"
+
 namespace tvw::kernels::cuda {
 namespace {
 
@@ -25,7 +27,7 @@ std::vector<Block> blocks_of(const ScheduleRequest& request, int64_t narrow_bloc
   std::vector<Block> blocks;
   const int64_t narrow_tokens = narrow_blocks * request.narrow;
   const int64_t wide_blocks =
-      std::max<int64_t>(0, (request.M - narrow_tokens + request.wide - 1) / request.wide);
+      std::max<int64_t>(0, parts_of(request.M - narrow_tokens, request.wide));
   int64_t token = 0;
   for (int64_t b = 0; b < wide_blocks; ++b, token += request.wide) {
     blocks.push_back({token, request.wide});
@@ -124,7 +126,7 @@ Schedule make_schedule(const ScheduleRequest& request) {
 
 Schedule make_split_schedule(const ScheduleRequest& request, int splits) {
   const auto tiles = static_cast<int64_t>(request.first_stage.size()) - 1;
-  if (tiles * ((request.M + request.wide - 1) / request.wide) > request.ctas) return {};
+  if (tiles * parts_of(request.M, request.wide) > request.ctas) return {};
   Schedule whole = make_schedule(request);
   const bool one_each = whole.items.size() == 2 * static_cast<size_t>(whole.grid);  // and the ends
   if (!one_each) {

@@ -14,6 +14,7 @@
 #include "kernels/cuda/common/support.hpp"
 #include "kernels/cuda/decode/decode_gemm.hpp"
 #include "kernels/cuda/weights/device_weights.hpp"
+#include "tvw/core/parts.hpp"
 #include "tvw/kernels/tuning.hpp"
 
 namespace tvw::kernels::cuda::decode {
@@ -145,7 +146,7 @@ class DecodePlan final : public Plan {
     for (const Variant& variant : variants(sparse_, problem.dtype)) {
       if (variant.token_blocks != enough) continue;
       const int64_t step = variant.feature_blocks * kFragmentFeatures;
-      const int64_t features = (granularity(*problem.weights) + step - 1) / step * step;
+      const int64_t features = round_up(granularity(*problem.weights), step);
       Copies& copies = orders[{variant.wgmma, features}];
       if (copies.empty()) copies = make_copies(problem, features, variant.wgmma);
       TVW_CUDA(cudaFuncSetAttribute(variant.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,

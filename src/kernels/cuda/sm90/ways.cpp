@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/common/check.hpp"
 #include "kernels/cuda/weights/tensor_core_tiles.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cuda::sm90 {
 namespace {
@@ -55,8 +56,7 @@ std::vector<Way> all_ways(const Problem& problem, bool sparse) {
     }
     list.push_back({&v, 1});
     if (!v.can_split) continue;
-    const int64_t outputs =
-        tile_count(*problem.weights, v.features) * ((shape.M + v.wide - 1) / v.wide);
+    const int64_t outputs = tile_count(*problem.weights, v.features) * parts_of(shape.M, v.wide);
     for (const int splits : {2, 3, 4, 6, 8}) {
       if (splits * v.stage_rows > shape.K) break;
       if (outputs <= clusters_at_once(v, splits)) list.push_back({&v, splits});

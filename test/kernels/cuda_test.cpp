@@ -4,7 +4,7 @@
 // and TVW_CUDA_SEED where they start; a failure prints the seed of its problem. TVW_CUDA_EXECUTORS
 // is part of the names of the executors that are tried (default all). Most problems run a variant
 // of the kernel by chance, as all have to be right; every eighth the fastest one, or all of them
-// what TVW_CUDA_VARIANT says.
+// what TVW_CUDA_VARIANT says. Some use a few multiprocessors only, so that each has many tiles.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -50,6 +50,7 @@ struct RandomProblem {
   Layout layout;
   Activation activation;
   bool bias;
+  int multiprocessors;  ///< 0: all
   std::string pattern;
 };
 
@@ -76,7 +77,7 @@ RandomProblem random_problem(std::string_view format, uint32_t seed) {
   };
   RandomProblem p;
   p.M = size(700);
-  p.K = size(600);
+  p.K = size(pick<int64_t>(generator, {600, 600, 600, 2400}));
   p.N = size(600);
   p.density = pick<double>(generator, {0.0, 0.05, 0.25, 0.5, 0.5, 1.0});
   p.empty_tile = generator() % 5 == 0;
@@ -92,6 +93,7 @@ RandomProblem random_problem(std::string_view format, uint32_t seed) {
     for (int64_t* extent : {&p.M, &p.K, &p.N}) *extent = (*extent + 63) / 64 * 64;
   }
   if (generator() % 3 == 0) p.M = p.M % 64 + 1;  // what the decode kernels take
+  p.multiprocessors = pick<int>(generator, {0, 0, 1, 3});
   p.pattern = pattern_of(format, generator);
   return p;
 }
@@ -101,6 +103,15 @@ struct Outcome {
   std::string refused;
   kernels::ErrorReport error;
 };
+
+bool is_ours(std::string_view executor) {
+  return executor.ends_with(".sm90") || executor.ends_with(".sm80") ||
+         executor.ends_with(".decode");
+}
+
+bool is_gelu(Activation activation) {
+  return activation == Activation::kGeluErf || activation == Activation::kGeluTanh;
+}
 
 Outcome run_problem(const kernels::Executor& executor, kernels::Device& device, uint32_t seed) {
   const RandomProblem p = random_problem(executor.format(), seed);
@@ -114,7 +125,9 @@ Outcome run_problem(const kernels::Executor& executor, kernels::Device& device, 
   const auto floats = [](int64_t count, DType dtype, uint32_t s) {
     return test::random_dense(1, count, dtype, s).values;
   };
-  const std::vector<float> bias = floats(p.N, DType::kF32, seed + 1).to_f32();
+  // Libraries take a bias of the problem's type.
+  const DType bias_type = is_ours(executor.name()) ? DType::kF32 : p.dtype;
+  const std::vector<float> bias = floats(p.N, bias_type, seed + 1).to_f32();
   kernels::Problem problem{p.M, p.dtype, p.layout, &weights, {}};
   problem.epilogue.activation = p.activation;
   if (p.bias) problem.epilogue.bias = bias;
@@ -172,11 +185,6 @@ Repetition run_repeatedly(const kernels::Executor& executor, kernels::Device& de
   return result;
 }
 
-bool is_ours(std::string_view executor) {
-  return executor.ends_with(".sm90") || executor.ends_with(".sm80") ||
-         executor.ends_with(".decode");
-}
-
 bool is_wanted(const kernels::Executor& executor) {
   const char* wanted = std::getenv("TVW_CUDA_EXECUTORS");
   return executor.device() == kernels::DeviceKind::kCuda &&
@@ -202,21 +210,30 @@ TEST_CASE("every CUDA executor matches the f64 reference on random problems", "[
       const uint32_t seed = first + static_cast<uint32_t>(i);
       const RandomProblem p = random_problem(executor->format(), seed);
       CAPTURE(executor->name(), seed, p.M, p.K, p.N, p.density, p.pattern, name(p.dtype),
-              name(p.layout), static_cast<int>(p.activation), p.bias, p.empty_tile);
+              name(p.layout), static_cast<int>(p.activation), p.bias, p.multiprocessors,
+              p.empty_tile);
       if (choose_variant && seed % 8 != 0) {
         setenv("TVW_CUDA_VARIANT", std::to_string(seed * 2654435761U >> 8).c_str(), 1);
       } else if (choose_variant) {
         unsetenv("TVW_CUDA_VARIANT");
       }
+      if (p.multiprocessors > 0) {
+        setenv("TVW_CUDA_MULTIPROCESSORS", std::to_string(p.multiprocessors).c_str(), 1);
+      }
       const Outcome outcome = run_problem(*executor, *device, seed);
+      unsetenv("TVW_CUDA_MULTIPROCESSORS");
       if (!outcome.accepted) {
         CHECK_FALSE(outcome.refused.empty());
         continue;
       }
       ++accepted;
-      CAPTURE(outcome.error.max_rel_error);
-      CHECK(outcome.error.ok);
-      wrong += outcome.error.ok ? 0 : 1;
+      // cuBLASLt rounds a sum to the output's type before its GELU, and the result again.
+      const bool rounded_twice = !is_ours(executor->name()) && is_gelu(p.activation);
+      const double most = (rounded_twice ? 2 : 1) * kernels::tolerance(p.K, p.dtype);
+      const bool right = outcome.error.max_rel_error <= most;
+      CAPTURE(outcome.error.max_rel_error, most);
+      CHECK(right);
+      wrong += right ? 0 : 1;
       if (wrong >= 5) break;  // one executor's bug need not fill the log
     }
     CAPTURE(executor->name());

@@ -2,6 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "kernels/cuda/common/check.hpp"
@@ -32,6 +34,12 @@ const DeviceInfo& current_device() {
   const auto found = known.find(ordinal);
   if (found != known.end()) return found->second;
   return known.emplace(ordinal, read_device_info(ordinal)).first->second;
+}
+
+int used_multiprocessors() {
+  const int all = current_device().multiprocessors;
+  const char* few = std::getenv("TVW_CUDA_MULTIPROCESSORS");
+  return few != nullptr ? std::clamp(std::atoi(few), 1, all) : all;
 }
 
 }  // namespace tvw::kernels::cuda

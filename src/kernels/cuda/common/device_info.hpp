@@ -29,4 +29,9 @@ struct DeviceInfo {
 /// The device of this thread, asked once per ordinal. @throws Error kUnsupported
 [[nodiscard]] const DeviceInfo& current_device();
 
+/// Multiprocessors of the device of this thread that work is dealt to: all of them.
+/// TVW_CUDA_MULTIPROCESSORS=k in the environment, for checks: k, so that a problem that a sanitizer
+/// gets through has several output tiles for each. @throws Error kUnsupported
+[[nodiscard]] int used_multiprocessors();
+
 }  // namespace tvw::kernels::cuda

@@ -142,7 +142,7 @@ class DecodePlan final : public Plan {
     std::map<Order, Copies> orders;
     std::vector<Candidate> candidates;
     // No more shares than run at the same time, two CTAs on an SM: beyond that nothing was faster.
-    const int64_t most_ctas = 2 * int64_t{current_device().multiprocessors};
+    const int64_t most_ctas = 2 * int64_t{used_multiprocessors()};
     for (const Variant& variant : variants(sparse_, problem.dtype)) {
       if (variant.token_blocks != enough) continue;
       const int64_t step = variant.feature_blocks * kFragmentFeatures;

@@ -50,7 +50,7 @@ std::unique_ptr<TileLaunch> make_launch(const Variant& variant, const Fit& fit,
                                         const Weights& weights, const GemmShape& shape,
                                         Params params) {
   const Schedule schedule = make_schedule({shape.M, weights.first_stage, variant.tokens, 0,
-                                           current_device().multiprocessors * fit.ctas_per_sm,
+                                           used_multiprocessors() * fit.ctas_per_sm,
                                            3 * shape.K * params.ld < current_device().l2_bytes});
   params.stages = fit.stages;
   params.ahead = std::max(1, fit.stages - 2);  // of two free ones, one is for the slowest warp

@@ -17,9 +17,8 @@ std::unique_ptr<TileLaunch> make_launch(const Way& way, const Weights& weights,
                                         const GemmShape& shape, Params params) {
   const Variant& variant = *way.variant;
   const bool cached = 3 * shape.K * params.ld < current_device().l2_bytes;
-  ScheduleRequest request{
-      shape.M, weights.first_stage, variant.wide, variant.narrow, current_device().multiprocessors,
-      cached};
+  ScheduleRequest request{shape.M,        weights.first_stage,    variant.wide,
+                          variant.narrow, used_multiprocessors(), cached};
   if (way.splits > 1) request.ctas = clusters_at_once(variant, way.splits);
   const Schedule schedule =
       way.splits > 1 ? make_split_schedule(request, way.splits) : make_schedule(request);

@@ -40,7 +40,8 @@ std::vector<Contestant> make_contestants(const BenchRequest& request,
                                          std::span<const Executor* const> executors,
                                          kernels::Tuning* tuning) {
   std::vector<Contestant> contestants;
-  const kernels::Epilogue epilogue{job.bias, request.epilogue.activation};
+  const kernels::Epilogue epilogue{job.bias, request.epilogue.activation,
+                                   request.epilogue.add_to_c};
   for (const Variant& variant : variants) {
     const bool dense = variant.role == record::RowRole::kDense;
     const std::string format(pack::format_name(variant.weights));

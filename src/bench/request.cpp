@@ -33,11 +33,14 @@ EpilogueChoice parse_epilogue(std::string_view text) {
                                Activation::kGeluTanh};
   constexpr std::array<float, 1> kBias = {};
   std::vector<std::string> known;
-  for (const bool bias : {false, true}) {
-    for (const Activation activation : kAll) {
-      const kernels::Epilogue epilogue{std::span(kBias).first(bias ? 1 : 0), activation};
-      known.push_back(kernels::name(epilogue));
-      if (known.back() == text) return {bias, activation};
+  for (const bool add_to_c : {false, true}) {
+    for (const bool bias : {false, true}) {
+      for (const Activation activation : kAll) {
+        const kernels::Epilogue epilogue{std::span(kBias).first(bias ? 1 : 0), activation,
+                                         add_to_c};
+        known.push_back(kernels::name(epilogue));
+        if (known.back() == text) return {bias, add_to_c, activation};
+      }
     }
   }
   throw Error(ErrorCode::kUsage, unknown_name("epilogue", text, known));

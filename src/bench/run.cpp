@@ -25,6 +25,7 @@ using record::BenchRow;
 constexpr uint64_t kActivationStream =
     0xAC71;  // keeps activations apart from weights of the same seed
 constexpr uint64_t kPositionStream = 0x9051;
+constexpr uint64_t kFormerStream = 0xF0C1;
 
 constexpr int64_t kCacheTimes = 3;    // copies of weights exceed the cache this many times
 constexpr int64_t kMostCopies = 256;  // of small weights
@@ -55,18 +56,26 @@ class ThreadCountGuard {
   int before_;
 };
 
-/// Activations and results of one job. The same bytes serve as A in either layout.
+/// Activations and results of one job. The same bytes serve as A (and as what C held) in either
+/// layout.
 struct Activations {
   std::vector<float> values;
+  std::vector<float> former_C;  ///< if the epilogue adds to it
   std::unique_ptr<kernels::Buffer> A;
   std::unique_ptr<kernels::Buffer> C;
 };
 
-Activations make_activations(const Job& job, DType dtype, kernels::Device& device, uint64_t seed) {
-  const auto rounded = TypedBuffer::from_f32(
-      dtype, normal_values(job.shape.M * job.shape.K, mix(seed, kActivationStream), 1.0));
+Activations make_activations(const Job& job, DType dtype, bool add_to_c, kernels::Device& device,
+                             uint64_t seed) {
+  const auto random = [&](int64_t count, uint64_t stream) {
+    return TypedBuffer::from_f32(dtype, normal_values(count, mix(seed, stream), 1.0));
+  };
+  const TypedBuffer rounded = random(job.shape.M * job.shape.K, kActivationStream);
   Activations activations;
   activations.values = rounded.to_f32();
+  if (add_to_c) {
+    activations.former_C = random(job.shape.M * job.shape.N, kFormerStream).to_f32();
+  }
   activations.A = device.allocate(rounded.size_bytes());
   activations.C = device.allocate(job.shape.M * job.shape.N * size_bytes(dtype));
   device.copy_in(*activations.A, rounded.bytes().data(), rounded.size_bytes());
@@ -134,7 +143,8 @@ class Runner {
     const std::string label = job.layer + " M=" + std::to_string(job.shape.M);
     report(label + ": pruning and packing");
     const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
-    Activations activations = make_activations(job, resolved_.dtype, device_, request_.seed);
+    Activations activations =
+        make_activations(job, resolved_.dtype, request_.epilogue.add_to_c, device_, request_.seed);
     std::vector<Entry> entries;
     for (Contestant& contestant :
          make_contestants(request_, resolved_, job, variants, device_, executors_, tuning_.get())) {
@@ -177,8 +187,8 @@ class Runner {
     void* C = activations.C->data();
     try {
       const Verdict verdict = verify(
-          {problem, activations.values, positions}, [&] { entry.plan->run(A, C); }, device_,
-          *activations.C);
+          {problem, activations.values, positions, activations.former_C},
+          [&] { entry.plan->run(A, C); }, device_, *activations.C);
       entry.fingerprint = verdict.fingerprint;
       add_verdict(entry.row, problem, verdict);
     } catch (const Error& error) {
@@ -208,8 +218,9 @@ class Runner {
       if (row.verified) {
         const Timed& its = timed[next++];
         if (cache == CacheState::kCold) row.cold_by = cold_by(its);
-        Verdict again = verify_again({entry.contestant.problem, activations.values, positions},
-                                     its.launch, device_, *activations.C, entry.fingerprint);
+        Verdict again = verify_again(
+            {entry.contestant.problem, activations.values, positions, activations.former_C},
+            its.launch, device_, *activations.C, entry.fingerprint);
         if (again.ok) {
           add_times(row, its, *entry.plan);
         } else {

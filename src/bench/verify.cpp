@@ -39,12 +39,20 @@ size_t fingerprint_of(const TypedBuffer& outputs) {
   return std::hash<std::string_view>{}({text, bytes.size()});
 }
 
+/// What C holds before the first run.
+TypedBuffer before(const Check& check) {
+  const DType dtype = check.problem.dtype;
+  if (check.problem.epilogue.add_to_c) return TypedBuffer::from_f32(dtype, check.former_C);
+  const GemmShape shape = check.problem.shape();
+  TypedBuffer nan(dtype, shape.M * shape.N);
+  std::ranges::fill(nan.bytes(), std::byte{0xFF});  // NaN in f32, f16 and bf16
+  return nan;
+}
+
 /// What the last of `runs` leaves in C.
-TypedBuffer outputs_of(const kernels::Problem& problem, const std::function<void()>& launch,
-                       int runs, kernels::Device& device, kernels::Buffer& C) {
-  const GemmShape shape = problem.shape();
-  TypedBuffer outputs(problem.dtype, shape.M * shape.N);
-  std::ranges::fill(outputs.bytes(), std::byte{0xFF});  // NaN in f32, f16 and bf16
+TypedBuffer outputs_of(const Check& check, const std::function<void()>& launch, int runs,
+                       kernels::Device& device, kernels::Buffer& C) {
+  TypedBuffer outputs = before(check);
   device.copy_in(C, outputs.bytes().data(), outputs.size_bytes());
   (void)device.time_us(launch, runs);
   device.copy_out(outputs.bytes().data(), C, outputs.size_bytes());
@@ -84,8 +92,8 @@ Verdict judge(const Check& check, const TypedBuffer& outputs) {
   const std::vector<float> values = outputs.to_f32();
   Verdict verdict;
   verdict.fingerprint = fingerprint_of(outputs);
-  verdict.error =
-      kernels::compare_with_reference(check.problem, check.A_values, values, check.positions);
+  verdict.error = kernels::compare_with_reference(check.problem, check.A_values, values,
+                                                  check.positions, check.former_C);
   verdict.ok = verdict.error.ok;
   if (!verdict.ok) {
     verdict.reason = "wrong result: error of " + number(verdict.error.max_rel_error) +
@@ -127,7 +135,7 @@ std::vector<kernels::OutputPosition> positions_to_check(GemmShape shape, uint64_
 
 Verdict verify(const Check& check, const std::function<void()>& launch, kernels::Device& device,
                kernels::Buffer& C) {
-  return judge(check, outputs_of(check.problem, launch, 1, device, C));
+  return judge(check, outputs_of(check, launch, 1, device, C));
 }
 
 Verdict verify_again(const Check& check, const std::function<void()>& launch,
@@ -138,12 +146,15 @@ Verdict verify_again(const Check& check, const std::function<void()>& launch,
   verdict.ok = true;
   for (int look = 0; look < kMostLooks && verdict.ok; ++look) {
     if (look > 0 && Clock::now() >= end) break;
-    const TypedBuffer outputs = outputs_of(check.problem, launch, 2, device, C);
+    const TypedBuffer outputs = outputs_of(check, launch, 2, device, C);
     if (fingerprint_of(outputs) == fingerprint) continue;
-    const TypedBuffer alone = outputs_of(check.problem, launch, 1, device, C);
+    const TypedBuffer alone = outputs_of(check, launch, 1, device, C);
     std::vector<kernels::OutputPosition> positions = differences(check.problem, outputs, alone);
     positions.insert(positions.end(), check.positions.begin(), check.positions.end());
-    verdict = judge({check.problem, check.A_values, positions}, outputs);
+    std::vector<float> former_C;
+    if (check.problem.epilogue.add_to_c) former_C = alone.to_f32();
+    verdict = judge({check.problem, check.A_values, positions, former_C}, outputs);
+    fingerprint = verdict.fingerprint;
   }
   return verdict;
 }

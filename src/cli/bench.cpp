@@ -203,8 +203,10 @@ void add_bench(CLI::App& app, const Settings& settings) {
   command->add_option("--cache", options->caches, "hot, cold or both")->capture_default_str();
   command->add_option("--layout", options->layouts, "Of activations: token, feature or both");
   command
-      ->add_option("--epilogue", options->epilogue,
-                   "After the product, for dense too: bias, relu, gelu, gelu-tanh, bias+gelu, ...")
+      ->add_option(
+          "--epilogue", options->epilogue,
+          "After the product, for dense too: of bias, add (to what C holds) and relu, gelu or\n"
+          "gelu-tanh those wanted, joined by +")
       ->capture_default_str();
   command->add_option("--executor", options->executors, "Only these executors, with commas");
   command->add_option("--time", options->time_budget_s, "Seconds per layer and cache state")

@@ -18,10 +18,12 @@ TEST_CASE("cache states and layouts by name", "[bench]") {
 TEST_CASE("epilogues by name", "[bench]") {
   using kernels::Activation;
   CHECK(parse_epilogue("none") == EpilogueChoice{});
-  CHECK(parse_epilogue("bias") == EpilogueChoice{true, Activation::kNone});
-  CHECK(parse_epilogue("gelu-tanh") == EpilogueChoice{false, Activation::kGeluTanh});
-  CHECK(parse_epilogue("bias+gelu") == EpilogueChoice{true, Activation::kGeluErf});
-  for (const char* text : {"", "gelu+bias", "bias+", "bias+add", "swish"}) {
+  CHECK(parse_epilogue("bias") == EpilogueChoice{true, false, Activation::kNone});
+  CHECK(parse_epilogue("gelu-tanh") == EpilogueChoice{false, false, Activation::kGeluTanh});
+  CHECK(parse_epilogue("bias+gelu") == EpilogueChoice{true, false, Activation::kGeluErf});
+  CHECK(parse_epilogue("add") == EpilogueChoice{false, true, Activation::kNone});
+  CHECK(parse_epilogue("bias+add+relu") == EpilogueChoice{true, true, Activation::kRelu});
+  for (const char* text : {"", "gelu+bias", "bias+", "add+bias", "bias+relu+add", "swish"}) {
     CHECK_THROWS_AS((void)parse_epilogue(text), Error);
   }
 }

@@ -109,7 +109,7 @@ TEST_CASE("a wrong executor is found, has no time, and is in no ratio", "[bench]
 }
 
 TEST_CASE("who leaves out the epilogue is wrong", "[bench]") {
-  for (const char* epilogue : {"bias", "relu", "bias+gelu"}) {
+  for (const char* epilogue : {"bias", "relu", "bias+gelu", "add"}) {
     BenchRequest request = small_request();
     request.epilogue = parse_epilogue(epilogue);
     const auto record = run(request, {&kTvw, &kDense});

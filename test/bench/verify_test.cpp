@@ -61,3 +61,30 @@ TEST_CASE("what only a run right after another gets wrong is found wherever it i
   CHECK(again.error.checked == (wrong ? 2 : 0));
   CHECK(again.reason.empty() == !wrong);
 }
+
+TEST_CASE("what adds to C is checked over what C held, and so is the run after it", "[bench]") {
+  constexpr int64_t kM = 3, kN = 5;
+  const pack::PackedWeights weights =
+      DenseMatrix{1, kN, TypedBuffer::from_f32(DType::kF32, std::vector<float>(kN, 2.0f))};
+  kernels::Problem problem{kM, DType::kF32, kernels::Layout::kTokenMajor, &weights, {}};
+  problem.epilogue.add_to_c = true;
+  const std::vector<float> A(kM, 3.0f), former_C(kM * kN, 100.0f);
+  const auto positions = positions_to_check(problem.shape(), 1);
+  test::FakeDevice device;
+  const auto C = device.allocate(kM * kN * size_bytes(DType::kF32));
+  enum class Adds { kAlways, kNever, kOnce };
+  const Adds adds = GENERATE(Adds::kAlways, Adds::kNever, Adds::kOnce);
+  const auto launch = [&] {
+    device.spend("it", 1.0);
+    auto* c = static_cast<float*>(C->data());
+    for (int64_t i = 0; i < kM * kN; ++i) {
+      const bool first = c[i] == former_C[0];
+      c[i] = adds == Adds::kAlways || (adds == Adds::kOnce && first) ? c[i] + 6.0f : 6.0f;
+    }
+  };
+  const Check check{problem, A, positions, former_C};
+  const Verdict first = verify(check, launch, device, *C);
+  CHECK(first.ok == (adds != Adds::kNever));
+  if (!first.ok) return;
+  CHECK(verify_again(check, launch, device, *C, first.fingerprint).ok == (adds == Adds::kAlways));
+}

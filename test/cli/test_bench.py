@@ -60,7 +60,7 @@ def test_bench_of_a_pruned_model(tvw, digits, tmp_path):
     assert all(row["verified"] for row in rows if row["status"] == "timed")
 
 
-@pytest.mark.parametrize("epilogue", ["bias", "relu", "bias+gelu", "bias+gelu-tanh"])
+@pytest.mark.parametrize("epilogue", ["bias", "relu", "bias+gelu", "bias+gelu-tanh", "bias+add", "add+relu"])
 def test_everybody_computes_the_epilogue(tvw, tiny, tmp_path, epilogue):
     tvw.works("bench", "--pattern", "tvw,tw", "--workload", tiny, "-o", "run.json", *FAST,
               "--epilogue", epilogue)

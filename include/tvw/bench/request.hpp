@@ -23,13 +23,14 @@ namespace tvw::bench {
 /// What a pattern's text leaves open: tiles of 64 columns, on a GPU of 256, as its kernels like it.
 [[nodiscard]] PatternSpec default_pattern(kernels::DeviceKind device);
 
-/// What follows the product; the bias is random, like the weights.
+/// What follows the product; the bias is random, like the weights, and so is what is added to.
 struct EpilogueChoice {
   bool bias = false;
+  bool add_to_c = false;
   kernels::Activation activation = kernels::Activation::kNone;
   friend bool operator==(const EpilogueChoice&, const EpilogueChoice&) = default;
 };
-/// "none", "bias", an activation ("relu", "gelu", "gelu-tanh") or "bias+" and one.
+/// As kernels::name(Epilogue) writes it: "none", "bias", "add", "gelu", "bias+add+gelu", ...
 /// @throws Error kUsage
 [[nodiscard]] EpilogueChoice parse_epilogue(std::string_view text);
 

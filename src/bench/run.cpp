@@ -99,6 +99,9 @@ LayerWeights load_weights(const Job& job) {
   return weights;
 }
 
+std::string label_of(const Job& job) { return job.layer + " M=" + std::to_string(job.shape.M); }
+std::string packing(const Job& job) { return label_of(job) + ": pruning and packing"; }
+
 /// A contestant on its way through prepare and verify; `row` without cache state and times.
 struct Entry {
   Contestant contestant;
@@ -140,8 +143,8 @@ class Runner {
   }
 
   void run_job(const Job& job, record::BenchRecord& record) {
-    const std::string label = job.layer + " M=" + std::to_string(job.shape.M);
-    report(label + ": pruning and packing");
+    const std::string label = label_of(job);
+    report(packing(job));
     const std::vector<Variant> variants = make_variants(request_, job.layer, load_weights(job));
     Activations activations =
         make_activations(job, resolved_.dtype, request_.epilogue.add_to_c, device_, request_.seed);
@@ -326,13 +329,16 @@ record::BenchRecord run_bench(const BenchRequest& request, const kernels::Regist
 }
 
 std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels::Device& device,
-                                           std::span<const kernels::Executor* const> executors) {
+                                           std::span<const kernels::Executor* const> executors,
+                                           const ProgressCallback& progress) {
   check_executor_names(request.executors, executors, device);
   const ThreadCountGuard threads(request.threads);
   const ResolvedRequest resolved = resolve(request, device.kind());
   const std::unique_ptr<kernels::Tuning> tuning = make_tuning(request, device);
   std::vector<ExecutorAnswer> answers;
+  int64_t done = 0;
   for (const Job& job : resolved.jobs) {
+    if (progress) progress({done++, std::ssize(resolved.jobs), packing(job)});
     const std::vector<Variant> variants = make_variants(request, job.layer, load_weights(job));
     for (const Contestant& contestant :
          make_contestants(request, resolved, job, variants, device, executors, tuning.get())) {
@@ -350,8 +356,9 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
 }
 
 std::vector<ExecutorAnswer> list_executors(const BenchRequest& request,
-                                           const kernels::Registry& registry) {
-  return list_executors(request, registry.device(request.device), registry.executors());
+                                           const kernels::Registry& registry,
+                                           const ProgressCallback& progress) {
+  return list_executors(request, registry.device(request.device), registry.executors(), progress);
 }
 
 }  // namespace tvw::bench

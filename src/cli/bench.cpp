@@ -128,6 +128,14 @@ void print_peaks(kernels::Device& device, int threads) {
   }
 }
 
+/// What it returns draws on `bar`.
+bench::ProgressCallback drawn_on(Progress& bar) {
+  return [&bar](const bench::Progress& progress) {
+    bar.update(static_cast<double>(progress.done), static_cast<double>(progress.total),
+               progress.what);
+  };
+}
+
 /// Without dense there is no speed-up to see, and the reason is in the record only.
 void warn_if_no_dense(const record::BenchRecord& record) {
   std::string reason;
@@ -150,16 +158,18 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
   const bench::BenchRequest request =
       make_request(options, settings, registry.device(options.device).kind());
   if (options.list) {
-    print_answers(bench::list_executors(request, registry));
+    std::vector<bench::ExecutorAnswer> answers;
+    {
+      Progress bar(settings);
+      answers = bench::list_executors(request, registry, drawn_on(bar));
+    }
+    print_answers(answers);
     return;
   }
   record::BenchRecord record;
   {
     Progress bar(settings);
-    record = bench::run_bench(request, registry, [&bar](const bench::Progress& progress) {
-      bar.update(static_cast<double>(progress.done), static_cast<double>(progress.total),
-                 progress.what);
-    });
+    record = bench::run_bench(request, registry, drawn_on(bar));
   }
   write_result(record::to_json(record), output);
   if (output != "-") {

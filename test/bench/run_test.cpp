@@ -282,8 +282,12 @@ TEST_CASE("what a device says of itself after a run is recorded where it is anot
 TEST_CASE("list says who takes what without running anything", "[bench]") {
   FakeDevice device;
   const FakeExecutor refuses("cpu.tvw.refuses", "tvw", 1.0, Behaviour::kRefuses);
-  const auto answers = list_executors(small_request(), device, Executors{&refuses, &kTvw, &kDense});
+  std::vector<std::string> steps;
+  const auto progress = [&](const Progress& p) { steps.push_back(p.what); };
+  const auto answers =
+      list_executors(small_request(), device, Executors{&refuses, &kTvw, &kDense}, progress);
   CHECK(device.log.empty());
+  CHECK(steps == std::vector<std::string>{"only M=8: pruning and packing"});
   const auto answer = [&](const std::string& executor) {
     return *std::ranges::find_if(answers, [&](const auto& a) { return a.executor == executor; });
   };

@@ -59,9 +59,10 @@ struct ExecutorAnswer {
 /// `--list`: runs nothing but pruning and packing.
 /// @throws as run_bench
 [[nodiscard]] std::vector<ExecutorAnswer> list_executors(const BenchRequest& request,
-                                                         const kernels::Registry& registry);
+                                                         const kernels::Registry& registry,
+                                                         const ProgressCallback& progress = {});
 [[nodiscard]] std::vector<ExecutorAnswer> list_executors(
     const BenchRequest& request, kernels::Device& device,
-    std::span<const kernels::Executor* const> executors);
+    std::span<const kernels::Executor* const> executors, const ProgressCallback& progress = {});
 
 }  // namespace tvw::bench

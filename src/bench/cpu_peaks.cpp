@@ -116,8 +116,8 @@ double peak_gflops(int threads, double (*flops_of)(int64_t, float*)) {
 }
 
 /// The better of a copy and of reading alone.
-double bandwidth_gbs(kernels::Device& device, int threads, int64_t cache_bytes) {
-  const int64_t bytes = std::clamp(2 * cache_bytes, kLeastCopyBytes, kMostCopyBytes);
+double bandwidth_gbs(kernels::Device& device, int threads) {
+  const int64_t bytes = std::clamp(2 * device.cache_bytes(), kLeastCopyBytes, kMostCopyBytes);
   const int64_t share = bytes / threads / 64 * 64;
   const auto from_buffer = device.allocate(bytes), to_buffer = device.allocate(bytes);
   auto* from = static_cast<char*>(from_buffer->data());
@@ -153,7 +153,7 @@ Peaks measure_cpu_peaks(kernels::Device& device, DType dtype, int threads) {
   if (dtype == DType::kBF16 && kernels::cpu_isa() == kernels::CpuIsa::kAmxBf16) {
     gflops = std::max(gflops, peak_gflops(threads, amx_flops));
   }
-  return {gflops, bandwidth_gbs(device, threads, cache_bytes), cache_bytes};
+  return {gflops, bandwidth_gbs(device, threads), cache_bytes};
 }
 
 }  // namespace tvw::bench

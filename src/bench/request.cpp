@@ -73,9 +73,9 @@ std::vector<PatternSpec> parse_subjects(std::string_view text, const PatternSpec
   return parse_patterns(others, defaults);
 }
 
-std::vector<PatternSpec> parse_baselines(std::string_view text) {
+std::vector<PatternSpec> parse_baselines(std::string_view text, const PatternSpec& defaults) {
   if (text == "none") return {};
-  return parse_subjects(text);
+  return parse_subjects(text, defaults);
 }
 
 }  // namespace tvw::bench

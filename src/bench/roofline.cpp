@@ -20,7 +20,8 @@ std::string key_of_cpu(kernels::Device& device, DType dtype, int threads) {
   const record::Environment environment = record::collect_environment();
   return environment.cpu_model + " | " + device.name() + " | " + kernels::name(kernels::cpu_isa()) +
          " | " + std::to_string(environment.cores) + " cores | " + std::to_string(threads) +
-         " threads | " + std::string(name(dtype)) + " | tvw " + std::string(version());
+         " threads | " + std::to_string(device.cache_bytes()) + " bytes of cache | " +
+         std::string(name(dtype)) + " | tvw " + std::string(version());
 }
 
 /// An object in any case: a file that is damaged or not there holds no peaks.

@@ -1,5 +1,7 @@
 #include "bench/rows.hpp"
 
+#include <utility>
+
 #include "tvw/core/error.hpp"
 #include "tvw/record/statistics.hpp"
 
@@ -47,10 +49,13 @@ void add_verdict(BenchRow& row, const kernels::Problem& problem, const Verdict& 
   row.max_rel_error = verdict.error.max_rel_error;
   row.tolerance = kernels::tolerance(problem.shape().K, problem.dtype);
   row.checked_outputs = verdict.error.checked;
-  if (!verdict.ok) {
-    row.status = RowStatus::kWrong;
-    row.skipped_reason = verdict.reason;
-  }
+  if (!verdict.ok) add_failure(row, verdict.reason);
+}
+
+void add_failure(BenchRow& row, std::string reason) {
+  row.verified = false;
+  row.status = RowStatus::kWrong;
+  row.skipped_reason = std::move(reason);
 }
 
 void add_times(BenchRow& row, const Timed& timed, const kernels::Plan& plan) {

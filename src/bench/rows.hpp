@@ -19,6 +19,8 @@ namespace tvw::bench {
                                         uint64_t seed);
 
 void add_plan(record::BenchRow& row, const kernels::Plan& plan);
+/// It broke: status kWrong.
+void add_failure(record::BenchRow& row, std::string reason);
 /// Sets status kWrong and the reason if the verdict is not ok.
 void add_verdict(record::BenchRow& row, const kernels::Problem& problem, const Verdict& verdict);
 

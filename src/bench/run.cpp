@@ -6,6 +6,7 @@
 
 #include "bench/auto_choice.hpp"
 #include "bench/contestants.hpp"
+#include "bench/failure.hpp"
 #include "bench/jobs.hpp"
 #include "bench/random_values.hpp"
 #include "bench/rows.hpp"
@@ -176,28 +177,28 @@ class Runner {
   void prepare_and_verify(Entry& entry, Activations& activations,
                           std::span<const kernels::OutputPosition> positions) {
     const kernels::Problem& problem = entry.contestant.problem;
-    try {
+    const auto unprepared = failure_of([&] {
       entry.plan = entry.contestant.executor->prepare(problem, device_);
       if (runs_a_layer_before(problem.shape())) {
         entry.layer_before = entry.contestant.executor->prepare(problem, device_);
       }
-    } catch (const Error& error) {  // e.g. out of memory: the others still run
-      entry.row.skipped_reason = std::string("cannot be prepared: ") + error.what();
+    });
+    if (unprepared) {
+      entry.plan.reset();
+      entry.row.skipped_reason = "cannot be prepared: " + *unprepared;
       return;
     }
     add_plan(entry.row, *entry.plan);
     void* A = activations.A->data();
     void* C = activations.C->data();
-    try {
+    const auto failure = failure_of([&] {
       const Verdict verdict = verify(
           {problem, activations.values, positions, activations.former_C},
           [&] { entry.plan->run(A, C); }, device_, *activations.C);
       entry.fingerprint = verdict.fingerprint;
       add_verdict(entry.row, problem, verdict);
-    } catch (const Error& error) {
-      entry.row.status = record::RowStatus::kWrong;
-      entry.row.skipped_reason = std::string("failed: ") + error.what();
-    }
+    });
+    if (failure) add_failure(entry.row, "failed: " + *failure);
     if (!entry.row.verified) {
       entry.plan.reset();
       entry.layer_before.reset();
@@ -221,15 +222,7 @@ class Runner {
       if (row.verified) {
         const Timed& its = timed[next++];
         if (cache == CacheState::kCold) row.cold_by = cold_by(its);
-        Verdict again = verify_again(
-            {entry.contestant.problem, activations.values, positions, activations.former_C},
-            its.launch, device_, *activations.C, entry.fingerprint);
-        if (again.ok) {
-          add_times(row, its, *entry.plan);
-        } else {
-          again.reason = "right once, then, in runs that follow on one another, a " + again.reason;
-          add_verdict(row, entry.contestant.problem, again);
-        }
+        finish(row, entry, its, activations, positions);
       }
       rows.push_back(std::move(row));
     }
@@ -238,6 +231,22 @@ class Runner {
       record.auto_choices.push_back(std::move(choice));
     }
     std::move(rows.begin(), rows.end(), std::back_inserter(record.rows));
+  }
+
+  /// Times, if it got to the end and what it computes is still right.
+  void finish(BenchRow& row, const Entry& entry, const Timed& timed, Activations& activations,
+              std::span<const kernels::OutputPosition> positions) {
+    if (!timed.failure.empty()) return add_failure(row, "failed while timed: " + timed.failure);
+    const kernels::Problem& problem = entry.contestant.problem;
+    Verdict again;
+    const auto failure = failure_of([&] {
+      again = verify_again({problem, activations.values, positions, activations.former_C},
+                           timed.launch, device_, *activations.C, entry.fingerprint);
+    });
+    if (failure) return add_failure(row, "failed after it was timed: " + *failure);
+    if (again.ok) return add_times(row, timed, *entry.plan);
+    again.reason = "right once, then, in runs that follow on one another, a " + again.reason;
+    add_verdict(row, problem, again);
   }
 
   static std::string cold_by(const Timed& timed) {
@@ -286,7 +295,10 @@ class Runner {
   void add_rooflines(std::vector<BenchRow>& rows, record::NamedValues& properties) const {
     report("measuring the peaks of " + device_.id());
     const auto file = default_peaks_file();
-    auto peaks = find_peaks(device_, resolved_.dtype, thread_count(), file);
+    std::optional<Peaks> peaks;
+    const auto failure =
+        failure_of([&] { peaks = find_peaks(device_, resolved_.dtype, thread_count(), file); });
+    if (failure) properties.emplace_back("peaks", "not measured: " + *failure);
     if (!peaks) return;
     const auto add = [&] {
       for (BenchRow& row : rows) add_roofline(row, *peaks);

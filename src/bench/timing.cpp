@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
+#include "bench/failure.hpp"
 #include "tvw/core/error.hpp"
 
 namespace tvw::bench {
@@ -33,30 +35,45 @@ int repeats_for(kernels::Device& device, const Timed& contestant, double min_sam
 
 void time_interleaved(kernels::Device& device, std::span<Timed> contestants, CacheState cache,
                       const StoppingRule& rule, double min_sample_us) {
-  if (contestants.empty()) return;
   const bool hot = cache == CacheState::kHot;
+  std::vector<Timed*> running;
+  const auto leaves = [](Timed& contestant, const std::optional<std::string>& failure) {
+    contestant.failure = failure.value_or("");
+    return failure.has_value();
+  };
   for (Timed& contestant : contestants) {
     contestant.samples_us.clear();
-    contestant.repeats =
-        hot ? repeats_for(device, contestant, min_sample_us) : std::max(1, contestant.rotation);
+    const auto failure = failure_of([&] {
+      contestant.repeats =
+          hot ? repeats_for(device, contestant, min_sample_us) : std::max(1, contestant.rotation);
+    });
+    if (!leaves(contestant, failure)) running.push_back(&contestant);
   }
-  std::vector<std::vector<double>> samples(contestants.size());
+  std::vector<std::vector<double>> samples(running.size());
   const auto start = Clock::now();
-  for (size_t round = 0;; ++round) {
+  for (size_t round = 0; !running.empty(); ++round) {
     const double elapsed_s = std::chrono::duration<double>(Clock::now() - start).count();
     if (should_stop(rule, samples, elapsed_s) != StopReason::kContinue) break;
-    for (size_t turn = 0; turn < contestants.size(); ++turn) {
-      const size_t i = (round + turn) % contestants.size();
-      if (hot) {
-        (void)device.time_us(contestants[i].launch, 1);
-      } else if (contestants[i].rotation == 0) {
-        device.flush_cache();
-        if (contestants[i].after_flush) contestants[i].after_flush();
-      }
-      samples[i].push_back(checked_time_us(device, contestants[i], contestants[i].repeats));
+    const size_t count = running.size();
+    for (size_t turn = 0; turn < count; ++turn) {
+      const size_t i = (round + turn) % count;
+      Timed& contestant = *running[i];
+      const auto failure = failure_of([&] {
+        if (hot) {
+          (void)device.time_us(contestant.launch, 1);
+        } else if (contestant.rotation == 0) {
+          device.flush_cache();
+          if (contestant.after_flush) contestant.after_flush();
+        }
+        samples[i].push_back(checked_time_us(device, contestant, contestant.repeats));
+      });
+      if (leaves(contestant, failure)) samples[i].clear();
     }
+    const auto left = [](const Timed* contestant) { return !contestant->failure.empty(); };
+    std::erase_if(samples, [](const std::vector<double>& of_one) { return of_one.empty(); });
+    std::erase_if(running, left);
   }
-  for (size_t i = 0; i < contestants.size(); ++i) contestants[i].samples_us = std::move(samples[i]);
+  for (size_t i = 0; i < running.size(); ++i) running[i]->samples_us = std::move(samples[i]);
 }
 
 }  // namespace tvw::bench

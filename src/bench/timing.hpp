@@ -22,12 +22,14 @@ struct Timed {
   int rotation = 0;
   /// Cold by a flush: what then runs untimed, to bring back what is not meant to be cold; or empty.
   std::function<void()> after_flush = nullptr;
+  /// Out: why it was not timed to the end; it then has no samples.
+  std::string failure = {};
 };
 
 /// Rounds of one sample each; round r starts with contestant r mod n. Cold: cache flushed, one run,
 /// or one rotation.
 /// Hot: one untimed run, then `repeats` runs that last min_sample_us together.
-/// @throws Error kNonFinite a time is 0, negative, NaN or Inf
+/// Who fails (a time that is 0, negative, NaN or Inf is a failure, too) leaves, the others go on.
 void time_interleaved(kernels::Device& device, std::span<Timed> contestants, CacheState cache,
                       const StoppingRule& rule, double min_sample_us);
 

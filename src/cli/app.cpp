@@ -32,6 +32,9 @@ constexpr const char* kFooter =
     "            4 nothing to do or not supported here.\n"
     "`tvw COMMAND --help` explains a command.";
 
+constexpr const char* kOfEveryCommand =
+    "\n\nOptions of every command (-q, -v, --threads, --isa): tvw --help";
+
 /// A usage error that the message alone does not settle ends with where to look.
 int usage_error(const std::string& message) {
   spdlog::error("{} (see --help)", message);
@@ -74,6 +77,10 @@ int run(int argc, const char* const* argv) {
   add_devices(app, settings);
   add_completion(app, settings);
   add_man(app, settings);
+
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer(command->get_footer() + kOfEveryCommand);
+  }
 
   try {
     app.parse(argc, argv);

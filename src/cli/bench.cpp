@@ -18,6 +18,7 @@
 #include "tvw/bench/roofline.hpp"
 #include "tvw/bench/run.hpp"
 #include "tvw/bench/tuning.hpp"
+#include "tvw/bench/workload.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/core/text.hpp"
@@ -32,7 +33,9 @@ constexpr const char* kFooter =
     "Without a model the layers are those of a workload, with random weights. Dense always runs;\n"
     "block and unstructured (CSR) run beside the named patterns unless --baselines says "
     "otherwise.\n"
-    "The record goes to run.json (run-2.json, ... if that exists) or where -o says.\n\n"
+    "The record goes to run.json (run-2.json, ... if that exists) or where -o says.\n"
+    "A workload file has a line `M N K count layer` for each layer; an M of `*` takes --m,\n"
+    "one that is a number (pixels of an image) is multiplied by --batch.\n\n"
     "Examples:\n"
     "  tvw bench --pattern tvw                              bert-base at 75 %\n"
     "  tvw bench --pattern tvw,tw,2:4 --workload resnet50   several patterns side by side\n"
@@ -72,13 +75,25 @@ struct BenchOptions {
   std::string output;
 };
 
-bench::BenchRequest make_request(const BenchOptions& options, const Settings& settings,
-                                 kernels::DeviceKind device) {
+/// Options that a model leaves nothing to say for.
+void warn_of_no_effect(const CLI::App& command, const std::string& model, bool packed) {
+  std::vector<std::string> names = {"--workload"};
+  if (packed) names.insert(names.end(), {"--pattern", "--sparsity"});
+  for (const std::string& option : names) {
+    if (command.count(option) == 0) continue;
+    spdlog::warn("{} has no effect: layers and weights are those of {}", option, cell(model));
+  }
+}
+
+bench::BenchRequest make_request(const CLI::App& command, const BenchOptions& options,
+                                 const Settings& settings, kernels::DeviceKind device) {
   bench::BenchRequest request;
   request.workload = options.workload;
-  request.patterns = bench::parse_subjects(options.patterns, bench::default_pattern(device));
-  request.baselines = options.baselines.empty() ? bench::default_baselines(device)
-                                                : bench::parse_baselines(options.baselines);
+  const PatternSpec defaults = bench::default_pattern(device);
+  request.patterns = bench::parse_subjects(options.patterns, defaults);
+  request.baselines = options.baselines.empty()
+                          ? bench::default_baselines(device)
+                          : bench::parse_baselines(options.baselines, defaults);
   request.sparsities = parse_sparsities(options.sparsities);
   if (!options.M.empty()) request.M = parse_counts("--m", options.M);
   request.batch = options.batch;
@@ -101,6 +116,7 @@ bench::BenchRequest make_request(const BenchOptions& options, const Settings& se
       io::check_output(model, std::filesystem::path(options.output), true);
     }
     const bool packed = io::is_packed(model);
+    warn_of_no_effect(command, options.model, packed);
     request.layers = packed ? packed_layers(model) : dense_layers(std::move(model));
     if (packed) request.patterns.clear();
   }
@@ -147,7 +163,8 @@ void warn_if_no_dense(const record::BenchRecord& record) {
   spdlog::warn("nothing dense to compare with: {}", cell(reason));
 }
 
-void run_bench_command(const BenchOptions& options, const Settings& settings) {
+void run_bench_command(const CLI::App& command, const BenchOptions& options,
+                       const Settings& settings) {
   const kernels::Registry registry = kernels::Registry::discover();
   if (options.roofline) {
     print_peaks(registry.device(options.device), thread_count());
@@ -156,7 +173,7 @@ void run_bench_command(const BenchOptions& options, const Settings& settings) {
   const std::string output = options.output.empty() ? unused_path("run.json") : options.output;
   if (!options.list) check_result_path(output, std::span(&options.workload, 1));
   const bench::BenchRequest request =
-      make_request(options, settings, registry.device(options.device).kind());
+      make_request(command, options, settings, registry.device(options.device).kind());
   if (options.list) {
     std::vector<bench::ExecutorAnswer> answers;
     {
@@ -202,7 +219,9 @@ void add_bench(CLI::App& app, const Settings& settings) {
       ->capture_default_str();
   command->add_option("--sparsity", options->sparsities, "Shares of zeros, several with commas")
       ->capture_default_str();
-  command->add_option("--workload", options->workload, "A built-in workload or a file of shapes")
+  command
+      ->add_option("--workload", options->workload,
+                   join(bench::workload_names(), ", ") + " or a file of shapes")
       ->capture_default_str();
   command->add_option("--m", options->M, "Rows (tokens), several with commas");
   command->add_option("--batch", options->batch, "Inputs per run where the workload counts pixels")
@@ -233,7 +252,8 @@ void add_bench(CLI::App& app, const Settings& settings) {
                     "Measure the device's peaks that results are compared with");
   command->add_option("-o,--output", options->output, "File for the record, '-' for stdout");
   command->footer(kFooter);
-  command->callback([options, &settings] { run_bench_command(*options, settings); });
+  command->callback(
+      [command, options, &settings] { run_bench_command(*command, *options, settings); });
 }
 
 }  // namespace tvw::cli

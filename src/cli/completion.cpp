@@ -26,6 +26,7 @@ std::vector<const CLI::App*> visible_commands(const CLI::App& app) {
   return commands;
 }
 
+/// In words that zsh knows, too (it has no mapfile).
 void print_bash(const CLI::App& app) {
   std::string names;
   for (const CLI::App* command : visible_commands(app)) names += command->get_name() + " ";
@@ -43,9 +44,10 @@ void print_bash(const CLI::App& app) {
   std::cout << "    esac\n"
             << "  fi\n"
             << "  if [[ \"$word\" == -* ]] || [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-            << "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+            << "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
             << "  else\n"
-            << "    mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+            << "    local IFS=$'\\n'\n"
+            << "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
             << "  fi\n"
             << "}\n"
             << "complete -o filenames -F _tvw tvw\n";
@@ -57,17 +59,21 @@ void print_zsh(const CLI::App& app) {
   print_bash(app);
 }
 
+void print_fish_options(const CLI::App& command, const std::string& condition) {
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      std::cout << "complete -c tvw" << condition << " -l " << name << "\n";
+    }
+  }
+}
+
 void print_fish(const CLI::App& app) {
   std::cout << "# tvw completion for fish; load it with: tvw completion fish | source\n";
+  print_fish_options(app, "");
   for (const CLI::App* command : visible_commands(app)) {
     std::cout << "complete -c tvw -n __fish_use_subcommand -a " << command->get_name() << " -d '"
               << command->get_description() << "'\n";
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        std::cout << "complete -c tvw -n '__fish_seen_subcommand_from " << command->get_name()
-                  << "' -l " << name << "\n";
-      }
-    }
+    print_fish_options(*command, " -n '__fish_seen_subcommand_from " + command->get_name() + "'");
   }
 }
 

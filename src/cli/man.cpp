@@ -35,6 +35,8 @@ void add_man(CLI::App& app, const Settings& /*settings*/) {
               << ".SH NAME\ntvw \\- tile\\-vector\\-wise sparsity for ONNX models\n"
               << ".SH SYNOPSIS\n.B tvw\nCOMMAND [OPTIONS]\n.SH DESCRIPTION\n";
     print_verbatim(app.get_description());
+    std::cout << ".SH OPTIONS OF EVERY COMMAND\n";
+    print_verbatim(CLI::Formatter().make_groups(&app, CLI::AppFormatMode::Normal));
     for (const CLI::App* subcommand : app.get_subcommands({})) {
       std::cout << ".SH " << escape(subcommand->get_name()) << "\n";
       print_verbatim(subcommand->help());

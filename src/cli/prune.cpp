@@ -34,6 +34,12 @@ constexpr const char* kFooter =
     "  tvw prune model.onnx --sparsity 0.6 --exclude classifier --dry-run\n"
     "  tvw prune model.onnx --emit masked             same graph, zeros in place\n\n"
     "Patterns: tvw[:g=64,nm=2:4]  tw[:g=64]  N:M (2:4)  block[:b=32]  ew\n"
+    "Recipe: {\"pattern\": \"tvw\", \"sparsity\": 0.75, \"scope\": \"global\", \"min_keep\": 0.1,\n"
+    "  \"permute\": \"best\", \"split\": \"auto\", \"include\": [\"encoder\"], \"exclude\": "
+    "[\"head$\"],\n"
+    "  \"overrides\": [{\"match\": \"layer\\\\.0\", \"sparsity\": 0.5, \"pattern\": \"2:4\"}, "
+    "{\"match\": \"emb\", \"skip\": true}]}\n"
+    "  Every key may be left out; of overrides that match, the last wins, key by key.\n"
     "Magnitude alone costs accuracy at 75 %: check the result on your own data.";
 
 enum class Emit { kPacked, kPackedInline, kMasked };
@@ -120,19 +126,19 @@ void write_masks(const PruneJob& job, const std::string& path) {
   io::save_masks(masks, path);
 }
 
-void write_model(io::OnnxModel model, PruneJob& job, Emit emit, const io::OutputPaths& outputs) {
+std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& job, Emit emit,
+                                               const io::OutputPaths& outputs) {
   if (emit == Emit::kMasked) {
     std::vector<io::MaskedWeight> masked;
     for (const PrunedLayer& layer : job.layers()) masked.push_back({layer.weight, &layer.mask});
-    io::write_masked(std::move(model), masked, outputs);
-    return;
+    return io::write_masked(std::move(model), masked, outputs);
   }
   std::vector<io::PackedWeight> packed;
   for (PrunedLayer& layer : job.layers()) {
     packed.push_back({layer.weight, layer.pattern, std::move(*layer.packed)});
   }
   const auto decode = emit == Emit::kPacked ? io::Decode::kFunctions : io::Decode::kInline;
-  io::write_packed(std::move(model), packed, outputs, decode);
+  return io::write_packed(std::move(model), packed, outputs, decode);
 }
 
 void run_prune(const PruneOptions& options, const Settings& settings) {
@@ -160,11 +166,14 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   record::PruneRecord record = make_record(model, job, recipe, settings.argv);
   record.seconds = elapsed.count();
   if (!options.dry_run) {
-    record.outputs = {outputs.model.string(), outputs.sidecar.string()};
-    write_model(std::move(model), job, emit, outputs);
+    const auto written = write_model(std::move(model), job, emit, outputs);
+    for (const std::filesystem::path& path : written) record.outputs.push_back(path.string());
     if (!options.masks_out.empty()) write_masks(job, options.masks_out);
     std::error_code error;
-    if (!std::filesystem::exists(outputs.sidecar, error)) record.outputs.pop_back();
+    if (written.back() != outputs.sidecar && std::filesystem::exists(outputs.sidecar, error)) {
+      spdlog::warn("{} is of an earlier run: {} does not need it", outputs.sidecar.string(),
+                   outputs.model.string());
+    }
   }
   if (!options.record.empty()) record::save(record, options.record);
   print(summary_table(record));
@@ -196,7 +205,9 @@ void add_prune(CLI::App& app, const Settings& settings) {
       ->allow_extra_args(false);
   command->add_option("--exclude", options->exclude, "No weights that match this regex")
       ->allow_extra_args(false);
-  command->add_option("--recipe", options->recipe, "JSON file with all of this; flags win");
+  command->add_option(
+      "--recipe", options->recipe,
+      "JSON file with all of this; flags win. `overrides` are for weights by name, see below");
   command->add_option("--emit", options->emit, "packed, packed-inline or masked")
       ->capture_default_str();
   command->add_option("--masks-out", options->masks_out, "Write the masks, as safetensors");

@@ -37,7 +37,7 @@ class DataMover {
   void add_existing(onnx::TensorProto& tensor, bool large_inline_too);
 
   std::filesystem::path folder_;
-  std::set<std::string> names_;
+  std::set<std::string> names_{kSafetensorsMetadata};  ///< that are taken
   std::set<const onnx::TensorProto*> known_;
   std::vector<SafetensorsTensor> tensors_;
   std::map<std::string, onnx::TensorProto*> protos_;  ///< by name in the file

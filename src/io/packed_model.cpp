@@ -50,17 +50,22 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     throw Error(ErrorCode::kBadFile, model.path().string() + " does not belong to " +
                                          sidecar.path().string() + ": " + what);
   };
-  std::map<std::string, int64_t> offsets;
-  for (const SafetensorsEntry& entry : sidecar.entries()) offsets[entry.name] = entry.offset;
+  std::map<std::string, const SafetensorsEntry*> entries;
+  for (const SafetensorsEntry& entry : sidecar.entries()) entries[entry.name] = &entry;
   std::set<std::string> external;
   for (const onnx::TensorProto& tensor : graph.initializer()) {
-    const auto offset = offsets.find(tensor.name());
-    if (!is_external(tensor) || offset == offsets.end()) continue;
+    const auto found = entries.find(tensor.name());
+    if (!is_external(tensor) || found == entries.end()) continue;
+    const SafetensorsEntry& entry = *found->second;
     const ExternalData data = locate(tensor, model.path().parent_path(), data_bytes(tensor));
     if (!same_file(data.file, sidecar.path())) {
       fail("it reads tensor '" + tensor.name() + "' from " + data.file.string());
     }
-    if (data.offset != offset->second) fail("tensor '" + tensor.name() + "' is at another place");
+    if (data.offset != entry.offset) fail("tensor '" + tensor.name() + "' is at another place");
+    if (tensor.data_type() != onnx_type(entry.dtype) ||
+        !std::ranges::equal(tensor.dims(), entry.shape)) {
+      fail("tensor '" + tensor.name() + "' has another type or shape there");
+    }
     external.insert(tensor.name());
   }
   for (const LoadedWeight& weight : weights) {

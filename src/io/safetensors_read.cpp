@@ -176,7 +176,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     const Json header = Json::parse(text, text + header_size, HeaderCheck());
     if (!header.is_object()) throw std::invalid_argument("the header is not a JSON object");
     for (const auto& [name, value] : header.items()) {
-      if (name == "__metadata__") {
+      if (name == kSafetensorsMetadata) {
         metadata_ = value.get<std::map<std::string, std::string>>();
       } else {
         entries_.push_back(parse_entry(name, value, data_begin, file_size));

@@ -30,12 +30,16 @@ SafetensorsLayout::SafetensorsLayout(std::vector<SafetensorsTensor> tensors,
     return safetensors_element_size(a.dtype) > safetensors_element_size(b.dtype);
   });
   nlohmann::ordered_json header;
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  if (!metadata.empty()) header[kSafetensorsMetadata] = metadata;
   std::set<std::string> names;
   int64_t offset = 0;
   for (const SafetensorsTensor& tensor : tensors_) {
     if (!names.insert(tensor.name).second) {
       throw Error(ErrorCode::kInvalidArgument, "two tensors are called '" + tensor.name + "'");
+    }
+    if (tensor.name == kSafetensorsMetadata) {
+      throw Error(ErrorCode::kUnsupported, "a tensor of a safetensors file cannot be called '" +
+                                               tensor.name + "', which is the file's own");
     }
     if (!is_utf8(tensor.name)) {
       throw Error(ErrorCode::kInvalidArgument, "a tensor of a safetensors file cannot be called '" +

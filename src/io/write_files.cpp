@@ -42,18 +42,22 @@ void sync_folder(const std::filesystem::path& file) {
 
 }  // namespace
 
-void write_files(onnx::ModelProto& model, DataMover& mover,
-                 const std::map<std::string, std::string>& metadata, const OutputPaths& outputs) {
+std::vector<std::filesystem::path> write_files(onnx::ModelProto& model, DataMover& mover,
+                                               const std::map<std::string, std::string>& metadata,
+                                               const OutputPaths& outputs) {
+  std::vector<std::filesystem::path> written = {outputs.model};
   std::optional<AtomicFile> sidecar;
   if (!mover.empty()) {
     sidecar.emplace(outputs.sidecar);
     mover.write(*sidecar, outputs.sidecar.filename().string(), metadata);
+    written.push_back(outputs.sidecar);
   }
   AtomicFile file(outputs.model);
   write_proto(model, file, outputs.model);
   if (sidecar) sidecar->commit();
   file.commit();
   sync_folder(outputs.model);
+  return written;
 }
 
 OutputPaths output_paths(const std::filesystem::path& model) {

@@ -31,8 +31,9 @@ void set_inline(onnx::TensorProto& tensor, const TypedBuffer& values) {
 
 }  // namespace
 
-void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
-                  const OutputPaths& outputs) {
+std::vector<std::filesystem::path> write_masked(OnnxModel model,
+                                                const std::vector<MaskedWeight>& weights,
+                                                const OutputPaths& outputs) {
   OnnxModel::State& state = model.state();
   for (const MaskedWeight& weight : weights) {
     const WeightInfo& info = model.weights().at(weight.weight);
@@ -52,7 +53,7 @@ void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
       state.proto.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max());
   DataMover mover(state.path.parent_path());
   mover.add_all(state.proto, any_external || too_large);
-  write_files(state.proto, mover, {}, outputs);
+  return write_files(state.proto, mover, {}, outputs);
 }
 
 }  // namespace tvw::io

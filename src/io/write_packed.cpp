@@ -118,8 +118,9 @@ std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWei
 
 }  // namespace
 
-void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
-                  const OutputPaths& outputs, Decode decode) {
+std::vector<std::filesystem::path> write_packed(OnnxModel model,
+                                                const std::vector<PackedWeight>& weights,
+                                                const OutputPaths& outputs, Decode decode) {
   if (is_packed(model)) {
     throw Error(ErrorCode::kUnsupported, model.path().string() +
                                              " holds packed weights already; tvw unpack turns it "
@@ -147,7 +148,7 @@ void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
   for (SidecarWeight& entry : entries) graph.add(entry);
   graph.finish();
   mover.add_all(state.proto, true);
-  write_files(state.proto, mover, sidecar_metadata(entries), outputs);
+  return write_files(state.proto, mover, sidecar_metadata(entries), outputs);
 }
 
 }  // namespace tvw::io

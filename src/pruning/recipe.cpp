@@ -157,7 +157,7 @@ std::string to_json(const Recipe& recipe) {
     item["match"] = change.match;
     if (change.pattern) item["pattern"] = to_string(*change.pattern);
     if (change.sparsity) item["sparsity"] = change.sparsity->value();
-    if (change.skip) item["skip"] = true;
+    if (change.skip) item["skip"] = *change.skip;
     json["overrides"].push_back(std::move(item));
   }
   return json.dump(2);

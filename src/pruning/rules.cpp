@@ -101,7 +101,7 @@ Decision Rules::decide(const std::string& weight) {
   for (size_t i = 0; i < overrides_.size(); ++i) {
     if (!override_matches_[i].matches(weight)) continue;
     const Override& change = overrides_[i];
-    skipped_by = change.skip ? &change : nullptr;
+    if (change.skip) skipped_by = *change.skip ? &change : nullptr;
     if (change.pattern) decision.pattern = *change.pattern;
     if (change.sparsity) decision.sparsity = change.sparsity;
   }

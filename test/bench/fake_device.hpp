@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +34,10 @@ class FakeDevice final : public kernels::Device {
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
     return facts;
   }
-  [[nodiscard]] std::optional<kernels::Peaks> peaks(DType /*dtype*/) override { return own_peaks; }
+  [[nodiscard]] std::optional<kernels::Peaks> peaks(DType /*dtype*/) override {
+    if (out_of_memory_for_peaks) throw std::bad_alloc();
+    return own_peaks;
+  }
   std::unique_ptr<kernels::Buffer> allocate(int64_t size_bytes) override {
     return std::make_unique<FakeBuffer>(size_bytes);
   }
@@ -60,6 +64,7 @@ class FakeDevice final : public kernels::Device {
   std::vector<std::string> log;
   std::vector<std::pair<std::string, std::string>> facts;
   std::optional<kernels::Peaks> own_peaks;
+  bool out_of_memory_for_peaks = false;
 
  private:
   double clock_us_ = 0.0;
@@ -71,7 +76,9 @@ enum class Behaviour {
   kWrongLater,  ///< right the first time
   kLeavesOneOutput,
   kThrows,
+  kThrowsLater,  ///< after the first run
   kCannotPrepare,
+  kOutOfMemory,  ///< in prepare()
   kRefuses
 };
 
@@ -88,14 +95,17 @@ class FakePlan final : public kernels::Plan {
 
   void run(const void* A, void* C) override {
     device_.spend(name_, time_us_);
-    if (behaviour_ == Behaviour::kThrows) throw Error(ErrorCode::kUnsupported, "the launch failed");
+    if (behaviour_ == Behaviour::kThrows || (behaviour_ == Behaviour::kThrowsLater && computed_)) {
+      throw Error(ErrorCode::kUnsupported, "the launch failed");
+    }
     const auto [M, N, K] = problem_.shape();
     const bool token = problem_.layout == kernels::Layout::kTokenMajor;
     const auto* a = static_cast<const float*>(A);
     auto* c = static_cast<float*>(C);
     if (!std::isnan(c[0])) return;  // only timed
-    const bool wrong = behaviour_ == Behaviour::kWrong ||
-                       (behaviour_ == Behaviour::kWrongLater && std::exchange(computed_, true));
+    const bool later = std::exchange(computed_, true);
+    const bool wrong =
+        behaviour_ == Behaviour::kWrong || (behaviour_ == Behaviour::kWrongLater && later);
     for (int64_t m = 0; m < M; ++m) {
       for (int64_t n = 0; n < N; ++n) {
         if (behaviour_ == Behaviour::kLeavesOneOutput && m == M - 1 && n == N - 1) continue;
@@ -146,6 +156,7 @@ class FakeExecutor final : public kernels::Executor {
     if (behaviour_ == Behaviour::kCannotPrepare) {
       throw Error(ErrorCode::kUnsupported, "out of memory: asked for 1 byte");
     }
+    if (behaviour_ == Behaviour::kOutOfMemory) throw std::bad_alloc();
     return std::make_unique<FakePlan>(problem, dynamic_cast<FakeDevice&>(device), name_, time_us_,
                                       behaviour_);
   }

@@ -46,5 +46,6 @@ TEST_CASE("baselines are block and unstructured unless said otherwise", "[bench]
   CHECK(parse_subjects("tvw", gpu).front().granularity == 256);
   CHECK(parse_subjects("tvw:g=64", gpu).front().granularity == 64);
   CHECK(parse_subjects("tvw").front().granularity == 64);
+  CHECK(parse_baselines("tw", gpu).front().granularity == 256);
   CHECK(BenchRequest{}.patterns.at(0).kind == PatternKind::kTvw);
 }

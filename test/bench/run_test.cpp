@@ -108,6 +108,34 @@ TEST_CASE("a wrong executor is found, has no time, and is in no ratio", "[bench]
   }
 }
 
+TEST_CASE("what fails late does not cost the record", "[bench]") {
+  const FakeExecutor breaks("cpu.tvw.breaks", "tvw", 1.0, Behaviour::kThrowsLater);
+  const FakeExecutor huge("cpu.tvw.huge", "tvw", 1.0, Behaviour::kOutOfMemory);
+  BenchRequest request = small_request();
+  request.layers.push_back(request.layers[0]);
+  request.layers[1].name = "second";
+  request.measure_roofline = true;
+  FakeDevice device;
+  device.out_of_memory_for_peaks = true;
+  const auto record = run_bench(request, device, Executors{&breaks, &huge, &kDense});
+  REQUIRE(record.rows.size() == 2 * 3 + 2 * 2);  // block and CSR have no executor
+  for (const BenchRow& row : record.rows) {
+    CAPTURE(row.executor, row.skipped_reason);
+    if (row.executor == "cpu.dense.fake") CHECK(row.status == RowStatus::kTimed);
+    if (row.executor == "cpu.tvw.breaks") {
+      CHECK(row.status == RowStatus::kWrong);
+      CHECK_THAT(row.skipped_reason, Catch::Contains("the launch failed"));
+    }
+    if (row.executor == "cpu.tvw.huge") {
+      CHECK(row.status == RowStatus::kSkipped);
+      CHECK(row.skipped_reason == "cannot be prepared: out of memory");
+    }
+  }
+  CHECK(record.environment.devices.at(0).properties.back() ==
+        std::pair<std::string, std::string>("peaks", "not measured: out of memory"));
+  CHECK_NOTHROW((void)record::parse_bench_record(record::to_json(record), "run.json"));
+}
+
 TEST_CASE("who leaves out the epilogue is wrong", "[bench]") {
   for (const char* epilogue : {"bias", "relu", "bias+gelu", "add"}) {
     BenchRequest request = small_request();

@@ -55,6 +55,8 @@ def test_bench_of_a_pruned_model(tvw, digits, tmp_path):
     tvw.works("prune", "digits.onnx")
     tvw.works("bench", "digits.tvw.onnx", "--m", "64", "-o", "run.json", *FAST)
     rows = json.loads((tmp_path / "run.json").read_text())["rows"]
+    told = tvw.works("bench", "digits.tvw.onnx", "--m", "64", "--list", "--sparsity", "0.5", "--workload", "resnet50")
+    assert "--sparsity has no effect" in told.stderr and "--workload has no effect" in told.stderr
     # w2 has 10 columns: tiles of 64 would store more than it has, so it was left dense.
     assert {row["layer"] for row in rows} == {"w0", "w1_t"}
     assert all(row["verified"] for row in rows if row["status"] == "timed")

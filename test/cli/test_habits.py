@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import subprocess
 
 import pytest
@@ -50,16 +51,24 @@ def test_completion(tvw, shell):
         assert check.returncode == 0, check.stderr
 
 
-def test_bash_completion_completes(tvw):
-    script = tvw.works("completion", "bash").stdout
-    script += '\nCOMP_WORDS=(tvw pru)\nCOMP_CWORD=1\n_tvw\necho "${COMPREPLY[@]}"\n'
-    shell = subprocess.run(["bash"], input=script, text=True, capture_output=True, check=True)
-    assert shell.stdout.split() == ["prune"]
+# As bash calls it, and as zsh's bashcompinit does.
+@pytest.mark.parametrize("shell, before", [("bash", ""), ("zsh", "emulate -R sh\n")])
+def test_completion_completes(tvw, tmp_path, shell, before):
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    script = tvw.works("completion", shell).stdout
+    if shell == "zsh":
+        script = "autoload -U +X compinit && compinit -D\n" + script
+    (tmp_path / "one two.onnx").touch()
+    for words, wanted in (("tvw pru", "prune"), ("tvw bench --patt", "--pattern"), ("tvw prune one", "one two.onnx")):
+        ask = f'COMP_WORDS=({words})\nCOMP_CWORD={len(words.split()) - 1}\n_tvw\necho "${{COMPREPLY[@]}}"\n'
+        told = subprocess.run([shell], input=script + before + ask, text=True, capture_output=True, cwd=tmp_path)
+        assert told.stdout.strip() == wanted, told.stderr
 
 
 def test_man_page(tvw):
     page = tvw.works("man").stdout
-    assert page.startswith(".TH TVW 1") and ".SH prune" in page
+    assert page.startswith(".TH TVW 1") and ".SH prune" in page and "\\-\\-threads" in page
 
 
 def test_quiet_says_nothing(tvw, digits):
@@ -90,6 +99,14 @@ def test_masked_needs_no_packed_form(tvw, digits, tmp_path):
         record = json.loads((tmp_path / "prune.json").read_text())
         assert all(row["bytes_after"] == row["bytes_before"] for row in record["rows"])
     assert "--emit masked" in tvw.fails(4, "prune", "digits.onnx", "--pattern", "4:8")
+
+
+def test_a_sidecar_of_an_earlier_run_is_not_said_to_be_written(tvw, digits, tmp_path):
+    tvw.works("prune", "digits.onnx", "-o", "out.onnx")
+    told = tvw.works("prune", "digits.onnx", "-o", "out.onnx", "--emit", "masked", "--force", "--record", "prune.json")
+    assert "out.safetensors is of an earlier run" in told.stderr
+    assert "out.safetensors" not in told.stdout
+    assert json.loads((tmp_path / "prune.json").read_text())["outputs"] == ["out.onnx"]
 
 
 def test_no_output_replaces_the_input_or_another_output(tvw, digits, listing):

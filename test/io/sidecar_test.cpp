@@ -118,6 +118,19 @@ TEST_CASE("decoding that was changed is noticed", "[io]") {
       numbers[0] = static_cast<char>(numbers[0] + 1);
     }
     CHECK_THROWS_WITH(verify(changed), Catch::Contains("shapes"));
+    const auto tensor_of = [](test::onnx::ModelProto& model, const std::string& name) {
+      auto& tensors = *model.mutable_graph()->mutable_initializer();
+      return &*std::ranges::find_if(tensors, [&](const auto& t) { return t.name() == name; });
+    };
+    changed = good;
+    auto& dims = *tensor_of(changed, "w.values")->mutable_dims();
+    REQUIRE(dims.size() > 0);
+    dims.Set(0, dims[0] / 2);
+    dims.Add(2);
+    CHECK_THROWS_WITH(verify(changed), Catch::Contains("'w.values' has another type or shape"));
+    changed = good;
+    tensor_of(changed, "w.values")->set_data_type(test::onnx::TensorProto::INT32);
+    CHECK_THROWS_WITH(verify(changed), Catch::Contains("'w.values' has another type or shape"));
     changed = good;
     if (decode == io::Decode::kFunctions) {
       REQUIRE(changed.functions_size() == 1);

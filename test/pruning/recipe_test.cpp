@@ -27,27 +27,31 @@ TEST_CASE("a recipe survives the way through JSON", "[pruning]") {
   const char* text = R"({"pattern": "tw:g=32", "sparsity": 0.6, "scope": "global",
     "min_keep": 0.2, "permute": "best", "split": "equal", "include": ["enc"],
     "exclude": ["head$"], "overrides": [{"match": "a", "sparsity": 0.5, "pattern": "2:4"},
-    {"match": "b", "skip": true}]})";
+    {"match": "b", "skip": true}, {"match": "bc", "skip": false}]})";
   const Recipe recipe = parse_recipe(text, "test");
   const Recipe again = parse_recipe(pruning::to_json(recipe), "again");
   CHECK(pruning::to_json(again) == pruning::to_json(recipe));
   CHECK(to_string(again.pattern) == "tw:g=32");
   CHECK(again.min_keep == 0.2);
-  REQUIRE(again.overrides.size() == 2);
-  CHECK(again.overrides[1].skip);
+  REQUIRE(again.overrides.size() == 3);
+  CHECK_FALSE(again.overrides[0].skip.has_value());
+  CHECK(again.overrides[1].skip == true);
+  CHECK(again.overrides[2].skip == false);
 }
 
 TEST_CASE("decisions follow include, exclude and the last override", "[pruning]") {
   const Recipe recipe = parse_recipe(
       R"({"include": ["layer"], "exclude": ["norm"], "overrides": [
         {"match": "layer\\.0", "sparsity": 0.5}, {"match": "0\\.w", "pattern": "2:4"},
-        {"match": "last", "skip": true}]})",
+        {"match": "last", "skip": true}, {"match": "last", "sparsity": 0.9},
+        {"match": "last\\.w", "skip": false}]})",
       "test");
   Rules rules(recipe);
   CHECK_FALSE(rules.decide("embedding").prune);
   CHECK_THAT(rules.decide("embedding").reason, Catch::Contains("not included"));
   CHECK_THAT(rules.decide("layer.1.norm").reason, Catch::Contains("excluded by 'norm'"));
   CHECK_THAT(rules.decide("layer.last").reason, Catch::Contains("skipped by override 'last'"));
+  CHECK(rules.decide("layer.last.w").prune);
   const pruning::Decision first = rules.decide("layer.0.w");
   CHECK(first.prune);
   CHECK(first.sparsity == Sparsity(0.5));

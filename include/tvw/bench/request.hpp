@@ -110,6 +110,7 @@ struct BenchRequest {
 
 /// As parse_subjects, and "none" gives none.
 /// @throws Error kUsage
-[[nodiscard]] std::vector<PatternSpec> parse_baselines(std::string_view text);
+[[nodiscard]] std::vector<PatternSpec> parse_baselines(std::string_view text,
+                                                       const PatternSpec& defaults = {});
 
 }  // namespace tvw::bench

@@ -30,8 +30,7 @@ using ProgressCallback = std::function<void(const Progress&)>;
 
 /// Results of wrong executors are rows with status kWrong, not exceptions; ask has_wrong_result().
 /// @throws Error kUsage names or combinations that make no sense, kUnsupported no such device,
-///         kIo, kBadFile a workload file, kNonFinite a time that is none, and whatever a
-///         BenchLayer::load throws
+///         kIo, kBadFile a workload file, and whatever a BenchLayer::load throws
 [[nodiscard]] record::BenchRecord run_bench(const BenchRequest& request,
                                             const kernels::Registry& registry,
                                             const ProgressCallback& progress = {});

@@ -40,10 +40,11 @@ struct PackedWeight {
 };
 
 /// Writes the sidecar, then the model whose packed weights are decoded by standard ops. Uses
-/// `model` up.
+/// `model` up. Returns what was written: the model, then the sidecar if there is one.
 /// @throws Error kIo, kUnsupported (see OnnxModel::raise_for_packing)
-void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
-                  const OutputPaths& outputs, Decode decode);
+std::vector<std::filesystem::path> write_packed(OnnxModel model,
+                                                const std::vector<PackedWeight>& weights,
+                                                const OutputPaths& outputs, Decode decode);
 
 /// Bytes of the tensors that write_packed() stores for a weight.
 [[nodiscard]] int64_t stored_bytes(const pack::PackedWeights& packed);
@@ -54,9 +55,10 @@ struct MaskedWeight {
 };
 
 /// The same graph with zeros in place, in the original type and order. A sidecar is written only if
-/// the source has external data or the model would pass 2 GiB. Uses `model` up.
+/// the source has external data or the model would pass 2 GiB. Uses `model` up. Returns as above.
 /// @throws Error kIo
-void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
-                  const OutputPaths& outputs);
+std::vector<std::filesystem::path> write_masked(OnnxModel model,
+                                                const std::vector<MaskedWeight>& weights,
+                                                const OutputPaths& outputs);
 
 }  // namespace tvw::io

@@ -37,7 +37,7 @@ struct Override {
   std::string match;
   std::optional<PatternSpec> pattern;
   std::optional<Sparsity> sparsity;  ///< such a weight takes no part in the global budget
-  bool skip = false;
+  std::optional<bool> skip;
 };
 
 struct Recipe {

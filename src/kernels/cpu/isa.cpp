@@ -145,9 +145,12 @@ void limit_cpu_isa(CpuIsa best) {
                 "this processor has no " + name(best) + ", but: " + join(names(present()), ", "));
   }
   const auto of_onednn = onednn_isa(best);
-  if (!of_onednn || dnnl::set_max_cpu_isa(*of_onednn) != dnnl::status::success) {
+  if (!of_onednn) {
+    throw Error(ErrorCode::kUnsupported, "oneDNN cannot be limited to " + name(best));
+  }
+  if (dnnl::set_max_cpu_isa(*of_onednn) != dnnl::status::success) {
     throw Error(ErrorCode::kUnsupported,
-                "oneDNN cannot be limited to " + name(best) + ", or is in use already");
+                "oneDNN is in use already, and cannot be limited to " + name(best) + " any more");
   }
   cpu::limit_own_kernels(best);
 }
@@ -156,7 +159,11 @@ CpuIsa parse_cpu_isa(std::string_view text) {
   for (const CpuIsa isa : kBestFirst) {
     if (name(isa) == text) return isa;
   }
-  throw Error(ErrorCode::kUsage, unknown_name("instruction set", text, names(kBestFirst)));
+  std::vector<std::string> useful;
+  for (const CpuIsa isa : kBestFirst) {
+    if (onednn_isa(isa)) useful.push_back(name(isa));
+  }
+  throw Error(ErrorCode::kUsage, unknown_name("instruction set", text, useful));
 }
 
 namespace cpu {

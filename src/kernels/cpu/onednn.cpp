@@ -173,6 +173,10 @@ double microseconds(const std::function<void()>& work) {
       .count();
 }
 
+Error failed(const dnnl::error& error) {
+  return {ErrorCode::kUnsupported, std::string("oneDNN: ") + error.what()};
+}
+
 class OneDnnPlan final : public Plan {
  public:
   explicit OneDnnPlan(const Problem& problem)
@@ -198,7 +202,13 @@ class OneDnnPlan final : public Plan {
     }
   }
 
-  void run(const void* A, void* C) override { best_->run(A, C); }
+  void run(const void* A, void* C) override {
+    try {
+      best_->run(A, C);
+    } catch (const dnnl::error& error) {
+      throw failed(error);
+    }
+  }
   [[nodiscard]] std::string kernel_name() const override { return best_->name(); }
   [[nodiscard]] std::string isa() const override {
     return dtype_ == DType::kBF16 ? tvw::kernels::name(cpu_isa()) : f32_isa_name();
@@ -267,7 +277,7 @@ class OneDnnExecutor final : public Executor {
     try {
       return std::make_unique<OneDnnPlan>(problem);
     } catch (const dnnl::error& error) {
-      throw Error(ErrorCode::kUnsupported, std::string("oneDNN: ") + error.what());
+      throw failed(error);
     }
   }
 };

@@ -103,6 +103,16 @@ void validate(const NmMatrix& packed) {
       }
     }
   }
+  with_word(packed.values.dtype(), [&](auto word) {
+    const auto* values = packed.values.words<decltype(word)>();
+    for (int64_t r = 0; r < packed.packed_rows(); ++r) {
+      for (int64_t n = 0; n < packed.N; ++n) {
+        const int64_t i = r * packed.N + n;
+        const int64_t k = r / nm.keep * nm.group + get_index2(packed.index.data(), i);
+        if (k >= packed.K) expect_zero(kFormat, values, i);
+      }
+    }
+  });
 }
 
 }  // namespace tvw::pack

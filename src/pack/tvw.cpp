@@ -17,6 +17,21 @@ std::pair<int64_t, int64_t> value_rows(const TvwMatrix& m, int64_t t) {
   return {begin / m.nm.group * m.nm.keep, end / m.nm.group * m.nm.keep};
 }
 
+/// Calls body(position in values, k, n) for each value of tile t; k is K, or n is N, for a pad.
+template <class Body>
+void for_each_value(const TvwMatrix& m, int64_t t, Body&& body) {
+  const int32_t* columns = m.n_index.data() + t * m.granularity;
+  const auto [begin, end] = value_rows(m, t);
+  for (int64_t r = begin; r < end; ++r) {
+    const int64_t l0 = r / m.nm.keep * m.nm.group;
+    for (int64_t g = 0; g < m.granularity; ++g) {
+      const int64_t i = r * m.granularity + g;
+      const int64_t l = l0 + get_index2(m.index.data(), i);
+      body(i, int64_t{m.k_index[static_cast<size_t>(l)]}, int64_t{columns[g]});
+    }
+  }
+}
+
 void check_ratio(NmRatio nm) {
   check_packable(nm);
   if (kRowStep % nm.group != 0) {
@@ -99,17 +114,9 @@ DenseMatrix unpack(const TvwMatrix& packed) {
     const Word* from = packed.values.words<Word>();
     Word* to = dense.values.words<Word>();
     parallel_for(packed.tiles(), [&](int64_t t) {
-      const int32_t* columns = packed.n_index.data() + t * packed.granularity;
-      const auto [begin, end] = value_rows(packed, t);
-      for (int64_t r = begin; r < end; ++r) {
-        const int64_t l0 = r / packed.nm.keep * packed.nm.group;
-        for (int64_t g = 0; g < packed.granularity; ++g) {
-          const int64_t i = r * packed.granularity + g;
-          const int64_t k =
-              packed.k_index[static_cast<size_t>(l0 + get_index2(packed.index.data(), i))];
-          if (k != packed.K && columns[g] != packed.N) to[k * packed.N + columns[g]] = from[i];
-        }
-      }
+      for_each_value(packed, t, [&](int64_t position, int64_t k, int64_t n) {
+        if (k != packed.K && n != packed.N) to[k * packed.N + n] = from[position];
+      });
     });
   });
   return dense;
@@ -141,6 +148,14 @@ void validate(const TvwMatrix& packed) {
       }
     }
   }
+  with_word(packed.values.dtype(), [&](auto word) {
+    const auto* values = packed.values.words<decltype(word)>();
+    parallel_for(packed.tiles(), [&](int64_t t) {
+      for_each_value(packed, t, [&](int64_t position, int64_t k, int64_t n) {
+        if (k == packed.K || n == packed.N) expect_zero(kFormat, values, position);
+      });
+    });
+  });
 }
 
 }  // namespace tvw::pack

@@ -7,18 +7,25 @@
 namespace tvw::pack {
 namespace {
 
-/// Calls body(position in values, k, n) for each element of tile t that is not padding.
+/// Calls body(position in values, k, n) for each value of tile t; k is K, or n is N, for a pad.
 template <class Body>
-void for_each_element(const TwMatrix& m, int64_t t, Body&& body) {
+void for_each_value(const TwMatrix& m, int64_t t, Body&& body) {
   const int32_t* columns = m.n_index.data() + t * m.granularity;
   for (int64_t r = m.row_offsets[static_cast<size_t>(t)];
        r < m.row_offsets[static_cast<size_t>(t) + 1]; ++r) {
     const int64_t k = m.k_index[static_cast<size_t>(r)];
-    if (k == m.K) continue;
     for (int64_t g = 0; g < m.granularity; ++g) {
-      if (columns[g] != m.N) body(r * m.granularity + g, k, int64_t{columns[g]});
+      body(r * m.granularity + g, k, int64_t{columns[g]});
     }
   }
+}
+
+/// As for_each_value, without pads.
+template <class Body>
+void for_each_element(const TwMatrix& m, int64_t t, Body&& body) {
+  for_each_value(m, t, [&](int64_t position, int64_t k, int64_t n) {
+    if (k != m.K && n != m.N) body(position, k, n);
+  });
 }
 
 }  // namespace
@@ -67,6 +74,14 @@ void validate(const TwMatrix& packed) {
   validate_tile_indices(kFormat, packed.K, packed.N, packed.granularity, packed.k_index,
                         packed.n_index, packed.row_offsets);
   expect_count(kFormat, "values", packed.values.count(), packed.packed_rows() * packed.granularity);
+  with_word(packed.values.dtype(), [&](auto word) {
+    const auto* values = packed.values.words<decltype(word)>();
+    parallel_for(packed.tiles(), [&](int64_t t) {
+      for_each_value(packed, t, [&](int64_t position, int64_t k, int64_t n) {
+        if (k == packed.K || n == packed.N) expect_zero(kFormat, values, position);
+      });
+    });
+  });
 }
 
 }  // namespace tvw::pack

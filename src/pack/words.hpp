@@ -59,6 +59,14 @@ inline void expect_count(const char* format, const char* what, int64_t got, int6
                   std::to_string(expected));
 }
 
+/// A kernel may multiply pads by any row.
+/// @throws Error kBadFile "tvw: value 7 is a pad, but not zero"
+template <class Word>
+void expect_zero(const char* format, const Word* values, int64_t position) {
+  if (canonical_zero(values[position]) == Word{0}) return;
+  bad(format, "value " + std::to_string(position) + " is a pad, but not zero");
+}
+
 inline DenseMatrix zeros(int64_t K, int64_t N, DType dtype) {
   return {K, N, TypedBuffer(dtype, K * N)};
 }

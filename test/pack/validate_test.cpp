@@ -97,6 +97,37 @@ TEST_CASE("damaged TVW is refused", "[pack]") {
   refuses(good, [](M& m) { m.n_index.push_back(0); });
 }
 
+/// Of 61 x 44 weights: so many stored values, once damaged one by one, are refused as pads.
+template <class Matrix>
+int64_t refused_pads(const char* pattern) {
+  const PatternSpec spec = parse_pattern(pattern);
+  const DenseMatrix dense = test::random_dense(61, 44, DType::kF32, 3);
+  const auto good =
+      std::get<Matrix>(pack::pack(dense, test::random_selection(61, 44, spec, 0.5, 3), spec));
+  CHECK_NOTHROW(pack::validate(good));
+  int64_t refused = 0;
+  for (int64_t i = 0; i < good.values.count(); ++i) {
+    Matrix damaged = good;
+    damaged.values.template words<uint32_t>()[i] = 0x3f800000;
+    const bool same_weights = pack::unpack(damaged) == pack::unpack(good);
+    try {
+      pack::validate(damaged);
+      CHECK_FALSE((same_weights && good.values.template words<uint32_t>()[i] != 0x3f800000));
+    } catch (const Error& error) {
+      CHECK(same_weights);
+      CHECK_THAT(error.what(), Catch::Contains("value " + std::to_string(i) + " is a pad"));
+      ++refused;
+    }
+  }
+  return refused;
+}
+
+TEST_CASE("a value where a pad is, which no weight shows, is refused", "[pack]") {
+  CHECK(refused_pads<pack::TwMatrix>("tw:g=16") > 0);
+  CHECK(refused_pads<pack::TvwMatrix>("tvw:g=16") > 0);
+  CHECK(refused_pads<pack::NmMatrix>("2:4") > 0);
+}
+
 TEST_CASE("2-bit indices read back as they were set", "[pack]") {
   std::vector<uint8_t> packed(static_cast<size_t>(pack::index2_bytes(13)));
   for (int64_t i = 0; i < 13; ++i) pack::set_index2(packed.data(), i, static_cast<int>(i * 7 % 4));

@@ -1,4 +1,4 @@
-/// @file What `--auto` takes.
+/// @file What would be taken of what was asked for: the fastest.
 #pragma once
 
 #include <span>

@@ -1,6 +1,7 @@
 #include "bench/cache_file.hpp"
 
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 
 #include "tvw/core/error.hpp"
 #include "tvw/core/read_text.hpp"
@@ -16,21 +17,23 @@ std::filesystem::path default_cache_file(const std::string& name) {
   return {};
 }
 
-std::string read_cache(const std::filesystem::path& file) {
+nlohmann::json read_cache(const std::filesystem::path& file) {
+  using Json = nlohmann::json;
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return {};
+  if (!std::filesystem::is_regular_file(file, error)) return Json::object();
   try {
-    return read_text(file, "a cache of tvw");
+    Json json = Json::parse(read_text(file, "a cache of tvw"), nullptr, /*allow_exceptions=*/false);
+    return json.is_object() ? json : Json::object();
   } catch (const Error&) {
-    return {};
+    return Json::object();
   }
 }
 
-void write_cache(const std::string& text, const std::filesystem::path& file) {
+void write_cache(const nlohmann::json& object, const std::filesystem::path& file) {
   if (file.empty()) return;
   try {
     std::filesystem::create_directories(file.parent_path());
-    record::save_text(text, file);
+    record::save_text(object.dump(1) + "\n", file);
   } catch (const std::exception&) {  // e.g. a read-only home
   }
 }

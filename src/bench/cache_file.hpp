@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace tvw::bench {
@@ -9,10 +10,10 @@ namespace tvw::bench {
 /// $XDG_CACHE_HOME/tvw/`name`, else ~/.cache/tvw/`name`; empty if there is neither.
 [[nodiscard]] std::filesystem::path default_cache_file(const std::string& name);
 
-/// Its text; empty if it cannot be read.
-[[nodiscard]] std::string read_cache(const std::filesystem::path& file);
+/// An object in any case: a file that is damaged or not there holds nothing.
+[[nodiscard]] nlohmann::json read_cache(const std::filesystem::path& file);
 
 /// Atomically. A place that cannot be written costs the next measurement, nothing else.
-void write_cache(const std::string& text, const std::filesystem::path& file);
+void write_cache(const nlohmann::json& object, const std::filesystem::path& file);
 
 }  // namespace tvw::bench

@@ -24,12 +24,6 @@ std::string key_of_cpu(kernels::Device& device, DType dtype, int threads) {
          std::string(name(dtype)) + " | tvw " + std::string(version());
 }
 
-/// An object in any case: a file that is damaged or not there holds no peaks.
-Json read_peaks(const std::filesystem::path& file) {
-  Json json = Json::parse(read_cache(file), nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : Json::object();
-}
-
 std::optional<double> positive(const Json& entry, const char* key) {
   if (!entry.is_object() || !entry.contains(key) || !entry[key].is_number()) return std::nullopt;
   const double value = entry[key].get<double>();
@@ -51,7 +45,7 @@ void keep_peaks(const std::filesystem::path& file, Json cache, const std::string
   cache[key] = {{"gflops", peaks.gflops},
                 {"bandwidth_gbs", peaks.bandwidth_gbs},
                 {"cache_bytes", peaks.cache_bytes}};
-  write_cache(cache.dump(1) + "\n", file);
+  write_cache(cache, file);
 }
 
 std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
@@ -59,7 +53,7 @@ std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
   if (auto peaks = device.peaks(dtype)) return peaks;
   if (device.kind() != kernels::DeviceKind::kCpu || dtype == DType::kF16) return std::nullopt;
   const std::string key = key_of_cpu(device, dtype, threads);
-  Json cache = cache_file.empty() ? Json::object() : read_peaks(cache_file);
+  Json cache = read_cache(cache_file);
   const std::optional<Peaks> cached = cached_peaks(cache, key);
   if (cached && !measure_again) return cached;
   Peaks peaks = measure_cpu_peaks(device, dtype, threads);

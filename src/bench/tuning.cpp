@@ -7,22 +7,12 @@
 #include "tvw/core/version.hpp"
 
 namespace tvw::bench {
-namespace {
-
 using Json = nlohmann::json;
-
-/// An object in any case: a file that is damaged or not there knows nothing.
-Json read_all(const std::filesystem::path& file) {
-  Json json = Json::parse(read_cache(file), nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : Json::object();
-}
-
-}  // namespace
 
 TuningFile::TuningFile(std::filesystem::path file, const kernels::Device& device)
     : file_(std::move(file)), device_(device.identity() + ", tvw " + std::string(version())) {
   if (file_.empty()) return;
-  const Json all = read_all(file_);
+  const Json all = read_cache(file_);
   const auto own = all.find(device_);
   if (own == all.end() || !own->is_object()) return;
   for (const auto& [key, way] : own->items()) {
@@ -39,11 +29,11 @@ std::optional<std::string> TuningFile::known(const std::string& key) const {
 void TuningFile::remember(const std::string& key, const std::string& way) {
   ways_[key] = way;
   if (file_.empty()) return;
-  Json all = read_all(file_);  // again: another run may have added to it
+  Json all = read_cache(file_);  // again: another run may have added to it
   Json& own = all[device_];
   if (!own.is_object()) own = Json::object();
   own.update(Json(ways_));
-  write_cache(all.dump(1) + "\n", file_);
+  write_cache(all, file_);
 }
 
 std::filesystem::path default_tuning_file() { return default_cache_file("tuning.json"); }

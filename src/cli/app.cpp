@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/log.hpp"
@@ -35,6 +37,13 @@ constexpr const char* kFooter =
 constexpr const char* kOfEveryCommand =
     "\n\nOptions of every command (-q, -v, --threads, --isa): tvw --help";
 
+/// What OMP_NUM_THREADS says, but no more than could be meant: each has a stack.
+int default_threads() {
+  constexpr int kPerProcessor = 4;
+  const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return std::min(thread_count(), kPerProcessor * processors);
+}
+
 /// A usage error that the message alone does not settle ends with where to look.
 int usage_error(const std::string& message) {
   spdlog::error("{} (see --help)", message);
@@ -64,7 +73,7 @@ int run(int argc, const char* const* argv) {
                  "amx_bf16 (default: what the processor has)");
   app.parse_complete_callback([&settings] {
     set_up_log(settings);
-    if (settings.threads > 0) set_thread_count(settings.threads);
+    set_thread_count(settings.threads > 0 ? settings.threads : default_threads());
     if (!settings.isa.empty()) kernels::limit_cpu_isa(kernels::parse_cpu_isa(settings.isa));
   });
 

@@ -1,4 +1,5 @@
 // `tvw bench [MODEL.tvw.onnx]`: flags to a BenchRequest, a record to a file, a table to stdout.
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
@@ -125,9 +126,11 @@ bench::BenchRequest make_request(const CLI::App& command, const BenchOptions& op
 
 void print_answers(const std::vector<bench::ExecutorAnswer>& answers) {
   for (const bench::ExecutorAnswer& answer : answers) {
+    std::string sparsity;
+    if (answer.target_sparsity) sparsity = fmt::format(" at {:g}", *answer.target_sparsity);
     std::cout << cell(answer.layer) << "  M=" << answer.M << " N=" << answer.N << " K=" << answer.K
-              << "  " << answer.pattern << " (" << answer.format << ", " << answer.layout << ")  "
-              << (answer.executor.empty() ? "-" : answer.executor) << "  "
+              << "  " << answer.pattern << sparsity << " (" << answer.format << ", "
+              << answer.layout << ")  " << (answer.executor.empty() ? "-" : answer.executor) << "  "
               << (answer.ok ? "yes" : "no") << (answer.reason.empty() ? "" : ": ")
               << cell(answer.reason) << "\n";
   }

@@ -28,6 +28,20 @@ void check_result_path(const std::string& path, std::span<const std::string> inp
   }
 }
 
+void refuse_stdout(const std::string& path, std::string_view what) {
+  if (path != "-") return;
+  throw Error(ErrorCode::kUsage, std::string(what) + " cannot go to standard output: name a file");
+}
+
+void check_names_output(const std::filesystem::path& model) {
+  std::error_code error;
+  if (!std::filesystem::exists(model, error) || std::filesystem::is_regular_file(model, error)) {
+    return;
+  }
+  throw Error(ErrorCode::kUsage,
+              model.string() + " is no file to name the output after: name that with -o");
+}
+
 void write_result(std::string_view text, const std::string& path) {
   if (!path.empty() && path != "-") {
     record::save_text(printable(text, Lines::kText), path);

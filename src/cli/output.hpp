@@ -1,6 +1,7 @@
 /// @file Where results go: stdout for "-" or nothing, else a file that is replaced atomically.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@ void print(std::string_view text);
 /// files that the command reads; those are never overwritten.
 /// @throws Error kIo
 void check_result_path(const std::string& path, std::span<const std::string> inputs);
+/// Of what is written beside other files or is no text: `what` cannot go to "-".
+/// @throws Error kUsage
+void refuse_stdout(const std::string& path, std::string_view what);
+/// Can an output be named after `model`? Not if that is /dev/stdin, or the like.
+/// @throws Error kUsage
+void check_names_output(const std::filesystem::path& model);
 /// print() or a file.
 /// @throws Error kIo the file cannot be written
 void write_result(std::string_view text, const std::string& path);

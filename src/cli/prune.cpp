@@ -81,6 +81,10 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
   recipe.exclude.insert(recipe.exclude.end(), options.exclude.begin(), options.exclude.end());
   if (options.min_keep && recipe.scope != pruning::Scope::kGlobal) {
     spdlog::warn("--min-keep has no effect: scope is {}", name(recipe.scope));
+  } else if (recipe.scope == pruning::Scope::kGlobal &&
+             recipe.min_keep > recipe.sparsity.density()) {
+    spdlog::warn("each weight keeps at least {:g} of itself, not {:g}: more is not kept of all",
+                 recipe.sparsity.density(), recipe.min_keep);
   }
   // Both say now what does not fit, before a model is read.
   static_cast<void>(effective_target(recipe.pattern, recipe.sparsity));
@@ -89,10 +93,11 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
 }
 
 io::OutputPaths outputs_of(const PruneOptions& options, Emit emit) {
-  if (options.output == "-") {
-    throw Error(ErrorCode::kUsage, "a pruned model cannot go to standard output: name a file");
-  }
+  refuse_stdout(options.output, "a pruned model");
+  refuse_stdout(options.masks_out, "masks");
+  refuse_stdout(options.record, "the record of pruning");
   if (!options.output.empty()) return io::output_paths(options.output);
+  check_names_output(options.model);
   std::filesystem::path path(options.model);
   path.replace_extension(emit == Emit::kMasked ? ".masked.onnx" : ".tvw.onnx");
   return io::output_paths(path);

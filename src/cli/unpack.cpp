@@ -24,6 +24,8 @@ std::filesystem::path default_output(const std::filesystem::path& model) {
 }
 
 void run_unpack(const UnpackOptions& options) {
+  refuse_stdout(options.output, "an unpacked model");
+  if (options.output.empty()) check_names_output(options.model);
   const io::OutputPaths outputs =
       io::output_paths(options.output.empty() ? default_output(options.model)
                                               : std::filesystem::path(options.output));

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <optional>
@@ -98,7 +99,9 @@ void set_thread_count(int threads) {
     throw Error(ErrorCode::kUsage,
                 "number of threads is " + std::to_string(threads) + ", expected 1 or more");
   }
-  omp_set_num_threads(threads);
+  // A team that is smaller than asked for makes oneDNN leave out what the others would have done.
+  omp_set_dynamic(0);
+  omp_set_num_threads(std::min(threads, omp_get_thread_limit()));
 }
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {

@@ -146,13 +146,6 @@ std::string to_string(const PatternSpec& spec) {
   return {};
 }
 
-std::string_view name(PatternKind kind) {
-  for (const PatternName& entry : kNames) {
-    if (entry.kind == kind) return entry.name;
-  }
-  return {};
-}
-
 bool has_fixed_sparsity(const PatternSpec& spec) { return spec.kind == PatternKind::kNm; }
 
 Sparsity effective_target(const PatternSpec& spec, Sparsity target) {

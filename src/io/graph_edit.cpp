@@ -28,6 +28,7 @@ ValueNames::ValueNames(const onnx::ModelProto& model) { add_graph(model.graph())
 
 void ValueNames::add_graph(const onnx::GraphProto& graph) {
   for (const auto& tensor : graph.initializer()) names_.insert(tensor.name());
+  for (const auto& tensor : graph.sparse_initializer()) names_.insert(tensor.values().name());
   for (const auto& input : graph.input()) names_.insert(input.name());
   for (const auto& node : graph.node()) {
     names_.insert(node.name());

@@ -62,7 +62,8 @@ std::vector<std::filesystem::path> write_files(onnx::ModelProto& model, DataMove
 
 OutputPaths output_paths(const std::filesystem::path& model) {
   std::filesystem::path sidecar = model;
-  sidecar.replace_extension(".safetensors");
+  if (sidecar.extension() == ".onnx") sidecar.replace_extension();
+  sidecar += ".safetensors";  // out.v1 and out.v2 have one each
   return {model, sidecar};
 }
 

@@ -105,7 +105,7 @@ DenseMatrix unpack(const BlockEllMatrix& packed) {
 
 void validate(const BlockEllMatrix& packed) {
   constexpr const char* kFormat = "block-ell";
-  checked_elements(packed.K, packed.N, kFormat);
+  check_shape(packed.K, packed.N, kFormat);
   const int64_t b = packed.ell_block_size;
   if (b < 1 || b > INT32_MAX || packed.ell_cols < 0 || packed.ell_cols % b != 0 ||
       packed.slots() > parts_of(packed.K, b)) {

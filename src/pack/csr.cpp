@@ -55,7 +55,7 @@ DenseMatrix unpack(const CsrMatrix& packed) {
 
 void validate(const CsrMatrix& packed) {
   constexpr const char* kFormat = "csr";
-  checked_elements(packed.K, packed.N, kFormat);
+  check_shape(packed.K, packed.N, kFormat);
   expect_count(kFormat, "row_offsets", static_cast<int64_t>(packed.row_offsets.size()),
                packed.K + 1);
   const auto nnz = static_cast<int64_t>(packed.column_indices.size());

@@ -80,7 +80,7 @@ DenseMatrix unpack(const NmMatrix& packed) {
 
 void validate(const NmMatrix& packed) {
   constexpr const char* kFormat = "nm";
-  checked_elements(packed.K, packed.N, kFormat);
+  check_shape(packed.K, packed.N, kFormat);
   const NmRatio nm = packed.nm;
   if (nm.keep < 1 || nm.keep > nm.group || nm.group > kMaxGroup) {
     bad(kFormat, "ratio " + std::to_string(nm.keep) + ":" + std::to_string(nm.group) +

@@ -91,7 +91,7 @@ TileIndices make_tile_indices(const Mask& mask, const TileLayout& layout) {
 void validate_tile_indices(const char* format, int64_t K, int64_t N, int64_t granularity,
                            const std::vector<int32_t>& k_index, const std::vector<int32_t>& n_index,
                            const std::vector<int32_t>& row_offsets) {
-  checked_elements(K, N, format);
+  check_shape(K, N, format);
   if (granularity < 1 || granularity > INT32_MAX) {
     bad(format, "granularity " + std::to_string(granularity));
   }

@@ -37,15 +37,14 @@ inline void check_same_shape(const DenseMatrix& weights, const Mask& mask) {
                                                std::to_string(mask.cols()) + "]");
 }
 
-/// K * N as a size that can be allocated.
+/// Can K * N elements be allocated?
 /// @throws Error kBadFile negative, or more than 2^40 elements
-inline int64_t checked_elements(int64_t K, int64_t N, const char* format) {
+inline void check_shape(int64_t K, int64_t N, const char* format) {
   constexpr int64_t kMax = int64_t{1} << 40;
   if (K < 0 || N < 0 || K > INT32_MAX || N > INT32_MAX || (K > 0 && N > kMax / K)) {
     throw Error(ErrorCode::kBadFile, std::string(format) + ": shape [" + std::to_string(K) + ", " +
                                          std::to_string(N) + "] is not one of a weight");
   }
-  return K * N;
 }
 
 [[noreturn]] inline void bad(const char* format, const std::string& what) {

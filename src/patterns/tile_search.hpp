@@ -22,7 +22,7 @@ class TileSearch {
   TileSearch(const ByteScores& scores, const TileDemand& demand, std::vector<int64_t> widths,
              const std::vector<int32_t>& columns);
 
-  /// Balanced k-means (quality.md): a tile's centre is the set of its rows with the largest sums, a
+  /// Balanced k-means: a tile's centre is the set of its rows with the largest sums, a
   /// column's gain what it has on those rows. Ends when nothing moves.
   void cluster(int rounds);
   /// Only after cluster(): orders rows into groups and lets columns move by what they keep after

@@ -85,6 +85,11 @@ void share_budget(const WeightSource& source, const Recipe& recipe, std::vector<
   }
 }
 
+/// A layer without weights is dead; somebody may want that, but has to say so.
+bool may_vanish(const Recipe& recipe, const Choice& choice) {
+  return choice.shares_budget && recipe.min_keep == 0.0;
+}
+
 }  // namespace
 
 PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneHooks& hooks) {
@@ -94,8 +99,7 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
 
   int64_t total = 0;
   for (const Choice& choice : choices) total += choice.elements();
-  int64_t done = 0;
-  int64_t zeros = 0;
+  int64_t done = 0, pruned_elements = 0, zeros = 0;
   for (const Choice& choice : choices) {
     if (hooks.progress) hooks.progress(choice.source, done, total);
     const DenseMatrix weight = source.load(choice.source);
@@ -106,6 +110,14 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
       pruned.selection = pattern->select(view(scores, choice.entry), choice.target, recipe.select);
       pruned.kept_score = patterns::kept_score(view(scores, choice.entry), pruned.selection.mask);
     }
+    done += choice.elements();
+    const int64_t kept = pruned.selection.mask.kept_count();
+    if (kept == 0 && !may_vanish(recipe, choice)) {
+      result.skipped.push_back({choice.source, choice.entry.name,
+                                "too small: of its share nothing would be left in units of " +
+                                    to_string(choice.pattern)});
+      continue;
+    }
     pruned.source = choice.source;
     pruned.name = choice.entry.name;
     pruned.K = choice.entry.K;
@@ -113,14 +125,18 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
     pruned.pattern = choice.pattern;
     pruned.target = choice.target.value();
     pruned.achieved = pruned.selection.mask.sparsity();
-    done += choice.elements();
-    zeros += choice.elements() - pruned.selection.mask.kept_count();
+    pruned_elements += choice.elements();
+    zeros += choice.elements() - kept;
     result.mean_kept_score += pruned.kept_score;
     if (hooks.pruned) hooks.pruned(pruned, weight);
     result.weights.push_back(std::move(pruned));
   }
-  if (total > 0) result.achieved = static_cast<double>(zeros) / static_cast<double>(total);
-  if (!choices.empty()) result.mean_kept_score /= static_cast<double>(choices.size());
+  if (pruned_elements > 0) {
+    result.achieved = static_cast<double>(zeros) / static_cast<double>(pruned_elements);
+  }
+  if (!result.weights.empty()) {
+    result.mean_kept_score /= static_cast<double>(result.weights.size());
+  }
   return result;
 }
 

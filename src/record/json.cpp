@@ -300,10 +300,6 @@ BenchRecord load_bench_record(const std::filesystem::path& path) {
   return parse_bench_record(read_record_text(path), path.string());
 }
 
-PruneRecord load_prune_record(const std::filesystem::path& path) {
-  return parse_prune_record(read_record_text(path), path.string());
-}
-
 void save(const BenchRecord& record, const std::filesystem::path& path) {
   save_text(to_json(record), path);
 }

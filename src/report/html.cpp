@@ -47,6 +47,23 @@ void add_overview(std::string& page, const Report& report) {
   page += "</table>\n";
 }
 
+void add_break_evens(std::string& page, const Report& report) {
+  if (report.break_evens.empty()) return;
+  page +=
+      "<h2>Break-even: the sparsity from which it is faster than dense</h2>\n"
+      "<table><tr><th>layer</th><th>M</th><th>N</th><th>K</th><th class=\"t\">pattern</th>"
+      "<th class=\"t\">dtype</th><th class=\"t\">layout</th><th class=\"t\">cache</th>"
+      "<th class=\"t\">epilogue</th><th>measured</th><th>wins from</th></tr>\n";
+  for (const BreakEven& b : report.break_evens) {
+    page += "<tr>" + text_cell(b.layer) + cell(std::to_string(b.M)) + cell(std::to_string(b.N)) +
+            cell(std::to_string(b.K)) + text_cell(b.pattern) + text_cell(b.dtype) +
+            text_cell(b.layout) + text_cell(b.cache) + text_cell(b.epilogue) +
+            cell(percent(b.measured_from) + " to " + percent(b.measured_to)) + cell(wins_from(b)) +
+            "</tr>\n";
+  }
+  page += "</table>\n";
+}
+
 /// A bar per layer; the thin line is dense.
 void add_bars(std::string& page, const Summary& s) {
   constexpr double kWidth = 420.0;
@@ -110,6 +127,7 @@ std::string to_html(const Report& report) {
   page += "<p>" + std::to_string(report.rows) + " rows, " + std::to_string(report.skipped_rows) +
           " skipped, " + std::to_string(report.wrong_rows) + " wrong (in no figure).</p>\n";
   add_overview(page, report);
+  add_break_evens(page, report);
   for (const Summary& summary : report.summaries) add_summary(page, summary);
   return page + "</body></html>\n";
 }

@@ -30,14 +30,12 @@ void add_break_evens(std::string& text, const Report& report) {
       "| layer | M | N | K | pattern | dtype | layout | cache | epilogue | measured | wins from |\n"
       "|---|---:|---:|---:|---|---|---|---|---|---|---:|\n";
   for (const BreakEven& b : report.break_evens) {
-    const std::string wins = !b.wins_from                      ? "never"
-                             : *b.wins_from == b.measured_from ? "always"
-                                                               : percent(b.wins_from);
     text += "| " + markdown_cell(b.layer) + " | " + std::to_string(b.M) + " | " +
             std::to_string(b.N) + " | " + std::to_string(b.K) + " | " + markdown_cell(b.pattern) +
             " | " + markdown_cell(b.dtype) + " | " + markdown_cell(b.layout) + " | " +
             markdown_cell(b.cache) + " | " + markdown_cell(b.epilogue) + " | " +
-            percent(b.measured_from) + " to " + percent(b.measured_to) + " | " + wins + " |\n";
+            percent(b.measured_from) + " to " + percent(b.measured_to) + " | " + wins_from(b) +
+            " |\n";
   }
 }
 

@@ -36,6 +36,11 @@ std::string percent(std::optional<double> share) {
 
 std::string times(std::optional<double> ratio) { return ratio ? fixed(ratio, 2) + "x" : "-"; }
 
+std::string wins_from(const BreakEven& b) {
+  if (!b.wins_from) return "never";
+  return *b.wins_from == b.measured_from ? "always" : percent(b.wins_from);
+}
+
 std::string rows_of(const Summary& summary) {
   return summary.M == 0 ? "by layer" : std::to_string(summary.M);
 }

@@ -13,6 +13,7 @@ namespace tvw::report {
 [[nodiscard]] std::string fixed(std::optional<double> value, int digits);
 [[nodiscard]] std::string percent(std::optional<double> share);  ///< "75.0 %"
 [[nodiscard]] std::string times(std::optional<double> ratio);    ///< "1.85x"
+[[nodiscard]] std::string wins_from(const BreakEven& b);         ///< "61.7 %", "always", "never"
 [[nodiscard]] std::string rows_of(const Summary& summary);       ///< "512", or "by layer"
 /// "tvw:g=64,nm=2:4 75.0 %, cold, token, M = 512", then the epilogue if there is one.
 [[nodiscard]] std::string title_of(const Summary& summary);

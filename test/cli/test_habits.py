@@ -101,6 +101,41 @@ def test_masked_needs_no_packed_form(tvw, digits, tmp_path):
     assert "--emit masked" in tvw.fails(4, "prune", "digits.onnx", "--pattern", "4:8")
 
 
+@pytest.mark.parametrize("arguments", [
+    ("prune", "digits.onnx", "-o", "-"), ("prune", "digits.onnx", "--record", "-"),
+    ("prune", "digits.onnx", "--masks-out", "-"), ("unpack", "digits.onnx", "-o", "-")])
+def test_what_is_no_text_goes_to_no_stdout(tvw, digits, listing, arguments):
+    before = listing()
+    assert "cannot go to standard output" in tvw.fails(2, *arguments)
+    assert listing() == before
+
+
+def test_no_output_is_named_after_what_is_no_file(tvw, digits):
+    for command in ("prune", "unpack"):
+        assert "name that with -o" in tvw.fails(2, command, "/dev/null")
+
+
+def test_models_of_other_extensions_have_sidecars_of_their_own(tvw, digits, listing):
+    for name in ("out.v1", "out.v2"):
+        tvw.works("prune", "digits.onnx", "-o", name)
+        tvw.works("verify", name, "--against", "digits.onnx")
+    assert {"out.v1.safetensors", "out.v2.safetensors"} <= set(listing())
+
+
+def test_a_limit_on_file_sizes_is_an_error_with_a_sentence(tvw, digits, listing):
+    before = listing()
+    limited = subprocess.run(["bash", "-c", f"ulimit -f 1; {tvw.binary} prune digits.onnx"], cwd=digits.parent,
+                             text=True, capture_output=True)
+    assert limited.returncode == 1 and "cannot write" in limited.stderr and "File too large" in limited.stderr
+    assert listing() == before
+
+
+def test_threads_stay_within_reason(tvw, digits):
+    tvw.works("prune", "digits.onnx", "--dry-run", env={"OMP_NUM_THREADS": "100000"})
+    tvw.works("bench", "digits.onnx", "--m", "8", "--time", "0.01", "--baselines", "none", "--device", "cpu",
+              env={"OMP_NUM_THREADS": "2", "OMP_THREAD_LIMIT": "1"})
+
+
 def test_a_sidecar_of_an_earlier_run_is_not_said_to_be_written(tvw, digits, tmp_path):
     tvw.works("prune", "digits.onnx", "-o", "out.onnx")
     told = tvw.works("prune", "digits.onnx", "-o", "out.onnx", "--emit", "masked", "--force", "--record", "prune.json")

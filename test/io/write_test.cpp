@@ -103,6 +103,25 @@ TEST_CASE("packed models are read back and pass the checker", "[io]") {
   }
 }
 
+TEST_CASE("a name that a sparse initializer has is not given again", "[io]") {
+  const test::TempDir folder;
+  test::onnx::ModelProto proto = three_ops(DType::kF32);
+  const std::string taken = proto.graph().initializer(0).name() + ".values";
+  auto* values = proto.mutable_graph()->add_sparse_initializer()->mutable_values();
+  values->set_name(taken);
+  values->set_data_type(test::onnx::TensorProto::FLOAT);
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  const Pruned pruned = prune(model, "tvw:g=16");
+  REQUIRE(model.weights()[0].name + ".values" == taken);
+  const auto outputs = io::output_paths(folder / "out.onnx");
+  io::write_packed(std::move(model), pruned.packed, outputs, io::Decode::kFunctions);
+  std::ifstream file(outputs.model, std::ios::binary);
+  test::onnx::ModelProto packed;
+  REQUIRE(packed.ParseFromIstream(&file));
+  for (const auto& tensor : packed.graph().initializer()) CHECK(tensor.name() != taken);
+}
+
 TEST_CASE("writing twice gives the same bytes", "[io]") {
   const test::TempDir folder;
   test::save(three_ops(DType::kF32), folder / "m.onnx");

@@ -83,6 +83,29 @@ TEST_CASE("global: the target holds over all, overrides stand apart", "[pruning]
   CHECK(result.weights[2].achieved == Approx(0.5).margin(0.03));
 }
 
+TEST_CASE("a weight of which nothing would be left is skipped, unless that is asked for",
+          "[pruning]") {
+  MemorySource source;
+  source.add("wide", test::random_dense(64, 64, DType::kF32, 1));
+  source.add("small", test::random_dense(3, 77, DType::kF32, 2));
+  for (const char* recipe :
+       {R"({"pattern": "tvw:g=64"})", R"({"pattern": "tw:g=64", "sparsity": 0.9})",
+        R"({"pattern": "tvw:g=64", "scope": "global", "min_keep": 0.5})"}) {
+    const PruneResult result = prune(source, parse_recipe(recipe, "test"));
+    CAPTURE(recipe);
+    REQUIRE(result.weights.size() == 1);
+    CHECK(result.weights[0].name == "wide");
+    CHECK(result.achieved == result.weights[0].achieved);
+    CHECK(result.mean_kept_score == result.weights[0].kept_score);
+    REQUIRE(result.skipped.size() == 1);
+    CHECK(result.skipped[0].name == "small");
+    CHECK_THAT(result.skipped[0].reason, Catch::Contains("nothing would be left in units of t"));
+  }
+  const auto may =
+      parse_recipe(R"({"pattern": "tvw:g=64", "scope": "global", "min_keep": 0})", "t");
+  CHECK(prune(source, may).weights.size() == 2);
+}
+
 TEST_CASE("skipped weights say why, hooks see every weight", "[pruning]") {
   const MemorySource source = three_weights();
   std::vector<size_t> started, decided;

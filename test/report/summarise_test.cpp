@@ -145,6 +145,8 @@ TEST_CASE("where a layer breaks even is between the measurements about it", "[re
   CHECK_FALSE(wins_from["c"].has_value());
   CHECK_THAT(render(report, Format::kMarkdown), Catch::Contains("| always |"));
   CHECK_THAT(render(report, Format::kMarkdown), Catch::Contains("| never |"));
+  CHECK_THAT(render(report, Format::kHtml), Catch::Contains("<td>always</td>"));
+  CHECK_THAT(render(report, Format::kHtml), Catch::Contains("<td>never</td>"));
 }
 
 TEST_CASE("an empty record is an empty report, and every format renders", "[report]") {

@@ -1,6 +1,7 @@
 // The program: the only place that catches errors and the only one that knows how they end.
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <exception>
 #include <new>
 
@@ -8,6 +9,10 @@
 #include "tvw/core/error.hpp"
 
 int main(int argc, char** argv) {
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a limit on a file's size is an error of write(), with a sentence
+#endif
   try {
     return tvw::cli::run(argc, argv);
   } catch (const tvw::Error& error) {

@@ -20,8 +20,9 @@ enum class ErrorCode {
   kUnsupported,         ///< cannot be done on this machine or by this version
 };
 
-/// A failure, worded "what, where, got, expected" in one sentence. Thrown by every layer, caught
-/// only in tools/tvw/main.cpp.
+/// A failure, worded "what, where, got, expected" in one sentence. Thrown by every layer;
+/// tools/tvw/main.cpp alone makes an exit code of it, others only add where it was or go on
+/// without.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

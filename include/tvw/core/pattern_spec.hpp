@@ -47,7 +47,6 @@ struct PatternSpec {
 [[nodiscard]] std::vector<PatternSpec> parse_patterns(std::string_view text,
                                                       const PatternSpec& defaults = {});
 [[nodiscard]] std::string to_string(const PatternSpec& spec);  ///< canonical, all parameters
-[[nodiscard]] std::string_view name(PatternKind kind);  ///< "ew", "n:m", "block", "tw", "tvw"
 
 /// True where the spec alone fixes the sparsity (n:m), so that a target does not apply.
 [[nodiscard]] bool has_fixed_sparsity(const PatternSpec& spec);

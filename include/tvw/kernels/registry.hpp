@@ -18,7 +18,8 @@ struct ModuleStatus {
   std::string detail;  ///< version and path, or the reason in one sentence
 };
 
-/// Order is preference: the first that supports a problem is the one that `auto` takes.
+/// Executors in the order in which records and lists have them. Device `auto` is the first GPU, or
+/// the CPU.
 class Registry {
  public:
   /// CPU executors, then those of every module that can be loaded: `libtvw_<name>.so` beside the

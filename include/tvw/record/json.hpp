@@ -26,7 +26,6 @@ namespace tvw::record {
 
 /// @throws Error kIo cannot be read (or is larger than 1 GiB), kBadFile
 [[nodiscard]] BenchRecord load_bench_record(const std::filesystem::path& path);
-[[nodiscard]] PruneRecord load_prune_record(const std::filesystem::path& path);
 
 /// Replaces `path` atomically: temporary file beside it, fsync, rename. On failure nothing is left.
 /// @throws Error kIo

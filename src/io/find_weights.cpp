@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "io/graph_scope.hpp"
 #include "io/tensor.hpp"
@@ -177,6 +179,8 @@ class Finder {
               "inside a subgraph of " + node->op_type() + " '" + display_name(*node) + "'");
       }
     }
+    // Another scope may lie where this one did.
+    std::erase_if(other_uses_, [&](const auto& known) { return known.first.first == &scope; });
   }
   std::vector<WeightInfo> take() { return std::move(weights_); }
 
@@ -207,8 +211,8 @@ class Finder {
     add(tensor, std::move(info));
   }
 
-  static WeightInfo describe(const GraphScope& scope, const onnx::NodeProto& node, int input,
-                             const Origin& origin) {
+  WeightInfo describe(const GraphScope& scope, const onnx::NodeProto& node, int input,
+                      const Origin& origin) {
     WeightInfo info;
     info.name = origin.name;
     info.op = node.op_type();
@@ -239,10 +243,17 @@ class Finder {
       info.reason = info.dtype_name + " is not one of float, float16, bfloat16";
     } else if (!reading.order) {
       info.reason = "its elements are stored neither as [K, N] nor as [N, K]";
-    } else if (const std::string other = other_use(scope, origin.name); !other.empty()) {
+    } else if (const std::string& other = known_other_use(scope, origin.name); !other.empty()) {
       info.reason = "also used by " + other;
     }
     return info;
+  }
+
+  /// other_use(), asked once for each value: every use of it would go through all uses.
+  const std::string& known_other_use(const GraphScope& scope, const std::string& value) {
+    const auto [known, is_new] = other_uses_.try_emplace({&scope, value});
+    if (is_new) known->second = other_use(scope, value);
+    return known->second;
   }
 
   /// One entry per stored tensor; all its uses must agree.
@@ -265,6 +276,7 @@ class Finder {
 
   std::set<std::string> functions_;  ///< domain and name
   std::vector<WeightInfo> weights_;
+  std::map<std::pair<const GraphScope*, std::string>, std::string> other_uses_;
   std::unordered_map<const onnx::TensorProto*, size_t> index_;
 };
 

@@ -20,9 +20,11 @@
 namespace tvw::io {
 namespace {
 
-/// Takes the decode nodes of `name` out of the graph, with the initializers that only they read.
-void remove_decode(onnx::GraphProto& graph, const std::string& name) {
-  const std::set<int> decode = decode_nodes(graph, name);
+/// Takes the decode nodes of `weights` out of the graph, with the initializers that only they read.
+void remove_decode(onnx::GraphProto& graph, const std::vector<LoadedWeight>& weights) {
+  std::set<int> decode;
+  const DecodeNodes nodes(graph);
+  for (const LoadedWeight& weight : weights) decode.merge(nodes.of(weight.name));
   std::set<std::string> read_by_decode;
   std::set<std::string> read_by_others;
   google::protobuf::RepeatedPtrField<onnx::NodeProto> kept;
@@ -68,8 +70,9 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     }
     external.insert(tensor.name());
   }
+  const DecodeNodes decode(graph);
   for (const LoadedWeight& weight : weights) {
-    const std::set<int> nodes = decode_nodes(graph, weight.name);
+    const std::set<int> nodes = decode.of(weight.name);
     if (nodes.empty()) fail("it does not decode weight '" + weight.name + "'");
     std::set<std::string> read;
     for (const int node : nodes) {
@@ -144,10 +147,8 @@ void unpack_model(OnnxModel model, const OutputPaths& outputs) {
   const std::vector<LoadedWeight> weights = load_packed(model);
   OnnxModel::State& state = model.state();
   onnx::GraphProto& graph = *state.proto.mutable_graph();
-  for (const LoadedWeight& weight : weights) {
-    remove_decode(graph, weight.name);
-    add_dense(graph, weight);
-  }
+  remove_decode(graph, weights);
+  for (const LoadedWeight& weight : weights) add_dense(graph, weight);
   drop_functions(state.proto);
   state.weights.clear();
   write_masked(std::move(model), {}, outputs);

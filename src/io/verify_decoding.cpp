@@ -19,14 +19,14 @@ namespace {
 /// One weight's decoding in a graph, beside what write_packed() writes.
 class Decoding {
  public:
-  Decoding(const onnx::ModelProto& model, const LoadedWeight& weight)
+  Decoding(const onnx::ModelProto& model, const DecodeNodes& decode, const LoadedWeight& weight)
       : model_(model),
         weight_(weight),
         tensors_(to_tensors(weight.packed)),
         expected_(make_function(
             decoder_for(weight.packed, weight.pattern, weight.dims, weight.transposed),
             default_opset(model))) {
-    for (const int i : decode_nodes(model.graph(), weight.name)) {
+    for (const int i : decode.of(weight.name)) {
       nodes_.push_back(&model.graph().node(i));
     }
   }
@@ -74,7 +74,7 @@ class Decoding {
     inline_nodes(expected_, inputs, weight_.name, names, inlined);
     onnx::GraphProto expected;
     prepend_nodes(expected, std::move(inlined));
-    const std::set<int> read = decode_nodes(expected, weight_.name);  // some constants are not
+    const std::set<int> read = DecodeNodes(expected).of(weight_.name);  // some constants are not
     if (read.size() != nodes_.size()) fail("nodes");
     size_t i = 0;
     for (const int node : read) {
@@ -128,7 +128,9 @@ class Decoding {
 }  // namespace
 
 void verify_decoding(const OnnxModel& model, const std::vector<LoadedWeight>& weights) {
-  for (const LoadedWeight& weight : weights) Decoding(model.state().proto, weight).check();
+  const onnx::ModelProto& proto = model.state().proto;
+  const DecodeNodes decode(proto.graph());
+  for (const LoadedWeight& weight : weights) Decoding(proto, decode, weight).check();
 }
 
 }  // namespace tvw::io

@@ -20,8 +20,11 @@ void run_verify(const VerifyOptions& options) {
   io::verify_decoding(model, weights);
   std::string compared;
   if (!options.against.empty()) {
-    static_cast<void>(io::verify_against(weights, io::load_onnx(options.against)));
-    compared = ", each kept value is that of " + options.against;
+    const io::OnnxModel source = io::load_onnx(options.against);
+    static_cast<void>(io::verify_against(weights, source));
+    const size_t others = io::verify_unpruned(model, source);
+    compared = ", each kept value is that of " + options.against + ", and so are " +
+               std::to_string(others) + " tensors that were not pruned";
   }
   print("ok: " + std::to_string(weights.size()) +
         " packed weights, format, checksums and decoding right" + compared + "\n");

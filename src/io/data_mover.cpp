@@ -12,20 +12,6 @@ namespace {
 
 constexpr const char* kUnnamed = "tensor";
 
-/// Inline bytes as they would be in a file; empty if they are in a field other than those handled.
-std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
-  if (tensor.has_raw_data()) return std::as_bytes(std::span(tensor.raw_data()));
-  if (tensor.data_type() == onnx::TensorProto::FLOAT) {
-    return std::as_bytes(
-        std::span(tensor.float_data().data(), static_cast<size_t>(tensor.float_data_size())));
-  }
-  if (tensor.data_type() == onnx::TensorProto::INT64) {
-    return std::as_bytes(
-        std::span(tensor.int64_data().data(), static_cast<size_t>(tensor.int64_data_size())));
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string DataMover::add(const std::string& name, const std::string& dtype,

@@ -160,4 +160,17 @@ TypedBuffer read_elements(const TensorProto& tensor, const std::filesystem::path
   return buffer;
 }
 
+std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor) {
+  if (tensor.has_raw_data()) return std::as_bytes(std::span(tensor.raw_data()));
+  if (tensor.data_type() == onnx::TensorProto::FLOAT) {
+    return std::as_bytes(
+        std::span(tensor.float_data().data(), static_cast<size_t>(tensor.float_data_size())));
+  }
+  if (tensor.data_type() == onnx::TensorProto::INT64) {
+    return std::as_bytes(
+        std::span(tensor.int64_data().data(), static_cast<size_t>(tensor.int64_data_size())));
+  }
+  return {};
+}
+
 }  // namespace tvw::io

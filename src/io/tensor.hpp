@@ -29,6 +29,10 @@ void check_tensor(const onnx::TensorProto& tensor, const std::filesystem::path& 
 [[nodiscard]] TypedBuffer read_elements(const onnx::TensorProto& tensor,
                                         const std::filesystem::path& folder);
 
+/// The data that is in the tensor itself, as it would be in a file; empty if it is elsewhere, or in
+/// fields that hold it in another form.
+[[nodiscard]] std::span<const std::byte> inline_bytes(const onnx::TensorProto& tensor);
+
 [[nodiscard]] bool is_external(const onnx::TensorProto& tensor);
 
 }  // namespace tvw::io

@@ -155,6 +155,35 @@ TEST_CASE("a missing sidecar is named", "[io]") {
                     Catch::Contains("m.tvw.safetensors"));
 }
 
+TEST_CASE("a tensor that is moved but not pruned is compared with the source's", "[io]") {
+  const test::TempDir folder;
+  auto proto = test::parse_model(test::header() +
+                                 "g (float[m, 32] x) => (float[m, 48] y, float[m, 8192] z) { y = "
+                                 "MatMul(x, w)\n z = MatMul(x, e) }");
+  test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
+  test::add_weight(proto, "e", {32, 8192}, DType::kF32, 2);  // 1 MiB: goes to the sidecar
+  test::save(proto, folder / "m.onnx");
+  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
+  const PatternSpec spec = parse_pattern("tvw:g=16");
+  const Selection selection = test::random_selection(32, 48, spec, 0.5, 1);
+  const std::vector<io::PackedWeight> packed{
+      {0, spec, pack::pack(model.read_weight(0), selection, spec)}};
+  io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"),
+                   io::Decode::kFunctions);
+  const auto verify = [&] {
+    return io::verify_unpruned(io::load_onnx(folder / "m.tvw.onnx"),
+                               io::load_onnx(folder / "m.onnx"));
+  };
+  CHECK(verify() == 1);
+  std::fstream sidecar(folder / "m.tvw.safetensors",
+                       std::ios::in | std::ios::out | std::ios::binary);
+  sidecar.seekp(-100, std::ios::end);
+  sidecar.put('\x2a');
+  sidecar.close();
+  CHECK_NOTHROW((void)io::load_packed(io::load_onnx(folder / "m.tvw.onnx")));  // no weight's byte
+  CHECK_THROWS_WITH(verify(), Catch::Contains("'e', which is not pruned, is not that of"));
+}
+
 TEST_CASE("a model packed from other weights does not verify", "[io]") {
   const test::TempDir folder;
   static_cast<void>(make_sidecar(folder));

@@ -47,4 +47,9 @@ void verify_decoding(const OnnxModel& model, const std::vector<LoadedWeight>& we
 [[nodiscard]] size_t verify_against(const std::vector<LoadedWeight>& weights,
                                     const OnnxModel& source);
 
+/// Compares what was not pruned: initializers of a name that both models have are the same, bit for
+/// bit, wherever they are stored. Returns how many.
+/// @throws Error kVerificationFailed
+size_t verify_unpruned(const OnnxModel& packed, const OnnxModel& source);
+
 }  // namespace tvw::io

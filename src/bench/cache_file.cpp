@@ -17,23 +17,24 @@ std::filesystem::path default_cache_file(const std::string& name) {
   return {};
 }
 
-nlohmann::json read_cache(const std::filesystem::path& file) {
-  using Json = nlohmann::json;
+std::string read_cache(const std::filesystem::path& file) {
+  constexpr const char* kNothing = "{}";
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return Json::object();
+  if (!std::filesystem::is_regular_file(file, error)) return kNothing;
   try {
-    Json json = Json::parse(read_text(file, "a cache of tvw"), nullptr, /*allow_exceptions=*/false);
-    return json.is_object() ? json : Json::object();
+    std::string text = read_text(file, "a cache of tvw");
+    const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    return json.is_object() ? text : kNothing;
   } catch (const Error&) {
-    return Json::object();
+    return kNothing;
   }
 }
 
-void write_cache(const nlohmann::json& object, const std::filesystem::path& file) {
+void write_cache(const std::string& text, const std::filesystem::path& file) {
   if (file.empty()) return;
   try {
     std::filesystem::create_directories(file.parent_path());
-    record::save_text(object.dump(1) + "\n", file);
+    record::save_text(text, file);
   } catch (const std::exception&) {  // e.g. a read-only home
   }
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace tvw::bench {
@@ -10,10 +9,10 @@ namespace tvw::bench {
 /// $XDG_CACHE_HOME/tvw/`name`, else ~/.cache/tvw/`name`; empty if there is neither.
 [[nodiscard]] std::filesystem::path default_cache_file(const std::string& name);
 
-/// An object in any case: a file that is damaged or not there holds nothing.
-[[nodiscard]] nlohmann::json read_cache(const std::filesystem::path& file);
+/// The text of a JSON object in any case: "{}" for a file that is damaged or not there.
+[[nodiscard]] std::string read_cache(const std::filesystem::path& file);
 
 /// Atomically. A place that cannot be written costs the next measurement, nothing else.
-void write_cache(const nlohmann::json& object, const std::filesystem::path& file);
+void write_cache(const std::string& text, const std::filesystem::path& file);
 
 }  // namespace tvw::bench

@@ -45,7 +45,7 @@ void keep_peaks(const std::filesystem::path& file, Json cache, const std::string
   cache[key] = {{"gflops", peaks.gflops},
                 {"bandwidth_gbs", peaks.bandwidth_gbs},
                 {"cache_bytes", peaks.cache_bytes}};
-  write_cache(cache, file);
+  write_cache(cache.dump(1) + "\n", file);
 }
 
 std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
@@ -53,7 +53,7 @@ std::optional<Peaks> peaks_of(kernels::Device& device, DType dtype, int threads,
   if (auto peaks = device.peaks(dtype)) return peaks;
   if (device.kind() != kernels::DeviceKind::kCpu || dtype == DType::kF16) return std::nullopt;
   const std::string key = key_of_cpu(device, dtype, threads);
-  Json cache = read_cache(cache_file);
+  Json cache = Json::parse(read_cache(cache_file));
   const std::optional<Peaks> cached = cached_peaks(cache, key);
   if (cached && !measure_again) return cached;
   Peaks peaks = measure_cpu_peaks(device, dtype, threads);

@@ -38,17 +38,19 @@ bool same_data(const onnx::TensorProto& a, const OnnxModel& of_a, const onnx::Te
 
 size_t verify_unpruned(const OnnxModel& packed, const OnnxModel& source) {
   std::map<std::string, const onnx::TensorProto*> own;
-  for (const auto& tensor : packed.state().proto.graph().initializer()) own[tensor.name()] = &tensor;
+  for (const auto& tensor : packed.state().proto.graph().initializer())
+    own[tensor.name()] = &tensor;
   size_t compared = 0;
   for (const auto& tensor : source.state().proto.graph().initializer()) {
     const auto found = own.find(tensor.name());
     if (found == own.end()) continue;
     const onnx::TensorProto& other = *found->second;
-    if (other.data_type() != tensor.data_type() || !std::ranges::equal(other.dims(), tensor.dims()) ||
+    if (other.data_type() != tensor.data_type() ||
+        !std::ranges::equal(other.dims(), tensor.dims()) ||
         !same_data(other, packed, tensor, source)) {
-      throw Error(ErrorCode::kVerificationFailed,
-                  "tensor '" + tensor.name() + "', which is not pruned, is not that of " +
-                      source.path().string());
+      throw Error(ErrorCode::kVerificationFailed, "tensor '" + tensor.name() +
+                                                      "', which is not pruned, is not that of " +
+                                                      source.path().string());
     }
     ++compared;
   }

@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/io/onnx_model.hpp"
+#include "tvw/io/packed_model.hpp"
 #include "tvw/patterns/pattern.hpp"
 
 namespace tvw::cli {
@@ -110,6 +111,10 @@ void print_table(const io::OnnxModel& model, const std::vector<InspectedWeight>&
 void run_inspect(const InspectOptions& options) {
   const io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
+  if (io::is_packed(model)) {
+    spdlog::warn("{} holds packed weights, which are not listed: tvw verify counts them",
+                 cell(options.model));
+  }
   std::vector<InspectedWeight> weights;
   for (size_t i = 0; i < model.weights().size(); ++i) weights.push_back(inspect(model, i));
   if (options.json) {

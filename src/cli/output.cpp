@@ -35,9 +35,9 @@ void refuse_stdout(const std::string& path, std::string_view what) {
 
 void check_names_output(const std::filesystem::path& model) {
   std::error_code error;
-  if (!std::filesystem::exists(model, error) || std::filesystem::is_regular_file(model, error)) {
-    return;
-  }
+  const auto type = std::filesystem::status(model, error).type();
+  using enum std::filesystem::file_type;  // reading it says what is wrong with the first three
+  if (type == not_found || type == none || type == directory || type == regular) return;
   throw Error(ErrorCode::kUsage,
               model.string() + " is no file to name the output after: name that with -o");
 }

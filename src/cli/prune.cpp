@@ -19,6 +19,7 @@
 #include "tvw/core/error.hpp"
 #include "tvw/core/text.hpp"
 #include "tvw/io/masks.hpp"
+#include "tvw/io/packed_model.hpp"
 #include "tvw/io/write_model.hpp"
 #include "tvw/pruning/recipe.hpp"
 #include "tvw/pruning/rules.hpp"
@@ -125,25 +126,32 @@ void check_outputs(const io::OnnxModel& model, const io::OutputPaths& outputs,
   }
 }
 
-void write_masks(const PruneJob& job, const std::string& path) {
+void write_masks(const PruneJob& job, const std::string& path, OutputSet& files) {
   std::vector<io::NamedMask> masks;
   for (const PrunedLayer& layer : job.layers()) masks.push_back({layer.row.name, layer.mask});
-  io::save_masks(masks, path);
+  io::write_masks(masks, path, files);
+}
+
+void write_record(const record::PruneRecord& record, const std::string& path, OutputSet& files) {
+  const std::string text = record::to_json(record);
+  AtomicFile& file = files.add(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.finish();
 }
 
 std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& job, Emit emit,
-                                               const io::OutputPaths& outputs) {
+                                               const io::OutputPaths& outputs, OutputSet& files) {
   if (emit == Emit::kMasked) {
     std::vector<io::MaskedWeight> masked;
     for (const PrunedLayer& layer : job.layers()) masked.push_back({layer.weight, &layer.mask});
-    return io::write_masked(std::move(model), masked, outputs);
+    return io::write_masked(std::move(model), masked, outputs, files);
   }
   std::vector<io::PackedWeight> packed;
   for (PrunedLayer& layer : job.layers()) {
     packed.push_back({layer.weight, layer.pattern, std::move(*layer.packed)});
   }
   const auto decode = emit == Emit::kPacked ? io::Decode::kFunctions : io::Decode::kInline;
-  return io::write_packed(std::move(model), packed, outputs, decode);
+  return io::write_packed(std::move(model), packed, outputs, decode, files);
 }
 
 void run_prune(const PruneOptions& options, const Settings& settings) {
@@ -157,7 +165,10 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
   check_outputs(model, outputs, options);
-  if (emit != Emit::kMasked) model.raise_for_packing();
+  if (emit != Emit::kMasked) {
+    io::require_unpacked(model);
+    model.raise_for_packing();
+  }
 
   const bool masked = emit == Emit::kMasked;
   PruneJob job(model, recipe, {.packed = !masked, .masks = masked || !options.masks_out.empty()});
@@ -170,17 +181,19 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   record::PruneRecord record = make_record(model, job, recipe, settings.argv);
   record.seconds = elapsed.count();
+  OutputSet files;
   if (!options.dry_run) {
-    const auto written = write_model(std::move(model), job, emit, outputs);
+    const auto written = write_model(std::move(model), job, emit, outputs, files);
     for (const std::filesystem::path& path : written) record.outputs.push_back(path.string());
-    if (!options.masks_out.empty()) write_masks(job, options.masks_out);
+    if (!options.masks_out.empty()) write_masks(job, options.masks_out, files);
     std::error_code error;
     if (written.back() != outputs.sidecar && std::filesystem::exists(outputs.sidecar, error)) {
       spdlog::warn("{} is of an earlier run: {} does not need it", outputs.sidecar.string(),
                    outputs.model.string());
     }
   }
-  if (!options.record.empty()) record::save(record, options.record);
+  if (!options.record.empty()) write_record(record, options.record, files);
+  files.commit();
   print(summary_table(record));
 }
 

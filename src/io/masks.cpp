@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "tvw/core/atomic_file.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/io/safetensors.hpp"
 
@@ -21,7 +20,8 @@ void produce_mask(const Mask& mask, const ByteSink& sink) {
 
 }  // namespace
 
-void save_masks(const std::vector<NamedMask>& masks, const std::filesystem::path& path) {
+void write_masks(const std::vector<NamedMask>& masks, const std::filesystem::path& path,
+                 OutputSet& files) {
   std::vector<SafetensorsTensor> tensors;
   for (const NamedMask& named : masks) {
     const Mask* mask = &named.mask;
@@ -31,10 +31,9 @@ void save_masks(const std::vector<NamedMask>& masks, const std::filesystem::path
          }});
   }
   const SafetensorsLayout layout(std::move(tensors), {{"tvw.masks", "1.0"}});
-  AtomicFile file(path);
+  AtomicFile& file = files.add(path);
   layout.write([&file](std::span<const std::byte> bytes) { file.write(bytes); });
   file.finish();
-  file.commit();
 }
 
 std::vector<NamedMask> load_masks(const std::filesystem::path& path) {

@@ -111,6 +111,23 @@ void drop_functions(onnx::ModelProto& model) {
                  imports->end());
 }
 
+/// The file that decoded weights are read from: the model may have been renamed since.
+std::filesystem::path sidecar_of(const OnnxModel& model) {
+  const onnx::GraphProto& graph = model.state().proto.graph();
+  std::set<std::string> read;
+  for (const onnx::NodeProto& node : graph.node()) {
+    if (is_decode_node(node)) read.insert(node.input().begin(), node.input().end());
+  }
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    if (!read.contains(tensor.name()) || !is_external(tensor)) continue;
+    return locate(tensor, model.path().parent_path(), data_bytes(tensor)).file;
+  }
+  throw Error(ErrorCode::kBadFile,
+              model.path().string() +
+                  " decodes no weight from a file beside it, so it is no model "
+                  "that tvw packed");
+}
+
 /// Are the stored values those of `source` wherever they are not zero?
 template <class Word>
 bool agrees(const TypedBuffer& pruned, const TypedBuffer& source) {
@@ -129,15 +146,15 @@ bool is_packed(const OnnxModel& model) {
   return std::any_of(nodes.begin(), nodes.end(), is_decode_node);
 }
 
+void require_unpacked(const OnnxModel& model) {
+  if (!is_packed(model)) return;
+  throw Error(ErrorCode::kUnsupported, model.path().string() +
+                                           " holds packed weights already; tvw unpack turns it "
+                                           "back into a dense model first");
+}
+
 std::vector<LoadedWeight> load_packed(const OnnxModel& model) {
-  const OutputPaths paths = output_paths(model.path());
-  std::error_code error;
-  if (!std::filesystem::exists(paths.sidecar, error)) {
-    throw Error(ErrorCode::kIo, "the sidecar " + paths.sidecar.string() + " of " +
-                                    model.path().string() +
-                                    " does not exist, so it is no model that tvw packed");
-  }
-  const SafetensorsFile sidecar(paths.sidecar);
+  const SafetensorsFile sidecar(sidecar_of(model));
   std::vector<LoadedWeight> weights = read_sidecar(sidecar);
   check_pair(model, sidecar, weights);
   return weights;

@@ -1,17 +1,13 @@
 #include "io/write_files.hpp"
 
-#include <fcntl.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <optional>
 
 #include "io/tensor.hpp"
 #include "tvw/core/error.hpp"
-#include "tvw/core/output_path.hpp"
 
 namespace tvw::io {
 namespace {
@@ -31,32 +27,17 @@ void write_proto(const onnx::ModelProto& model, AtomicFile& file,
   file.finish();
 }
 
-/// Makes the names durable; the data is already. Some file systems cannot, which loses nothing
-/// here.
-void sync_folder(const std::filesystem::path& file) {
-  const int descriptor = open(folder_of(file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  static_cast<void>(fsync(descriptor));
-  close(descriptor);
-}
-
 }  // namespace
 
 std::vector<std::filesystem::path> write_files(onnx::ModelProto& model, DataMover& mover,
                                                const std::map<std::string, std::string>& metadata,
-                                               const OutputPaths& outputs) {
+                                               const OutputPaths& outputs, OutputSet& files) {
   std::vector<std::filesystem::path> written = {outputs.model};
-  std::optional<AtomicFile> sidecar;
   if (!mover.empty()) {
-    sidecar.emplace(outputs.sidecar);
-    mover.write(*sidecar, outputs.sidecar.filename().string(), metadata);
+    mover.write(files.add(outputs.sidecar), outputs.sidecar.filename().string(), metadata);
     written.push_back(outputs.sidecar);
   }
-  AtomicFile file(outputs.model);
-  write_proto(model, file, outputs.model);
-  if (sidecar) sidecar->commit();
-  file.commit();
-  sync_folder(outputs.model);
+  write_proto(model, files.add(outputs.model), outputs.model);
   return written;
 }
 

@@ -1,4 +1,4 @@
-/// @file The last step of both writers: sidecar and model to disk.
+/// @file The last step of both writers: sidecar and model.
 #pragma once
 
 #include <filesystem>
@@ -11,12 +11,11 @@
 
 namespace tvw::io {
 
-/// Both files are complete before either gets its name; the sidecar gets it first. No sidecar is
-/// written for a mover that is empty. Returns what was written.
-/// @throws Error kIo; nothing new is left behind, unless the second rename fails where the first
-/// did not
+/// Adds both to `files`, the sidecar first; none for a mover that is empty. Returns what was
+/// written.
+/// @throws Error kIo
 std::vector<std::filesystem::path> write_files(onnx::ModelProto& model, DataMover& mover,
                                                const std::map<std::string, std::string>& metadata,
-                                               const OutputPaths& outputs);
+                                               const OutputPaths& outputs, OutputSet& files);
 
 }  // namespace tvw::io

@@ -33,7 +33,7 @@ void set_inline(onnx::TensorProto& tensor, const TypedBuffer& values) {
 
 std::vector<std::filesystem::path> write_masked(OnnxModel model,
                                                 const std::vector<MaskedWeight>& weights,
-                                                const OutputPaths& outputs) {
+                                                const OutputPaths& outputs, OutputSet& files) {
   OnnxModel::State& state = model.state();
   for (const MaskedWeight& weight : weights) {
     const WeightInfo& info = model.weights().at(weight.weight);
@@ -53,7 +53,14 @@ std::vector<std::filesystem::path> write_masked(OnnxModel model,
       state.proto.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max());
   DataMover mover(state.path.parent_path());
   mover.add_all(state.proto, any_external || too_large);
-  return write_files(state.proto, mover, {}, outputs);
+  return write_files(state.proto, mover, {}, outputs, files);
+}
+
+void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
+                  const OutputPaths& outputs) {
+  OutputSet files;
+  static_cast<void>(write_masked(std::move(model), weights, outputs, files));
+  files.commit();
 }
 
 }  // namespace tvw::io

@@ -120,12 +120,9 @@ std::vector<size_t> raised_indices(OnnxModel& model, const std::vector<PackedWei
 
 std::vector<std::filesystem::path> write_packed(OnnxModel model,
                                                 const std::vector<PackedWeight>& weights,
-                                                const OutputPaths& outputs, Decode decode) {
-  if (is_packed(model)) {
-    throw Error(ErrorCode::kUnsupported, model.path().string() +
-                                             " holds packed weights already; tvw unpack turns it "
-                                             "back into a dense model first");
-  }
+                                                const OutputPaths& outputs, Decode decode,
+                                                OutputSet& files) {
+  require_unpacked(model);
   const std::vector<size_t> indices = raised_indices(model, weights);
   std::vector<SidecarWeight> entries;
   entries.reserve(weights.size());
@@ -148,7 +145,14 @@ std::vector<std::filesystem::path> write_packed(OnnxModel model,
   for (SidecarWeight& entry : entries) graph.add(entry);
   graph.finish();
   mover.add_all(state.proto, true);
-  return write_files(state.proto, mover, sidecar_metadata(entries), outputs);
+  return write_files(state.proto, mover, sidecar_metadata(entries), outputs, files);
+}
+
+void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
+                  const OutputPaths& outputs, Decode decode) {
+  OutputSet files;
+  static_cast<void>(write_packed(std::move(model), weights, outputs, decode, files));
+  files.commit();
 }
 
 }  // namespace tvw::io

@@ -300,12 +300,4 @@ BenchRecord load_bench_record(const std::filesystem::path& path) {
   return parse_bench_record(read_record_text(path), path.string());
 }
 
-void save(const BenchRecord& record, const std::filesystem::path& path) {
-  save_text(to_json(record), path);
-}
-
-void save(const PruneRecord& record, const std::filesystem::path& path) {
-  save_text(to_json(record), path);
-}
-
 }  // namespace tvw::record

@@ -110,6 +110,12 @@ def test_what_is_no_text_goes_to_no_stdout(tvw, digits, listing, arguments):
     assert listing() == before
 
 
+def test_a_packed_model_is_not_pruned_again(tvw, digits):
+    tvw.works("prune", "digits.onnx")
+    assert "holds packed weights already" in tvw.fails(4, "prune", "digits.tvw.onnx", "-o", "again.onnx")
+    assert "tvw verify counts them" in tvw.works("inspect", "digits.tvw.onnx").stderr
+
+
 def test_no_output_is_named_after_what_is_no_file(tvw, digits):
     for command in ("prune", "unpack"):
         assert "name that with -o" in tvw.fails(2, command, "/dev/null")
@@ -120,6 +126,19 @@ def test_models_of_other_extensions_have_sidecars_of_their_own(tvw, digits, list
         tvw.works("prune", "digits.onnx", "-o", name)
         tvw.works("verify", name, "--against", "digits.onnx")
     assert {"out.v1.safetensors", "out.v2.safetensors"} <= set(listing())
+
+
+def test_outputs_of_prune_appear_together_or_not_at_all(tvw, digits, listing):
+    options = ("--sparsity", "0.9", "--masks-out")
+    tvw.works("prune", "digits.onnx", "-o", "all.onnx", *options, "masks", "--record", "record")
+    sizes = {name: len(content) for name, content in listing().items()}
+    limit = max(sizes["all.onnx"], sizes["all.safetensors"]) // 1024 + 1
+    assert sizes["masks"] > 1024 * limit  # what comes last does not fit
+    before = listing()
+    command = f"ulimit -f {limit}; {tvw.binary} prune digits.onnx -o some.onnx {' '.join(options)} other --record r"
+    limited = subprocess.run(["bash", "-c", command], cwd=digits.parent, text=True, capture_output=True)
+    assert limited.returncode == 1 and "other" in limited.stderr
+    assert listing() == before
 
 
 def test_a_limit_on_file_sizes_is_an_error_with_a_sentence(tvw, digits, listing):

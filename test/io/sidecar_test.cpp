@@ -1,4 +1,5 @@
 // The sidecar's own rules: version, checksums, consistency.
+#include <algorithm>
 #include <fstream>
 
 #include "io/models.hpp"
@@ -72,9 +73,24 @@ TEST_CASE("a sidecar that the model does not read is no proof of it", "[io]") {
   const test::TempDir folder;
   static_cast<void>(make_sidecar(folder));
   std::filesystem::copy_file(folder / "m.tvw.onnx", folder / "copy.onnx");
-  std::filesystem::copy_file(folder / "m.tvw.safetensors", folder / "copy.safetensors");
+  std::ofstream(folder / "copy.safetensors") << "not what copy.onnx reads";
+  CHECK(io::load_packed(io::load_onnx(folder / "copy.onnx")).size() == 1);
+
+  // One tensor from another file, which has the same bytes now, but need not for ever.
+  std::filesystem::copy_file(folder / "m.tvw.safetensors", folder / "two.safetensors");
+  test::onnx::ModelProto changed;
+  std::ifstream file(folder / "copy.onnx", std::ios::binary);
+  REQUIRE(changed.ParseFromIstream(&file));
+  auto& tensors = *changed.mutable_graph()->mutable_initializer();
+  const auto last = std::find_if(tensors.rbegin(), tensors.rend(), [](const auto& tensor) {
+    return tensor.external_data_size() > 0;
+  });
+  for (auto& entry : *last->mutable_external_data()) {
+    if (entry.key() == "location") entry.set_value("two.safetensors");
+  }
+  test::save(changed, folder / "copy.onnx");
   CHECK_THROWS_WITH(io::load_packed(io::load_onnx(folder / "copy.onnx")),
-                    Catch::Contains("reads tensor") && Catch::Contains("m.tvw.safetensors"));
+                    Catch::Contains("reads tensor") && Catch::Contains("two.safetensors"));
 }
 
 TEST_CASE("a model is packed if its graph decodes weights", "[io]") {
@@ -145,6 +161,18 @@ TEST_CASE("decoding that was changed is noticed", "[io]") {
       CHECK_THROWS_WITH(verify(changed), Catch::Contains("nodes"));
     }
   }
+}
+
+TEST_CASE("a renamed model still finds its sidecar", "[io]") {
+  const test::TempDir folder;
+  static_cast<void>(make_sidecar(folder));
+  std::filesystem::rename(folder / "m.tvw.onnx", folder / "other.onnx");
+  const io::OnnxModel model = io::load_onnx(folder / "other.onnx");
+  CHECK(io::load_packed(model).size() == 1);
+  CHECK_THROWS_WITH(io::require_unpacked(model), Catch::Contains("holds packed weights already"));
+  const io::OnnxModel source = io::load_onnx(folder / "m.onnx");
+  CHECK_NOTHROW(io::require_unpacked(source));
+  CHECK_THROWS_WITH((void)io::load_packed(source), Catch::Contains("no model that tvw packed"));
 }
 
 TEST_CASE("a missing sidecar is named", "[io]") {

@@ -235,7 +235,10 @@ TEST_CASE("masks survive their file", "[io]") {
   const test::TempDir folder;
   std::vector<io::NamedMask> masks{{"a", test::random_mask(7, 70, 0.5, 1)},
                                    {"b/c", test::random_mask(64, 3, 0.1, 2)}};
-  io::save_masks(masks, folder / "masks.safetensors");
+  OutputSet files;
+  io::write_masks(masks, folder / "masks.safetensors", files);
+  CHECK_FALSE(std::filesystem::exists(folder / "masks.safetensors"));
+  files.commit();
   const auto loaded = io::load_masks(folder / "masks.safetensors");
   REQUIRE(loaded.size() == 2);
   for (size_t i = 0; i < 2; ++i) {

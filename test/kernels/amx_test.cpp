@@ -92,7 +92,7 @@ void check_plans(const Setup& setup, const MakePlans& make_plans) {
 using Plans = std::vector<std::unique_ptr<kernels::Plan>>;
 
 TEST_CASE("panels by emulated registers match the f64 reference", "[kernels]") {
-  if (!can_gather()) return;
+  if (!can_gather()) return not_run();
   // Fewer columns, pairs and tokens than a register has, whole ones, and tails; K odd and even;
   // more than one chunk of steps.
   const auto [M, K, N] = GENERATE(table<int64_t, int64_t, int64_t>(
@@ -123,7 +123,7 @@ std::vector<QuadTile> quad_tiles(const pack::PackedWeights& weights) {
 }
 
 TEST_CASE("few tokens by emulated registers match the f64 reference in f32", "[kernels]") {
-  if (!can_split()) return;
+  if (!can_split()) return not_run();
   // Less than a step, whole steps and more; groups of 4, 2 and 1 units; blocks of tokens and a
   // part.
   const auto [M, K, N] = GENERATE(table<int64_t, int64_t, int64_t>(
@@ -147,7 +147,7 @@ TVW_AVX512 void split_to_memory(const float* values, uint32_t (&to)[kBf16Parts][
 }
 
 TEST_CASE("three bf16 are a f32, exactly", "[kernels]") {
-  if (!can_split()) return;
+  if (!can_split()) return not_run();
   alignas(64) float values[16] = {0.0f,   -0.0f,  1.0f,    -1.0f / 3.0f, 3.4e38f,
                                   1e-30f, 1e-38f, -1e-44f, 16777215.0f,  0x1.fffffep0f};
   std::ranges::copy(test::random_dense(1, 6, DType::kF32, 7).values.to_f32(), values + 10);
@@ -167,7 +167,7 @@ TVW_AVX512 void pairs_to_memory(const uint32_t* first, const uint32_t* second, u
 }
 
 TEST_CASE("pairs have nothing of what lies below a part", "[kernels]") {
-  if (!can_split()) return;
+  if (!can_split()) return not_run();
   uint32_t first[16], second[16], pairs[16];
   for (uint32_t i = 0; i < 16; ++i) {
     first[i] = 0x89AB4567u + i * 0x01010101u;

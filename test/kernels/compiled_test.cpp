@@ -106,7 +106,7 @@ void check_same(const PanelTiles& compiled, const PanelTiles& read, int64_t K, i
 }
 
 TEST_CASE("code made for weights computes what the other kernels do", "[kernels]") {
-  if (!compiles_tiles()) return;  // no AVX-512, or a system that forbids it
+  if (!compiles_tiles()) return not_run();  // no AVX-512, or a system that forbids it
   // Of more than one part of columns, more than 256 weights, more than one chunk of rows.
   const auto [K, N] = GENERATE(
       table<int64_t, int64_t>({{1, 1}, {4, 27}, {5, 28}, {81, 29}, {300, 61}, {1100, 57}}));
@@ -145,7 +145,7 @@ std::vector<DenseTile> random_dense_tiles(int64_t K, int64_t N, int64_t width) {
 }
 
 TEST_CASE("code made for columns that share rows computes what the other kernels do", "[kernels]") {
-  if (!compiles_tiles()) return;
+  if (!compiles_tiles()) return not_run();
   // Fewer rows than a loop takes at a time, and rows left over; more than one chunk of them.
   const auto [K, N, width] = GENERATE(table<int64_t, int64_t, int64_t>(
       {{1, 2, 1}, {6, 90, 64}, {13, 57, 28}, {80, 70, 29}, {1100, 200, 65}}));
@@ -194,7 +194,7 @@ std::vector<QuadTile> random_quads(int64_t K, int64_t N, int64_t width, int64_t 
 }
 
 TEST_CASE("code made for pairs of bf16 weights computes what the other kernels do", "[kernels]") {
-  if (!compiles_tiles() || kernels::cpu_isa() < kernels::CpuIsa::kAvx512Bf16) return;
+  if (!compiles_tiles() || kernels::cpu_isa() < kernels::CpuIsa::kAvx512Bf16) return not_run();
   const auto [K, N] = GENERATE(
       table<int64_t, int64_t>({{2, 1}, {7, 27}, {8, 28}, {81, 29}, {301, 100}, {1100, 56}}));
   const int64_t width = GENERATE(int64_t{24}, int64_t{28}, int64_t{128});
@@ -232,7 +232,7 @@ TEST_CASE("code is made only for AVX-512", "[kernels]") {
 
 #if defined(__x86_64__)
 TEST_CASE("memory for code can be called once it is executable", "[kernels]") {
-  if (!may_make_code()) return;
+  if (!may_make_code()) return not_run();
   const size_t bytes = GENERATE(size_t{6}, size_t{5} << 20);  // small pages, and huge ones
   CodeMemory memory(bytes);
   REQUIRE(memory.size() == bytes);

@@ -1,8 +1,8 @@
 /// @file How B[K, N] is cut into tiles by TW and TVW: which columns, which rows, in which order.
 ///
 /// A kernel gathers rows through `kept_k` and scatters columns through `kept_n`, so both may be in
-/// any order at no cost. The order of kept_k decides which rows share
-/// a 2:4 group in TVW.
+/// any order at no cost. The order of kept_k decides which rows share a 2:4 group
+/// in TVW.
 #pragma once
 
 #include <cstdint>

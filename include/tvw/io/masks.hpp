@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tvw/core/mask.hpp"
+#include "tvw/core/output_set.hpp"
 
 namespace tvw::io {
 
@@ -15,9 +16,10 @@ struct NamedMask {
   Mask mask;  ///< [K, N]
 };
 
-/// Replaces `path` atomically.
-/// @throws Error kIo
-void save_masks(const std::vector<NamedMask>& masks, const std::filesystem::path& path);
+/// Adds `path` to `files`, which replaces it once they are committed.
+/// @throws Error kIo, kInvalidArgument, kUnsupported a name that safetensors does not allow
+void write_masks(const std::vector<NamedMask>& masks, const std::filesystem::path& path,
+                 OutputSet& files);
 /// @throws Error kIo, kBadFile
 [[nodiscard]] std::vector<NamedMask> load_masks(const std::filesystem::path& path);
 

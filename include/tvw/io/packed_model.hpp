@@ -25,7 +25,10 @@ struct LoadedWeight {
 /// True if the graph decodes weights: the model was written by write_packed().
 [[nodiscard]] bool is_packed(const OnnxModel& model);
 
-/// The packed weights of the sidecar beside `model`, which are those that its graph decodes.
+/// @throws Error kUnsupported it is packed, so it cannot be pruned and packed again
+void require_unpacked(const OnnxModel& model);
+
+/// The packed weights of the sidecar that `model` names, which are those that its graph decodes.
 /// @throws Error kIo, kBadFile not a model that tvw packed, or its sidecar is missing, broken, or
 /// not what the graph reads
 /// @throws Error kVerificationFailed a checksum differs
@@ -50,6 +53,6 @@ void verify_decoding(const OnnxModel& model, const std::vector<LoadedWeight>& we
 /// Compares what was not pruned: initializers of a name that both models have are the same, bit for
 /// bit, wherever they are stored. Returns how many.
 /// @throws Error kVerificationFailed
-size_t verify_unpruned(const OnnxModel& packed, const OnnxModel& source);
+[[nodiscard]] size_t verify_unpruned(const OnnxModel& packed, const OnnxModel& source);
 
 }  // namespace tvw::io

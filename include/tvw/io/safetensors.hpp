@@ -19,10 +19,10 @@ namespace tvw::io {
 /// Of the header's size, before the header.
 inline constexpr int64_t kSafetensorsPrefixBytes = 8;
 
-/// Names as in the format: "F32", "F16", "BF16", "I64", "I32", "U8", "BOOL", ...
 /// What the format keeps among the names of tensors for itself.
 inline constexpr const char* kSafetensorsMetadata = "__metadata__";
 
+/// Types are named as in the format: "F32", "F16", "BF16", "I64", "I32", "U8", "BOOL", ...
 struct SafetensorsEntry {
   std::string name;
   std::string dtype;

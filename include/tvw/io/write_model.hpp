@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tvw/core/mask.hpp"
+#include "tvw/core/output_set.hpp"
 #include "tvw/core/pattern_spec.hpp"
 #include "tvw/io/onnx_model.hpp"
 #include "tvw/pack/packed_weights.hpp"
@@ -39,12 +40,17 @@ struct PackedWeight {
   pack::PackedWeights packed;
 };
 
-/// Writes the sidecar, then the model whose packed weights are decoded by standard ops. Uses
-/// `model` up. Returns what was written: the model, then the sidecar if there is one.
+/// Writes the sidecar and the model whose packed weights are decoded by standard ops. Uses `model`
+/// up. They appear when `files` are committed. Returns what was written: the model, then the
+/// sidecar if there is one.
 /// @throws Error kIo, kUnsupported (see OnnxModel::raise_for_packing)
 std::vector<std::filesystem::path> write_packed(OnnxModel model,
                                                 const std::vector<PackedWeight>& weights,
-                                                const OutputPaths& outputs, Decode decode);
+                                                const OutputPaths& outputs, Decode decode,
+                                                OutputSet& files);
+/// The same, alone: they appear at once.
+void write_packed(OnnxModel model, const std::vector<PackedWeight>& weights,
+                  const OutputPaths& outputs, Decode decode);
 
 /// Bytes of the tensors that write_packed() stores for a weight.
 [[nodiscard]] int64_t stored_bytes(const pack::PackedWeights& packed);
@@ -59,6 +65,9 @@ struct MaskedWeight {
 /// @throws Error kIo
 std::vector<std::filesystem::path> write_masked(OnnxModel model,
                                                 const std::vector<MaskedWeight>& weights,
-                                                const OutputPaths& outputs);
+                                                const OutputPaths& outputs, OutputSet& files);
+/// The same, alone: they appear at once.
+void write_masked(OnnxModel model, const std::vector<MaskedWeight>& weights,
+                  const OutputPaths& outputs);
 
 }  // namespace tvw::io

@@ -30,7 +30,5 @@ namespace tvw::record {
 /// Replaces `path` atomically: temporary file beside it, fsync, rename. On failure nothing is left.
 /// @throws Error kIo
 void save_text(std::string_view text, const std::filesystem::path& path);
-void save(const BenchRecord& record, const std::filesystem::path& path);
-void save(const PruneRecord& record, const std::filesystem::path& path);
 
 }  // namespace tvw::record

@@ -12,18 +12,23 @@
 namespace tvw {
 namespace {
 
-/// A packed model of one weight in `folder`, and the bytes of its sidecar.
-std::string make_sidecar(const test::TempDir& folder, io::Decode decode = io::Decode::kFunctions) {
-  auto proto = test::parse_model(test::header() +
-                                 "g (float[m, 32] x) => (float[m, 48] y) { y = MatMul(x, w) }");
-  test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
-  test::save(proto, folder / "m.onnx");
+/// m.onnx of `folder`, with its first weight [32, 48] packed, as m.tvw.onnx.
+void pack_first_weight(const test::TempDir& folder, io::Decode decode = io::Decode::kFunctions) {
   io::OnnxModel model = io::load_onnx(folder / "m.onnx");
   const PatternSpec spec = parse_pattern("tvw:g=16");
   const Selection selection = test::random_selection(32, 48, spec, 0.5, 1);
   const std::vector<io::PackedWeight> packed{
       {0, spec, pack::pack(model.read_weight(0), selection, spec)}};
   io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"), decode);
+}
+
+/// A packed model of one weight in `folder`, and the bytes of its sidecar.
+std::string make_sidecar(const test::TempDir& folder, io::Decode decode = io::Decode::kFunctions) {
+  auto proto = test::parse_model(test::header() +
+                                 "g (float[m, 32] x) => (float[m, 48] y) { y = MatMul(x, w) }");
+  test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
+  test::save(proto, folder / "m.onnx");
+  pack_first_weight(folder, decode);
   std::ifstream file(folder / "m.tvw.safetensors", std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -191,13 +196,7 @@ TEST_CASE("a tensor that is moved but not pruned is compared with the source's",
   test::add_weight(proto, "w", {32, 48}, DType::kF32, 1);
   test::add_weight(proto, "e", {32, 8192}, DType::kF32, 2);  // 1 MiB: goes to the sidecar
   test::save(proto, folder / "m.onnx");
-  io::OnnxModel model = io::load_onnx(folder / "m.onnx");
-  const PatternSpec spec = parse_pattern("tvw:g=16");
-  const Selection selection = test::random_selection(32, 48, spec, 0.5, 1);
-  const std::vector<io::PackedWeight> packed{
-      {0, spec, pack::pack(model.read_weight(0), selection, spec)}};
-  io::write_packed(std::move(model), packed, io::output_paths(folder / "m.tvw.onnx"),
-                   io::Decode::kFunctions);
+  pack_first_weight(folder);
   const auto verify = [&] {
     return io::verify_unpruned(io::load_onnx(folder / "m.tvw.onnx"),
                                io::load_onnx(folder / "m.onnx"));

@@ -82,10 +82,9 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
   recipe.exclude.insert(recipe.exclude.end(), options.exclude.begin(), options.exclude.end());
   if (options.min_keep && recipe.scope != pruning::Scope::kGlobal) {
     spdlog::warn("--min-keep has no effect: scope is {}", name(recipe.scope));
-  } else if (recipe.scope == pruning::Scope::kGlobal &&
-             recipe.min_keep > recipe.sparsity.density()) {
-    spdlog::warn("each weight keeps at least {:g} of itself, not {:g}: more is not kept of all",
-                 recipe.sparsity.density(), recipe.min_keep);
+  } else if (options.min_keep && recipe.min_keep > recipe.sparsity.density()) {
+    spdlog::warn("--min-keep {:g} counts as {:g}: more is not kept of all weights together",
+                 recipe.min_keep, recipe.sparsity.density());
   }
   // Both say now what does not fit, before a model is read.
   static_cast<void>(effective_target(recipe.pattern, recipe.sparsity));

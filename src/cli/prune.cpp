@@ -131,13 +131,6 @@ void write_masks(const PruneJob& job, const std::string& path, OutputSet& files)
   io::write_masks(masks, path, files);
 }
 
-void write_record(const record::PruneRecord& record, const std::string& path, OutputSet& files) {
-  const std::string text = record::to_json(record);
-  AtomicFile& file = files.add(path);
-  file.write(std::as_bytes(std::span(text)));
-  file.finish();
-}
-
 std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& job, Emit emit,
                                                const io::OutputPaths& outputs, OutputSet& files) {
   if (emit == Emit::kMasked) {
@@ -191,7 +184,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
                    outputs.model.string());
     }
   }
-  if (!options.record.empty()) write_record(record, options.record, files);
+  if (!options.record.empty()) record::write_text(record::to_json(record), options.record, files);
   files.commit();
   print(summary_table(record));
 }

@@ -19,10 +19,15 @@ std::string read_record_text(const std::filesystem::path& path) {
 }
 
 void save_text(std::string_view text, const std::filesystem::path& path) {
-  AtomicFile file(path);
+  OutputSet files;
+  write_text(text, path, files);
+  files.commit();
+}
+
+void write_text(std::string_view text, const std::filesystem::path& path, OutputSet& files) {
+  AtomicFile& file = files.add(path);
   file.write(std::as_bytes(std::span(text)));
   file.finish();
-  file.commit();
 }
 
 }  // namespace tvw::record

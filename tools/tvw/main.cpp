@@ -1,4 +1,4 @@
-// The program: the only place that catches errors and the only one that knows how they end.
+// The program: the only place that knows how errors end.
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -10,8 +10,8 @@
 
 int main(int argc, char** argv) {
 #ifdef SIGXFSZ
-  std::signal(SIGXFSZ,
-              SIG_IGN);  // a limit on a file's size is an error of write(), with a sentence
+  // A limit on a file's size is an error of write() then, with a sentence.
+  std::signal(SIGXFSZ, SIG_IGN);
 #endif
   try {
     return tvw::cli::run(argc, argv);

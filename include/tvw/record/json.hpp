@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "tvw/core/output_set.hpp"
 #include "tvw/record/bench_record.hpp"
 #include "tvw/record/prune_record.hpp"
 
@@ -30,5 +31,7 @@ namespace tvw::record {
 /// Replaces `path` atomically: temporary file beside it, fsync, rename. On failure nothing is left.
 /// @throws Error kIo
 void save_text(std::string_view text, const std::filesystem::path& path);
+/// The same among other files, which appear together.
+void write_text(std::string_view text, const std::filesystem::path& path, OutputSet& files);
 
 }  // namespace tvw::record

@@ -331,6 +331,7 @@ record::BenchRecord run_bench(const BenchRequest& request, kernels::Device& devi
                               std::span<const kernels::Executor* const> executors,
                               const ProgressCallback& progress) {
   check_executor_names(request.executors, executors, device);
+  device.make_current();
   const ThreadCountGuard threads(request.threads);
   return Runner(request, device, executors, progress).run();
 }
@@ -344,6 +345,7 @@ std::vector<ExecutorAnswer> list_executors(const BenchRequest& request, kernels:
                                            std::span<const kernels::Executor* const> executors,
                                            const ProgressCallback& progress) {
   check_executor_names(request.executors, executors, device);
+  device.make_current();
   const ThreadCountGuard threads(request.threads);
   const ResolvedRequest resolved = resolve(request, device.kind());
   const std::unique_ptr<kernels::Tuning> tuning = make_tuning(request, device);

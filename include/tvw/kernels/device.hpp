@@ -56,6 +56,9 @@ class Device {
   /// device leaves it to others.
   [[nodiscard]] virtual std::optional<Peaks> peaks(DType /*dtype*/) { return std::nullopt; }
 
+  /// Executors answer for, and prepare on, the device of a kind that was made current last.
+  virtual void make_current() {}
+
   /// @throws Error kUnsupported out of memory, with the size asked for
   [[nodiscard]] virtual std::unique_ptr<Buffer> allocate(int64_t size_bytes) = 0;
   virtual void copy_in(Buffer& to, const void* from, int64_t size_bytes) = 0;

@@ -77,7 +77,7 @@ class CudaDevice final : public Device {
   }
   [[nodiscard]] std::optional<Peaks> peaks(DType dtype) override {
     if (dtype == DType::kF32) return std::nullopt;
-    use();
+    make_current();
     if (!rates_) {
       rates_ = Rates{measure_copy_gbs(), measure_dense_gflops(DType::kF16),
                      measure_dense_gflops(DType::kBF16)};
@@ -86,8 +86,10 @@ class CudaDevice final : public Device {
                  info_.l2_bytes};
   }
 
+  void make_current() override { TVW_CUDA(cudaSetDevice(info_.ordinal)); }
+
   [[nodiscard]] std::unique_ptr<Buffer> allocate(int64_t size_bytes) override {
-    use();
+    make_current();
     try {
       return std::make_unique<CudaBuffer>(size_bytes);
     } catch (const Error& error) {
@@ -96,20 +98,20 @@ class CudaDevice final : public Device {
     }
   }
   void copy_in(Buffer& to, const void* from, int64_t size_bytes) override {
-    use();
+    make_current();
     TVW_CUDA(cudaMemcpy(to.data(), from, static_cast<size_t>(size_bytes), cudaMemcpyHostToDevice));
   }
   void copy_out(void* to, Buffer& from, int64_t size_bytes) override {
-    use();
+    make_current();
     TVW_CUDA(cudaMemcpy(to, from.data(), static_cast<size_t>(size_bytes), cudaMemcpyDeviceToHost));
   }
   [[nodiscard]] int64_t cache_bytes() const override { return info_.l2_bytes; }
   void flush_cache() override {
-    use();
+    make_current();
     evict_cache();
   }
   [[nodiscard]] double time_us(const std::function<void()>& launch, int repeats) override {
-    use();
+    make_current();
     return time_launches_us(launch, repeats);
   }
 
@@ -119,8 +121,6 @@ class CudaDevice final : public Device {
     double f16_gflops = 0.0;
     double bf16_gflops = 0.0;
   };
-  void use() const { TVW_CUDA(cudaSetDevice(info_.ordinal)); }
-
   DeviceInfo info_;
   std::optional<Rates> rates_;  ///< measured when first asked for
 };

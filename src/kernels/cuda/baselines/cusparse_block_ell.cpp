@@ -28,23 +28,29 @@ std::vector<uint16_t> values_by_row(const pack::BlockEllMatrix& m) {
 class BlockEllOperand final : public SparseOperand {
  public:
   explicit BlockEllOperand(const pack::BlockEllMatrix& m)
-      : columns_(std::span<const int32_t>(m.ell_col_ind)),
-        values_(std::span<const uint16_t>(values_by_row(m))) {
+      : N_(m.N),
+        K_(m.K),
+        block_size_(m.ell_block_size),
+        cols_(m.ell_cols),
+        type_(cusparse_type(m.ell_values.dtype())),
+        columns_(std::span<const int32_t>(m.ell_col_ind)),
+        values_(std::span<const uint16_t>(values_by_row(m))) {}
+  [[nodiscard]] SpMat describe() override {
     cusparseSpMatDescr_t made = nullptr;
-    TVW_CUSPARSE(cusparseCreateBlockedEll(
-        &made, m.N, m.K, m.ell_block_size, m.ell_cols, columns_.data(), values_.data(),
-        CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, cusparse_type(m.ell_values.dtype())));
-    matrix_.reset(made);
+    TVW_CUSPARSE(cusparseCreateBlockedEll(&made, N_, K_, block_size_, cols_, columns_.data(),
+                                          values_.data(), CUSPARSE_INDEX_32I,
+                                          CUSPARSE_INDEX_BASE_ZERO, type_));
+    return SpMat(made);
   }
-  [[nodiscard]] cusparseSpMatDescr_t matrix() const override { return matrix_.get(); }
   [[nodiscard]] int64_t size_bytes() const override {
     return static_cast<int64_t>(columns_.size_bytes() + values_.size_bytes());
   }
 
  private:
+  int64_t N_, K_, block_size_, cols_;
+  cudaDataType type_;
   DeviceArray<int32_t> columns_;
   DeviceArray<uint16_t> values_;
-  SpMat matrix_;
 };
 
 class BlockExecutor final : public Executor {

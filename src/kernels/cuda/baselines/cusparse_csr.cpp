@@ -12,7 +12,7 @@ namespace {
 /// B^T [N, K] in CSR: the columns of B, which our CSR holds by rows.
 class CsrOperand final : public SparseOperand {
  public:
-  explicit CsrOperand(const pack::CsrMatrix& m) {
+  explicit CsrOperand(const pack::CsrMatrix& m) : K_(m.K), type_(cusparse_type(m.values.dtype())) {
     const auto nnz = static_cast<size_t>(m.values.count());
     std::vector<int32_t> offsets(static_cast<size_t>(m.N) + 1);
     for (const int32_t n : m.column_indices) ++offsets[static_cast<size_t>(n) + 1];
@@ -33,23 +33,24 @@ class CsrOperand final : public SparseOperand {
     offsets_ = DeviceArray<int32_t>(std::span<const int32_t>(offsets));
     indices_ = DeviceArray<int32_t>(std::span<const int32_t>(indices));
     values_ = DeviceArray<uint16_t>(std::span<const uint16_t>(values));
-    cusparseSpMatDescr_t made = nullptr;
-    TVW_CUSPARSE(cusparseCreateCsr(&made, m.N, m.K, static_cast<int64_t>(nnz), offsets_.data(),
-                                   indices_.data(), values_.data(), CUSPARSE_INDEX_32I,
-                                   CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO,
-                                   cusparse_type(m.values.dtype())));
-    matrix_.reset(made);
   }
-  [[nodiscard]] cusparseSpMatDescr_t matrix() const override { return matrix_.get(); }
+  [[nodiscard]] SpMat describe() override {
+    cusparseSpMatDescr_t made = nullptr;
+    TVW_CUSPARSE(cusparseCreateCsr(
+        &made, offsets_.count() - 1, K_, values_.count(), offsets_.data(), indices_.data(),
+        values_.data(), CUSPARSE_INDEX_32I, CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, type_));
+    return SpMat(made);
+  }
   [[nodiscard]] int64_t size_bytes() const override {
     return static_cast<int64_t>(offsets_.size_bytes() + indices_.size_bytes() +
                                 values_.size_bytes());
   }
 
  private:
+  int64_t K_;
+  cudaDataType type_;
   DeviceArray<int32_t> offsets_, indices_;
   DeviceArray<uint16_t> values_;
-  SpMat matrix_;
 };
 
 class CsrExecutor final : public Executor {

@@ -38,9 +38,11 @@ DnMat make_dense(int64_t rows, int64_t M, void* data, const Problem& problem) {
 
 constexpr auto kPlain = CUSPARSE_OPERATION_NON_TRANSPOSE;
 
-/// One algorithm, ready to run.
+/// One algorithm, ready to run. Its description of the operand is its own: of one description only
+/// one algorithm's preprocessing is active.
 struct Candidate {
   SpmmAlgorithm algorithm{};
+  SpMat matrix;
   DeviceArray<uint8_t> buffer;
 };
 
@@ -61,7 +63,7 @@ class SpmmPlan final : public Plan {
     if (algorithms.size() > 1) sample.emplace(problem, A.data());
     std::vector<Candidate> candidates, wrong;
     for (const SpmmAlgorithm& algorithm : algorithms) {
-      Candidate candidate{algorithm, {}};
+      Candidate candidate{algorithm, operand_->describe(), {}};
       TVW_CUDA(cudaMemset(C.data(), 0xFF, C.size_bytes()));  // NaN: what is not written is wrong
       if (!prepare(candidate)) continue;
       const bool right = !sample || sample->right(C.data());
@@ -72,8 +74,10 @@ class SpmmPlan final : public Plan {
     if (candidates.empty()) {
       throw Error(ErrorCode::kUnsupported, name_ + ": cuSPARSE runs none of its algorithms here");
     }
-    const size_t best =
-        fastest_of(candidates.size(), [&](size_t i) { TVW_CUSPARSE(multiply(candidates[i])); });
+    const auto forced = forced_way(candidates.size());
+    const size_t best = forced ? *forced : fastest_of(candidates.size(), [&](size_t i) {
+      TVW_CUSPARSE(multiply(candidates[i]));
+    });
     best_ = std::move(candidates[best]);
   }
 
@@ -96,13 +100,13 @@ class SpmmPlan final : public Plan {
   bool prepare(Candidate& candidate) {
     const float one = 1.0f, zero = 0.0f;
     size_t bytes = 0;
-    if (cusparseSpMM_bufferSize(handle(), kPlain, kPlain, &one, operand_->matrix(),
+    if (cusparseSpMM_bufferSize(handle(), kPlain, kPlain, &one, candidate.matrix.get(),
                                 activations_.get(), &zero, result_.get(), CUDA_R_32F,
                                 candidate.algorithm.value, &bytes) != CUSPARSE_STATUS_SUCCESS) {
       return false;
     }
     candidate.buffer = DeviceArray<uint8_t>(static_cast<int64_t>(bytes) + 16);
-    (void)cusparseSpMM_preprocess(handle(), kPlain, kPlain, &one, operand_->matrix(),
+    (void)cusparseSpMM_preprocess(handle(), kPlain, kPlain, &one, candidate.matrix.get(),
                                   activations_.get(), &zero, result_.get(), CUDA_R_32F,
                                   candidate.algorithm.value, candidate.buffer.data());
     const bool ok =
@@ -113,7 +117,7 @@ class SpmmPlan final : public Plan {
 
   cusparseStatus_t multiply(const Candidate& candidate) {
     const float one = 1.0f, zero = 0.0f;
-    return cusparseSpMM(handle(), kPlain, kPlain, &one, operand_->matrix(), activations_.get(),
+    return cusparseSpMM(handle(), kPlain, kPlain, &one, candidate.matrix.get(), activations_.get(),
                         &zero, result_.get(), CUDA_R_32F, candidate.algorithm.value,
                         const_cast<uint8_t*>(candidate.buffer.data()));
   }

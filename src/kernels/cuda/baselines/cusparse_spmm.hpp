@@ -26,13 +26,13 @@ struct SpmmAlgorithm {
   const char* name;
 };
 
-/// The sparse matrix B^T [N, K] on the device; owns what its descriptor points to.
+/// The sparse matrix B^T [N, K] on the device; owns what descriptions of it point to.
 class SparseOperand {
  public:
   virtual ~SparseOperand() = default;
   SparseOperand(const SparseOperand&) = delete;
   SparseOperand& operator=(const SparseOperand&) = delete;
-  [[nodiscard]] virtual cusparseSpMatDescr_t matrix() const = 0;
+  [[nodiscard]] virtual SpMat describe() = 0;
   [[nodiscard]] virtual int64_t size_bytes() const = 0;
 
  protected:

@@ -32,6 +32,30 @@ const Opaque* handle() {
       .get();
 }
 
+/// An object of the library; destroyed if it was made.
+template <int (*lt::Api::*kDestroy)(const Opaque*)>
+class Owned {
+ public:
+  Owned() = default;
+  ~Owned() {
+    if (made_) (void)(lt::api().*kDestroy)(&opaque_);
+  }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+
+  /// `init(Opaque*)` makes it or throws.
+  template <class Init>
+  void make(Init init) {
+    init(&opaque_);
+    made_ = true;
+  }
+  [[nodiscard]] Opaque* get() { return &opaque_; }
+
+ private:
+  Opaque opaque_{};
+  bool made_ = false;
+};
+
 class NmPlan final : public Plan {
  public:
   explicit NmPlan(const Problem& problem) : shape_(problem.shape()) {
@@ -42,30 +66,29 @@ class NmPlan final : public Plan {
     const cudaDataType type = problem.dtype == DType::kF16 ? CUDA_R_16F : CUDA_R_16BF;
     const int order = feature ? lt::kOrderRow : lt::kOrderColumn;
     // C^T [N, M] = B^T [N, K] A^T [K, M]; token-major matrices are column-major here.
-    TVW_CUSPARSELT(structured_init, handle(), &weights_, N, K, K, kAlignment, type, lt::kOrderRow,
-                   lt::kSparsity50);
-    TVW_CUSPARSELT(dense_init, handle(), &activations_, K, M, feature ? M : K, kAlignment, type,
-                   order);
-    TVW_CUSPARSELT(dense_init, handle(), &result_, N, M, feature ? M : N, kAlignment, type, order);
-    TVW_CUSPARSELT(matmul_init, handle(), &matmul_, lt::kNonTranspose, lt::kNonTranspose, &weights_,
-                   &activations_, &result_, &result_, lt::kCompute32F);
+    weights_.make([&](Opaque* made) {
+      TVW_CUSPARSELT(structured_init, handle(), made, N, K, K, kAlignment, type, lt::kOrderRow,
+                     lt::kSparsity50);
+    });
+    activations_.make([&](Opaque* made) {
+      TVW_CUSPARSELT(dense_init, handle(), made, K, M, feature ? M : K, kAlignment, type, order);
+    });
+    result_.make([&](Opaque* made) {
+      TVW_CUSPARSELT(dense_init, handle(), made, N, M, feature ? M : N, kAlignment, type, order);
+    });
+    TVW_CUSPARSELT(matmul_init, handle(), &matmul_, lt::kNonTranspose, lt::kNonTranspose,
+                   weights_.get(), activations_.get(), result_.get(), result_.get(),
+                   lt::kCompute32F);
     TVW_CUSPARSELT(selection_init, handle(), &selection_, &matmul_, lt::kAlgorithmDefault);
-    TVW_CUSPARSELT(plan_init, handle(), &plan_, &matmul_, &selection_);
+    plan_.make(
+        [&](Opaque* made) { TVW_CUSPARSELT(plan_init, handle(), made, &matmul_, &selection_); });
     compress(nm);
     search(problem.dtype == DType::kBF16);
   }
-  ~NmPlan() override {
-    (void)lt::api().plan_destroy(&plan_);
-    (void)lt::api().matrix_destroy(&weights_);
-    (void)lt::api().matrix_destroy(&activations_);
-    (void)lt::api().matrix_destroy(&result_);
-  }
-  NmPlan(const NmPlan&) = delete;
-  NmPlan& operator=(const NmPlan&) = delete;
 
   void run(const void* A, void* C) override {
     const float one = 1.0f, zero = 0.0f;
-    TVW_CUSPARSELT(multiply, handle(), &plan_, &one, compressed_.data(), A, &zero, C, C,
+    TVW_CUSPARSELT(multiply, handle(), plan_.get(), &one, compressed_.data(), A, &zero, C, C,
                    workspace_.data(), nullptr, 0);
   }
   [[nodiscard]] std::string kernel_name() const override { return "cusparseLtMatmul, searched"; }
@@ -83,11 +106,11 @@ class NmPlan final : public Plan {
     DeviceArray<uint16_t> by_column(by_row.count());
     launch_transpose(by_row.data(), shape_.N, by_column.data(), shape_.K, shape_.K, shape_.N);
     size_t bytes = 0, buffer_bytes = 0;
-    TVW_CUSPARSELT(compressed_size, handle(), &plan_, &bytes, &buffer_bytes);
+    TVW_CUSPARSELT(compressed_size, handle(), plan_.get(), &bytes, &buffer_bytes);
     compressed_ = DeviceArray<uint8_t>(static_cast<int64_t>(bytes));
     DeviceArray<uint8_t> buffer(static_cast<int64_t>(buffer_bytes) + 16);
-    TVW_CUSPARSELT(compress, handle(), &plan_, by_column.data(), compressed_.data(), buffer.data(),
-                   nullptr);
+    TVW_CUSPARSELT(compress, handle(), plan_.get(), by_column.data(), compressed_.data(),
+                   buffer.data(), nullptr);
     TVW_CUDA(cudaDeviceSynchronize());
   }
 
@@ -96,10 +119,10 @@ class NmPlan final : public Plan {
     launch_fill(A.data(), A.count(), bf16, 1);
     DeviceArray<uint8_t> ample(kSearchWorkspace);
     const float one = 1.0f, zero = 0.0f;
-    TVW_CUSPARSELT(search, handle(), &plan_, &one, compressed_.data(), A.data(), &zero, C.data(),
-                   C.data(), ample.data(), nullptr, 0);
+    TVW_CUSPARSELT(search, handle(), plan_.get(), &one, compressed_.data(), A.data(), &zero,
+                   C.data(), C.data(), ample.data(), nullptr, 0);
     size_t bytes = 0;
-    TVW_CUSPARSELT(workspace, handle(), &plan_, &bytes);
+    TVW_CUSPARSELT(workspace, handle(), plan_.get(), &bytes);
     workspace_ = DeviceArray<uint8_t>(static_cast<int64_t>(bytes) + 16);
   }
 
@@ -107,7 +130,10 @@ class NmPlan final : public Plan {
 
   GemmShape shape_;
   double stored_values_ = 0.0;
-  Opaque weights_{}, activations_{}, result_{}, matmul_{}, selection_{}, plan_{};
+  // Destroyed in reverse: the plan before what it is made of.
+  Owned<&lt::Api::matrix_destroy> weights_, activations_, result_;
+  Opaque matmul_{}, selection_{};  // hold nothing
+  Owned<&lt::Api::plan_destroy> plan_;
   DeviceArray<uint8_t> compressed_, workspace_;
 };
 

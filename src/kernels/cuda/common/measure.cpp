@@ -67,11 +67,14 @@ double quick_time_us(const std::function<void()>& launch) {
   return best / 2;
 }
 
+std::optional<size_t> forced_way(size_t count) {
+  const char* forced = std::getenv("TVW_CUDA_VARIANT");
+  if (forced == nullptr) return std::nullopt;
+  return std::strtoull(forced, nullptr, 10) % count;
+}
+
 size_t fastest_of(size_t count, const std::function<void(size_t)>& launch) {
   if (count == 1) return 0;
-  if (const char* forced = std::getenv("TVW_CUDA_VARIANT")) {
-    return std::strtoull(forced, nullptr, 10) % count;
-  }
   double shortest = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < count; ++i) {
     shortest = std::min(shortest, quick_time_us([&] { launch(i); }));

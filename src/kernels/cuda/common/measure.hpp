@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 namespace tvw::kernels::cuda {
 
@@ -24,8 +25,11 @@ struct Attempt {
 /// Best of two times two launches, after one: to rule out what is far behind.
 [[nodiscard]] double quick_time_us(const std::function<void()>& launch);
 
+/// TVW_CUDA_VARIANT=k in the environment, for checks: the k-th (modulo count), which is neither
+/// measured nor remembered.
+[[nodiscard]] std::optional<size_t> forced_way(size_t count);
+
 /// Which of `count` (> 0) ways to launch is fastest back to back: medians over interleaved rounds.
-/// TVW_CUDA_VARIANT=k in the environment, for checks: the k-th (modulo count), unmeasured.
 [[nodiscard]] size_t fastest_of(size_t count, const std::function<void(size_t)>& launch);
 
 }  // namespace tvw::kernels::cuda

@@ -100,6 +100,10 @@ __device__ __forceinline__ void copy_piece(uint32_t to, const void* from) {
 __device__ __forceinline__ void wait_all_copies() {
   asm volatile("cp.async.wait_all;" ::: "memory");
 }
+/// Asks for what is soon read by an ordinary load.
+__device__ __forceinline__ void prefetch(const void* from) {
+  asm volatile("prefetch.global.L1 [%0];" ::"l"(from));
+}
 /// One bulk copy; completes on `barrier`.
 __device__ __forceinline__ void copy_bulk(uint32_t to, const void* from, uint32_t bytes,
                                           uint32_t barrier) {
@@ -233,11 +237,6 @@ __device__ __forceinline__ void give_registers() {
 template <int kRegisters>
 __device__ __forceinline__ void take_registers() {
   asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
-}
-
-/// Asks for what is soon read by an ordinary load.
-__device__ __forceinline__ void prefetch(const void* from) {
-  asm volatile("prefetch.global.L1 [%0];" ::"l"(from));
 }
 
 // --- programmatic dependent launch --------------------------------------------------------------

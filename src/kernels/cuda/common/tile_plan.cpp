@@ -18,13 +18,16 @@ class TilePlan final : public Plan {
         actual_flops_(2.0 * launches.products * static_cast<double>(problem.M)) {
     std::vector<std::string> ways;
     for (const auto& launch : launches.list) ways.emplace_back(launch->variant());
-    const size_t best = choose_way(tile_tuning_name(kernel_, isa_), problem, ways, [&] {
+    const auto measure = [&] {
       const GemmShape shape = problem.shape();
       DeviceArray<uint16_t> x(shape.K * activations_->ld()), y(shape.N * activations_->ld());
       launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
       return fastest_of(ways.size(),
                         [&](size_t i) { launches.list[i]->launch(x.data(), y.data()); });
-    });
+    };
+    const auto forced = forced_way(ways.size());
+    const size_t best =
+        forced ? *forced : choose_way(tile_tuning_name(kernel_, isa_), problem, ways, measure);
     launch_ = std::move(launches.list[best]);
   }
   TilePlan(const TilePlan& other)

@@ -15,6 +15,9 @@ __device__ __forceinline__ Item load_item(const Item* from) {
   const int4 v = __ldg(reinterpret_cast<const int4*>(from));
   return {v.x, v.y, v.z, v.w};
 }
+__device__ __forceinline__ Item kept(const Item& item) {
+  return {kept(item.first_stage), kept(item.stages), kept(item.tile), kept(item.token_width)};
+}
 /// A CTA's items end with one of no width; they lie a grid apart.
 __device__ __forceinline__ bool is_end(const Item& item) { return item.token_width == 0; }
 
@@ -22,12 +25,14 @@ __device__ __forceinline__ bool is_end(const Item& item) { return item.token_wid
 class ItemList {
  public:
   __device__ __forceinline__ explicit ItemList(const Item* begin)
-      : at_(begin), following_(load_item(begin)) {}
+      : ItemList(begin, load_item(begin)) {}
+  /// Of which the first is here already.
+  __device__ __forceinline__ ItemList(const Item* begin, const Item& first)
+      : at_(begin), following_(first) {}
   /// The end again and again once it is reached.
   __device__ __forceinline__ Item take() {
     // Copied away, so that the one to come can be loaded where it will stay: nobody waits for it.
-    const Item item{kept(following_.first_stage), kept(following_.stages), kept(following_.tile),
-                    kept(following_.token_width)};
+    const Item item = kept(following_);
     if (!is_end(item)) {
       at_ += gridDim.x;
       following_ = load_item(at_);
@@ -51,8 +56,8 @@ struct StageWalk {
   Item current;
   int stage;  ///< of the current item
 
-  __device__ __forceinline__ StageWalk(const Item* begin, int first)
-      : items(begin), current(items.take()), stage(first) {
+  __device__ __forceinline__ StageWalk(const ItemList& list, int first)
+      : items(list), current(items.take()), stage(first) {
     settle();
   }
   [[nodiscard]] __device__ __forceinline__ bool done() const { return is_end(current); }

@@ -167,22 +167,25 @@ class DecodePlan final : public Plan {
     }
     std::vector<std::string> ways;
     for (const Candidate& candidate : candidates) ways.push_back(candidate.name());
-    const size_t best = choose_way(
-        std::string("decode_gemm ") + (sparse_ ? "sparse" : "dense"), problem, ways, [&] {
-          DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
-          launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
-          Params params = params_;
-          params.x = x.data();
-          params.y = y.data();
-          return fastest_of(candidates.size(), [&](size_t i) {
-            Candidate candidate = candidates[i];
-            for (const auto& copy :
-                 orders[{candidate.variant.wgmma, candidate.weights->features}]) {
-              candidate.weights = copy;
-              candidate.launch(params);
-            }
-          });
-        });
+    const auto measure = [&] {
+      DeviceArray<uint16_t> x(shape_.K * shape_.M), y(shape_.N * shape_.M);
+      launch_fill(x.data(), x.count(), problem.dtype == DType::kBF16, 1);
+      Params params = params_;
+      params.x = x.data();
+      params.y = y.data();
+      return fastest_of(candidates.size(), [&](size_t i) {
+        Candidate candidate = candidates[i];
+        for (const auto& copy : orders[{candidate.variant.wgmma, candidate.weights->features}]) {
+          candidate.weights = copy;
+          candidate.launch(params);
+        }
+      });
+    };
+    const auto forced = forced_way(ways.size());
+    const size_t best =
+        forced ? *forced
+               : choose_way(std::string("decode_gemm ") + (sparse_ ? "sparse" : "dense"), problem,
+                            ways, measure);
     best_ = candidates[best];
   }
 

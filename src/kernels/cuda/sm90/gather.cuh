@@ -139,14 +139,20 @@ __device__ __forceinline__ void copy_weights(const Params& p, const Ring<C>& rin
             C::kWeightBytes, ring.full(slot));
 }
 
-/// One thread that asks for the weights of the stages that a CTA begins with.
+/// Stages whose weights a CTA begins with: what the ring holds of its first item, as the next one
+/// would have to be waited for.
+template <class C>
+__device__ __forceinline__ int started_stages(const Item& first) {
+  return min(first.stages, C::kStages);
+}
+
+/// One thread that asks for them.
 template <class C>
 __device__ __forceinline__ void start_weights_role(const Params& p, const Ring<C>& ring,
-                                                   const Item* begin) {
-  int slot = 0;
-  for (StageWalk walk(begin, 0); !walk.done() && slot < C::kStartRounds * C::kTeams; ++slot) {
-    copy_weights(p, ring, walk.current.first_stage + walk.stage, slot);
-    walk.advance(1);
+                                                   const Item& first) {
+#pragma unroll 1
+  for (int slot = 0; slot < started_stages<C>(first); ++slot) {
+    copy_weights(p, ring, first.first_stage + slot, slot);
   }
 }
 
@@ -162,14 +168,15 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
   const bool together = start_together<C>(first);
   int start_ids = 0;
   if (together) start_ids = gather.read_start(first.first_stage, warp);
-  StageWalk walk(begin, team);
+  StageWalk walk(ItemList(begin, first), team);
   Slot<C> slot{team, 1};
   const auto read_ahead = [&] {
     const auto stage = gather.read(walk);
     if (!walk.done()) walk.advance(C::kTeams);
     return stage;
   };
-  int ahead = C::kStartRounds;  // stages whose weights were asked for at the start
+  // Of this team's stages, those whose weights were asked for at the start.
+  int ahead = (max(0, started_stages<C>(first) - team) + C::kTeams - 1) / C::kTeams;
   const auto one = [&](typename Gather<C>::Stage& stage) {
     barrier_wait(ring.empty(slot.index), slot.parity);
     // Counts on: 2^31 stages of one CTA would take more activations than a GPU holds. (With a
@@ -185,7 +192,6 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
     slot.advance(C::kTeams);
   };
   auto even = read_ahead(), odd = read_ahead();
-  wait_for_ring<C>();
   wait_for_previous_kernel();  // it may have written x
   if (together) {
     barrier_arrive(ring.landed(slot.index));  // `started` tells when they have
@@ -205,10 +211,11 @@ __device__ __forceinline__ void gather_role(const Params& p, const Ring<C>& ring
 
 /// One thread that hands stages on to the consumers.
 template <class C>
-__device__ __forceinline__ void relay_role(const Ring<C>& ring, const Item* begin) {
+__device__ __forceinline__ void relay_role(const Ring<C>& ring, const ItemList& items) {
   Slot<C> slot{0, 0};
-  int unstarted = start_together<C>(load_item(begin)) ? C::kTeams : 0;
-  for (StageWalk walk(begin, 0); !walk.done(); walk.advance(1), slot.advance(1)) {
+  StageWalk walk(items, 0);
+  int unstarted = start_together<C>(walk.current) ? C::kTeams : 0;
+  for (; !walk.done(); walk.advance(1), slot.advance(1)) {
     if (unstarted > 0) {
       barrier_wait(ring.started(slot.index), 0);
       --unstarted;

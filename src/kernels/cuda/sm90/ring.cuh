@@ -52,20 +52,20 @@ struct Ring {
   }
 };
 
-/// By one warp.
+/// By one thread: a barrier is addressed by a uniform register, which lanes would take in turns.
 template <class C>
-__device__ __forceinline__ void init_barriers(const Ring<C>& ring, int lane) {
-  static_assert(C::kStages <= 32);
-  if (lane < C::kStages) {
-    barrier_init(ring.full(lane), 2);  // relay; weights
-    barrier_init(ring.landed(lane), 32 * C::kGatherTeam);
-    barrier_init(ring.empty(lane), kWarpArrivals * C::kWarpsPerStage);
+__device__ __forceinline__ void init_barriers(const Ring<C>& ring) {
+#pragma unroll
+  for (int slot = 0; slot < C::kStages; ++slot) {
+    barrier_init(ring.full(slot), 2);  // relay; weights
+    barrier_init(ring.landed(slot), 32 * C::kGatherTeam);
+    barrier_init(ring.empty(slot), kWarpArrivals * C::kWarpsPerStage);
+    if (slot < C::kTeams) barrier_init(ring.started(slot), 32 * C::kStageBlocks);
   }
-  if (lane < C::kTeams) barrier_init(ring.started(lane), 32 * C::kStageBlocks);
   barrier_init_done();
 }
-/// Every warp of the CTA waits once until the ring's barriers are there. Roles may do so at places
-/// of their own.
+/// Every warp of the CTA waits once until the ring's barriers are there. All wait for all: none may
+/// wait for anything else before.
 template <class C>
 __device__ __forceinline__ void wait_for_ring() {
   named_barrier_sync(0, C::kThreads);

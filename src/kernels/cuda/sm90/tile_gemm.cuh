@@ -37,16 +37,17 @@ __global__ void __launch_bounds__(C::kThreads, 1) tile_gemm(const Params p) {
     Consumer<C, T, kFinish>(p, ring, group, warp % 4, lane).run(begin);
   } else {
     const int producer = warp - C::kConsumerWarps;
-    const Item first = load_item(begin);  // on its way while registers are dealt
+    if (producer == C::kRelayWarp && lane == 0) init_barriers<C>(ring);
+    const Item coming = load_item(begin);  // while registers are dealt
     prefetch(begin + gridDim.x);
     give_registers<C::kProducerRegisters>();
+    wait_for_ring<C>();
+    const Item first = kept(coming);  // not waited for any sooner
     if (producer < C::kGatherWarps) {
       gather_role<C>(p, ring, begin, first, producer, lane);
     } else {
-      if (producer == C::kRelayWarp) init_barriers<C>(ring, lane);
-      wait_for_ring<C>();
-      if (producer == C::kStartWarp && lane == 0) start_weights_role<C>(p, ring, begin);
-      if (producer == C::kRelayWarp && lane == 0) relay_role<C>(ring, begin);
+      if (producer == C::kStartWarp && lane == 0) start_weights_role<C>(p, ring, first);
+      if (producer == C::kRelayWarp && lane == 0) relay_role<C>(ring, ItemList(begin, first));
     }
   }
 }

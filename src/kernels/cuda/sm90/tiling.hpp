@@ -51,9 +51,6 @@ struct Tiling {
   static constexpr int kStagesThatFit = (kSharedLimit - 512) / (kActivationBytes + kWeightBytes);
   static constexpr int kStages = kStagesThatFit > 12 ? 12 : kStagesThatFit;
 
-  /// Stages of each team whose weights a CTA begins with.
-  static constexpr int kStartRounds = kStages >= 2 * kTeams ? 2 : 1;
-
   // Offsets in shared memory; the activations come first, as their swizzle wants 1 KiB alignment.
   static constexpr int kWeightsAt = kStages * kActivationBytes;
   static constexpr int kBarriersAt = kWeightsAt + kStages * kWeightBytes;

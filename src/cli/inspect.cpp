@@ -48,11 +48,11 @@ Mask nonzero_mask(const DenseMatrix& dense) {
 InspectedWeight inspect(const io::OnnxModel& model, size_t i) {
   InspectedWeight result{&model.weights()[i], 0.0, {}};
   if (!result.info->prunable) return result;
-  const Mask mask = nonzero_mask(model.read_weight(i));
-  result.zeros = mask.sparsity();
+  const Selection nonzero{nonzero_mask(model.read_weight(i)), std::nullopt};
+  result.zeros = nonzero.mask.sparsity();
   if (result.zeros < kLeastZeros) return result;
   for (const char* text : kKnownPatterns) {
-    if (patterns::make_pattern(parse_pattern(text))->conforms(mask).conforms) {
+    if (patterns::make_pattern(parse_pattern(text))->conforms(nonzero).conforms) {
       result.patterns.emplace_back(text);
     }
   }

@@ -33,7 +33,9 @@ constexpr const char* kFooter =
     "  tvw prune model.onnx                           TVW at 75 %, model.tvw.onnx and its sidecar\n"
     "  tvw prune model.onnx --pattern 2:4 -o out.onnx\n"
     "  tvw prune model.onnx --sparsity 0.6 --exclude classifier --dry-run\n"
-    "  tvw prune model.onnx --emit masked             same graph, zeros in place\n\n"
+    "  tvw prune model.onnx --emit masked             same graph, zeros in place\n"
+    "  tvw prune model.onnx --masks-out masks.safetensors\n"
+    "  tvw prune tuned.onnx --masks-in masks.safetensors  the same weights, fine-tuned since\n\n"
     "Patterns: tvw[:g=64,nm=2:4]  tw[:g=64]  N:M (2:4)  block[:b=32]  ew\n"
     "Recipe: {\"pattern\": \"tvw\", \"sparsity\": 0.75, \"scope\": \"global\", \"min_keep\": 0.1,\n"
     "  \"permute\": \"best\", \"split\": \"auto\", \"include\": [\"encoder\"], \"exclude\": "
@@ -53,7 +55,7 @@ struct PruneOptions {
   std::optional<double> min_keep;
   std::vector<std::string> include, exclude;
   std::string emit = "packed";
-  std::string masks_out;
+  std::string masks_in, masks_out;
   std::string record;
   bool dry_run = false;
   bool force = false;
@@ -92,6 +94,26 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
   return recipe;
 }
 
+/// What --masks-in decides, of the pattern that --pattern says if it is given.
+std::optional<std::vector<NamedSelection>> given_masks(const PruneOptions& options,
+                                                       const pruning::Recipe& recipe) {
+  if (options.masks_in.empty()) return std::nullopt;
+  std::vector<NamedSelection> masks = io::load_masks(options.masks_in);
+  if (options.pattern) {
+    for (NamedSelection& named : masks) named.pattern = recipe.pattern;
+  }
+  return masks;
+}
+
+/// Fine-tuning was to leave alone what the masks drop.
+void warn_of_lost_values(const PruneJob& job) {
+  const auto lost = std::ranges::count_if(
+      job.layers(), [](const PrunedLayer& layer) { return layer.row.kept_score < 1.0; });
+  if (lost == 0) return;
+  spdlog::warn("of {} of {} weights the masks drop values that are not zero: see the kept score",
+               lost, job.layers().size());
+}
+
 io::OutputPaths outputs_of(const PruneOptions& options, Emit emit) {
   refuse_stdout(options.output, "a pruned model");
   refuse_stdout(options.masks_out, "masks");
@@ -118,16 +140,19 @@ void check_outputs(const io::OnnxModel& model, const io::OutputPaths& outputs,
   }
   std::set<std::filesystem::path> taken;
   for (const std::filesystem::path& path : paths) {
-    check_result_path(path.string(), std::span(&options.recipe, 1));
+    check_result_path(path.string(), std::vector{options.recipe, options.masks_in});
     if (!taken.insert(std::filesystem::weakly_canonical(std::filesystem::absolute(path))).second) {
       throw Error(ErrorCode::kUsage, path.string() + " is to be written as two different files");
     }
   }
 }
 
-void write_masks(const PruneJob& job, const std::string& path, OutputSet& files) {
-  std::vector<io::NamedMask> masks;
-  for (const PrunedLayer& layer : job.layers()) masks.push_back({layer.row.name, layer.mask});
+/// Moves the selections out of the job.
+void write_masks(PruneJob& job, const std::string& path, OutputSet& files) {
+  std::vector<NamedSelection> masks;
+  for (PrunedLayer& layer : job.layers()) {
+    masks.push_back({layer.row.name, layer.pattern, std::move(layer.selection)});
+  }
   io::write_masks(masks, path, files);
 }
 
@@ -135,7 +160,8 @@ std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& jo
                                                const io::OutputPaths& outputs, OutputSet& files) {
   if (emit == Emit::kMasked) {
     std::vector<io::MaskedWeight> masked;
-    for (const PrunedLayer& layer : job.layers()) masked.push_back({layer.weight, &layer.mask});
+    for (const PrunedLayer& layer : job.layers())
+      masked.push_back({layer.weight, &layer.selection.mask});
     return io::write_masked(std::move(model), masked, outputs, files);
   }
   std::vector<io::PackedWeight> packed;
@@ -153,6 +179,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--masks-out writes a file, --dry-run none: give one of them");
   }
   const pruning::Recipe recipe = make_recipe(options);
+  const auto given = given_masks(options, recipe);
   const io::OutputPaths outputs = outputs_of(options, emit);
   io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
@@ -163,15 +190,18 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   }
 
   const bool masked = emit == Emit::kMasked;
-  PruneJob job(model, recipe, {.packed = !masked, .masks = masked || !options.masks_out.empty()});
+  PruneJob job(model, recipe, given,
+               {.packed = !masked, .selections = masked || !options.masks_out.empty()});
   {
     Progress bar(settings);
     job.run([&bar](double done, double total, const std::string& what) {
       bar.update(done, total, what);
     });
   }
+  if (given) warn_of_lost_values(job);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   record::PruneRecord record = make_record(model, job, recipe, settings.argv);
+  if (given) state_given(record);
   record.seconds = elapsed.count();
   OutputSet files;
   if (!options.dry_run) {
@@ -199,18 +229,25 @@ void add_prune(CLI::App& app, const Settings& settings) {
   command->add_option("-o,--output", options->output,
                       "Output .onnx; large tensors go to .safetensors beside it");
   command->add_option("--pattern", options->pattern, "What is pruned together (default tvw)");
-  command->add_option("--sparsity", options->sparsity, "Share of zeros (default 0.75)");
-  command->add_option("--scope", options->scope,
-                      "uniform: each weight alike (default); global: all weights share the target");
-  command
-      ->add_option("--min-keep", options->min_keep,
-                   "With --scope global: share of each weight that is kept at least (0.1)")
+  std::vector<CLI::Option*> decisions;
+  const auto decides = [&](CLI::Option* option) {
+    decisions.push_back(option);
+    return option;
+  };
+  decides(command->add_option("--sparsity", options->sparsity, "Share of zeros (default 0.75)"));
+  decides(command->add_option(
+      "--scope", options->scope,
+      "uniform: each weight alike (default); global: all weights share the target"));
+  decides(
+      command->add_option("--min-keep", options->min_keep,
+                          "With --scope global: share of each weight that is kept at least (0.1)"))
       ->check(CLI::Range(0.0, 1.0) & CLI::Validator(not_nan, "", ""));
-  command->add_option("--score", options->score, "What makes a weight important: magnitude");
-  command->add_option("--permute", options->permute,
-                      "Search for tiles and row orders: off, fast (default), best");
-  command->add_option("--split", options->split,
-                      "TW and TVW, between columns and rows: auto (default), equal");
+  decides(
+      command->add_option("--score", options->score, "What makes a weight important: magnitude"));
+  decides(command->add_option("--permute", options->permute,
+                              "Search for tiles and row orders: off, fast (default), best"));
+  decides(command->add_option("--split", options->split,
+                              "TW and TVW, between columns and rows: auto (default), equal"));
   command->add_option("--include", options->include, "Only weights that match this regex")
       ->allow_extra_args(false);
   command->add_option("--exclude", options->exclude, "No weights that match this regex")
@@ -220,7 +257,12 @@ void add_prune(CLI::App& app, const Settings& settings) {
       "JSON file with all of this; flags win. `overrides` are for weights by name, see below");
   command->add_option("--emit", options->emit, "packed, packed-inline or masked")
       ->capture_default_str();
-  command->add_option("--masks-out", options->masks_out, "Write the masks, as safetensors");
+  CLI::Option* masks_in = command->add_option(
+      "--masks-in", options->masks_in,
+      "Prune by masks as --masks-out writes them, e.g. after fine-tuning under them");
+  for (CLI::Option* option : decisions) masks_in->excludes(option);
+  command->add_option("--masks-out", options->masks_out,
+                      "Write the masks, with the tiles they are of, as safetensors");
   command->add_option("--record", options->record, "Write what was done, as JSON");
   command->add_flag("--dry-run", options->dry_run, "Decide and report, write no model");
   command->add_flag("--force", options->force, "Replace existing outputs");

@@ -113,11 +113,12 @@ void PruneJob::run(const ProgressCallback& progress) {
     layer.row.sparsity = pruned.achieved;
     layer.row.kept_score = pruned.kept_score;
     layer.kept = pruned.selection.mask.kept_count();
-    if (products_.masks) layer.mask = std::move(pruned.selection.mask);
+    if (products_.selections) layer.selection = std::move(pruned.selection);
     pruned.selection = {};
     layers_.push_back(std::move(layer));
   };
-  const pruning::PruneResult result = pruning::prune(source, recipe_, hooks);
+  const pruning::PruneResult result = given_ ? pruning::apply(source, recipe_, *given_, hooks)
+                                             : pruning::prune(source, recipe_, hooks);
   for (const pruning::SkippedWeight& weight : result.skipped) {
     skipped_.push_back(skipped_row(source.info(weight.source), weight.reason));
   }

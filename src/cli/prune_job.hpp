@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tvw/core/mask.hpp"
 #include "tvw/core/pattern_spec.hpp"
+#include "tvw/core/selection.hpp"
 #include "tvw/io/onnx_model.hpp"
 #include "tvw/pack/packed_weights.hpp"
 #include "tvw/pruning/recipe.hpp"
@@ -21,23 +21,25 @@ struct PrunedLayer {
   PatternSpec pattern;
   record::PruneRow row;
   std::optional<pack::PackedWeights> packed;  ///< if asked for
-  Mask mask;                                  ///< empty unless asked for
+  Selection selection;                        ///< empty unless asked for
   int64_t kept = 0;                           ///< elements that stay
 };
 
 /// What is made of each pruned weight.
 struct Products {
   bool packed = true;
-  bool masks = false;
+  bool selections = false;
 };
 
 class PruneJob {
  public:
   using ProgressCallback = std::function<void(double done, double total, const std::string& what)>;
 
-  /// Neither is copied: both must outlive the job.
-  PruneJob(const io::OnnxModel& model, const pruning::Recipe& recipe, Products products)
-      : model_(model), recipe_(recipe), products_(products) {}
+  /// By the recipe, or, if there are any, by the masks that are given (pruning::apply). Nothing is
+  /// copied: all three must outlive the job.
+  PruneJob(const io::OnnxModel& model, const pruning::Recipe& recipe,
+           const std::optional<std::vector<NamedSelection>>& given, Products products)
+      : model_(model), recipe_(recipe), given_(given), products_(products) {}
 
   /// @throws Error kNothingToDo no weight of the model was pruned, with the reasons
   void run(const ProgressCallback& progress);
@@ -50,6 +52,7 @@ class PruneJob {
  private:
   const io::OnnxModel& model_;
   const pruning::Recipe& recipe_;
+  const std::optional<std::vector<NamedSelection>>& given_;
   Products products_;
   std::vector<PrunedLayer> layers_;
   std::vector<record::PruneRow> skipped_;

@@ -6,6 +6,7 @@
 
 #include "cli/output.hpp"
 #include "cli/versions.hpp"
+#include "tvw/core/text.hpp"
 
 namespace tvw::cli {
 namespace {
@@ -68,6 +69,18 @@ record::PruneRecord make_record(const io::OnnxModel& model, const PruneJob& job,
   finish(record.pruned);
   finish(record.model);
   return record;
+}
+
+void state_given(record::PruneRecord& record) {
+  std::vector<std::string> patterns;
+  for (const auto& row : record.rows) {
+    if (!row.pattern.empty() && std::ranges::find(patterns, row.pattern) == patterns.end()) {
+      patterns.push_back(row.pattern);
+    }
+  }
+  record.pattern = join(patterns, ", ");
+  record.scope = "given";
+  record.target_sparsity = record.pruned.sparsity;
 }
 
 std::string summary_table(const record::PruneRecord& record) {

@@ -13,6 +13,10 @@ namespace tvw::cli {
                                               const pruning::Recipe& recipe,
                                               const std::vector<std::string>& argv);
 
+/// The record of what --masks-in decided instead of a recipe: its patterns, and that they were
+/// given.
+void state_given(record::PruneRecord& record);
+
 /// One line a weight, then totals and the files written.
 [[nodiscard]] std::string summary_table(const record::PruneRecord& record);
 

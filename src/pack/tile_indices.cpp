@@ -10,25 +10,6 @@
 namespace tvw::pack {
 namespace {
 
-[[noreturn]] void bad_layout(size_t tile, const std::string& what) {
-  throw Error(ErrorCode::kInvalidArgument, "tile " + std::to_string(tile) + ": " + what);
-}
-
-/// Marks `ids`; each must be below `limit` and not marked before.
-void mark_ids(const std::vector<int32_t>& ids, int64_t limit, const char* what, size_t tile,
-              std::vector<bool>& marked) {
-  for (const int32_t id : ids) {
-    if (id < 0 || id >= limit) {
-      bad_layout(tile, std::string(what) + " " + std::to_string(id) + ", expected an id below " +
-                           std::to_string(limit));
-    }
-    if (marked[static_cast<size_t>(id)]) {
-      bad_layout(tile, std::string(what) + " " + std::to_string(id) + " is used twice");
-    }
-    marked[static_cast<size_t>(id)] = true;
-  }
-}
-
 /// Ids from 0 to `limit`, each once but for the pad, `limit` itself.
 /// @throws Error kBadFile
 void check_ids(const char* format, const std::string& what, int64_t limit,
@@ -44,46 +25,23 @@ void check_ids(const char* format, const std::string& what, int64_t limit,
   }
 }
 
-/// Weights that `mask` keeps inside of the tile.
-int64_t kept_inside(const Mask& mask, const Tile& tile) {
-  int64_t kept = 0;
-  for (const int32_t k : tile.kept_k) {
-    for (const int32_t n : tile.kept_n) kept += mask.kept(k, n) ? 1 : 0;
-  }
-  return kept;
-}
-
 }  // namespace
 
 TileIndices make_tile_indices(const Mask& mask, const TileLayout& layout) {
-  const auto G = static_cast<size_t>(std::max<int64_t>(layout.granularity, 0));
-  if (G == 0) throw Error(ErrorCode::kInvalidArgument, "granularity 0, expected 1 or more");
+  if (const std::string wrong = violation(layout, mask); !wrong.empty()) {
+    throw Error(ErrorCode::kPatternMismatch, wrong);
+  }
+  const auto G = static_cast<size_t>(layout.granularity);
   TileIndices indices;
   indices.row_offsets.push_back(0);
-  std::vector<bool> columns(static_cast<size_t>(mask.cols()));
-  int64_t kept = 0;
   for (size_t t = 0; t < layout.tiles.size(); ++t) {
     const Tile& tile = layout.tiles[t];
-    if (tile.kept_n.size() > G) {
-      bad_layout(t, std::to_string(tile.kept_n.size()) + " columns, expected at most " +
-                        std::to_string(G));
-    }
-    mark_ids(tile.kept_n, mask.cols(), "column", t, columns);
-    std::vector<bool> rows(static_cast<size_t>(mask.rows()));
-    mark_ids(tile.kept_k, mask.rows(), "row", t, rows);
-    kept += kept_inside(mask, tile);
-
     indices.n_index.insert(indices.n_index.end(), tile.kept_n.begin(), tile.kept_n.end());
     indices.n_index.resize((t + 1) * G, static_cast<int32_t>(mask.cols()));
     indices.k_index.insert(indices.k_index.end(), tile.kept_k.begin(), tile.kept_k.end());
     const size_t rows_padded = (indices.k_index.size() + kRowStep - 1) / kRowStep * kRowStep;
     indices.k_index.resize(rows_padded, static_cast<int32_t>(mask.rows()));
     indices.row_offsets.push_back(static_cast<int32_t>(rows_padded));
-  }
-  if (kept != mask.kept_count()) {
-    throw Error(ErrorCode::kPatternMismatch, "mask keeps " + std::to_string(mask.kept_count()) +
-                                                 " weights, " + std::to_string(kept) +
-                                                 " of them inside of the tiles");
   }
   return indices;
 }

@@ -50,7 +50,8 @@ class BlockPattern final : public Pattern {
     return units;
   }
 
-  Conformity conforms(const Mask& mask) const override {
+  Conformity conforms(const Selection& selection) const override {
+    const Mask& mask = selection.mask;
     for (const Block& block : blocks(mask.rows(), mask.cols())) {
       const int64_t kept = count_kept(mask, block);
       if (kept != 0 && kept != block.size()) {

@@ -22,7 +22,9 @@ class EwPattern final : public Pattern {
     return units;
   }
 
-  Conformity conforms(const Mask& /*mask*/) const override { return {true, "", std::nullopt}; }
+  Conformity conforms(const Selection& /*selection*/) const override {
+    return {true, "", std::nullopt};
+  }
 
  protected:
   Selection do_select(MatrixView<const float> scores, Sparsity target,

@@ -36,7 +36,8 @@ class NmPattern final : public Pattern {
     return units;
   }
 
-  Conformity conforms(const Mask& mask) const override {
+  Conformity conforms(const Selection& selection) const override {
+    const Mask& mask = selection.mask;
     for (int64_t k0 = 0; k0 < mask.rows(); k0 += spec_.nm.group) {
       const int64_t end = std::min(k0 + spec_.nm.group, mask.rows());
       for (int64_t n = 0; n < mask.cols(); ++n) {

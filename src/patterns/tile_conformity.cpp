@@ -116,6 +116,24 @@ int64_t places(const Tile& tile, NmRatio nm) {
          static_cast<int64_t>(tile.kept_n.size());
 }
 
+Conformity check(const Mask& mask, const TileLayout& tiles, int64_t granularity, NmRatio nm) {
+  if (tiles.granularity != granularity) {
+    return {false,
+            "its tiles are of " + std::to_string(tiles.granularity) + " columns, expected " +
+                std::to_string(granularity),
+            std::nullopt};
+  }
+  if (std::string wrong = violation(tiles, mask); !wrong.empty()) {
+    return {false, std::move(wrong), std::nullopt};
+  }
+  for (const Tile& tile : tiles.tiles) {
+    if (std::string wrong = group_violation(mask, tile, nm); !wrong.empty()) {
+      return {false, std::move(wrong), std::nullopt};
+    }
+  }
+  return {true, "", tiles};
+}
+
 Conformity judge(const Mask& mask, const std::vector<Columns>& groups, int64_t granularity,
                  NmRatio nm) {
   TileLayout layout{granularity, {}};
@@ -141,7 +159,9 @@ Conformity judge(const Mask& mask, const std::vector<Columns>& groups, int64_t g
 
 }  // namespace
 
-Conformity tile_conformity(const Mask& mask, int64_t granularity, NmRatio nm) {
+Conformity tile_conformity(const Selection& selection, int64_t granularity, NmRatio nm) {
+  const Mask& mask = selection.mask;
+  if (selection.tiles) return check(mask, *selection.tiles, granularity, nm);
   const std::vector<std::vector<int32_t>> rows = rows_by_column(mask);
   Conformity natural = judge(mask, consecutive(rows, granularity), granularity, nm);
   if (natural.conforms || nm.keep != nm.group) return natural;

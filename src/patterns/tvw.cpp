@@ -25,8 +25,8 @@ class TvwPattern final : public Pattern {
   std::vector<Unit> units(MatrixView<const float> scores) const override {
     return tile_units(scores, spec_.granularity, spec_.nm);
   }
-  Conformity conforms(const Mask& mask) const override {
-    return tile_conformity(mask, spec_.granularity, spec_.nm);
+  Conformity conforms(const Selection& selection) const override {
+    return tile_conformity(selection, spec_.granularity, spec_.nm);
   }
 
  protected:

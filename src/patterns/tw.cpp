@@ -16,8 +16,8 @@ class TwPattern final : public Pattern {
   std::vector<Unit> units(MatrixView<const float> scores) const override {
     return tile_units(scores, spec_.granularity, kDense);
   }
-  Conformity conforms(const Mask& mask) const override {
-    return tile_conformity(mask, spec_.granularity, kDense);
+  Conformity conforms(const Selection& selection) const override {
+    return tile_conformity(selection, spec_.granularity, kDense);
   }
 
  protected:

@@ -1,6 +1,10 @@
 #include "tvw/pruning/prune.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "tvw/core/error.hpp"
 #include "tvw/patterns/score.hpp"
@@ -17,6 +21,7 @@ struct Choice {
   PatternSpec pattern;
   Sparsity target{0.0};
   bool shares_budget = false;
+  const Selection* given = nullptr;  ///< what was decided before, if anything was
 
   [[nodiscard]] int64_t elements() const { return entry.K * entry.N; }
 };
@@ -39,28 +44,80 @@ std::vector<float> scores_of(const DenseMatrix& weight, const WeightEntry& entry
   throw Error(ErrorCode::kUsage, "unknown score");
 }
 
-std::vector<Choice> choose(const WeightSource& source, const Recipe& recipe, PruneResult& result) {
+/// The weights that the recipe does not leave out; those that it does go to result.skipped.
+/// `choose(choice, decision)` completes a choice, or says why there is none.
+template <class Choose>
+std::vector<Choice> choices_of(const WeightSource& source, const Recipe& recipe,
+                               PruneResult& result, Choose choose) {
   std::vector<Choice> choices;
   Rules rules(recipe);
   for (size_t i = 0; i < source.count(); ++i) {
-    WeightEntry entry = source.entry(i);
-    const Decision decision = rules.decide(entry.name);
-    if (!decision.prune) {
-      result.skipped.push_back({i, entry.name, decision.reason});
-      continue;
+    Choice choice;
+    choice.source = i;
+    choice.entry = source.entry(i);
+    const Decision decision = rules.decide(choice.entry.name);
+    std::string reason = decision.reason;
+    if (decision.prune) {
+      choice.pattern = decision.pattern;
+      const bool empty = choice.entry.K < 1 || choice.entry.N < 1;
+      reason = empty ? "has no elements" : choose(choice, decision);
     }
-    if (entry.K < 1 || entry.N < 1) {
-      result.skipped.push_back({i, entry.name, "has no elements"});
-      continue;
+    if (reason.empty()) {
+      choices.push_back(std::move(choice));
+    } else {
+      result.skipped.push_back({i, choice.entry.name, std::move(reason)});
     }
-    const Sparsity target =
-        effective_target(decision.pattern, decision.sparsity.value_or(recipe.sparsity));
-    const bool shares = recipe.scope == Scope::kGlobal && !decision.sparsity &&
-                        !has_fixed_sparsity(decision.pattern);
-    choices.push_back({i, std::move(entry), decision.pattern, target, shares});
   }
   result.unmatched = rules.unmatched();
   return choices;
+}
+
+std::vector<Choice> by_recipe(const WeightSource& source, const Recipe& recipe,
+                              PruneResult& result) {
+  return choices_of(source, recipe, result, [&](Choice& choice, const Decision& decision) {
+    choice.target = effective_target(decision.pattern, decision.sparsity.value_or(recipe.sparsity));
+    choice.shares_budget = recipe.scope == Scope::kGlobal && !decision.sparsity &&
+                           !has_fixed_sparsity(decision.pattern);
+    return std::string();
+  });
+}
+
+std::vector<Choice> by_given(const WeightSource& source, const Recipe& recipe,
+                             std::span<const NamedSelection> given, PruneResult& result) {
+  std::map<std::string_view, const NamedSelection*> by_name;
+  for (const NamedSelection& named : given) by_name[named.name] = &named;
+  auto choices = choices_of(source, recipe, result, [&](Choice& choice, const Decision&) {
+    const auto found = by_name.find(choice.entry.name);
+    if (found == by_name.end()) return std::string("no mask is given for it");
+    const NamedSelection& named = *found->second;
+    if (named.pattern) choice.pattern = *named.pattern;
+    choice.given = &named.selection;
+    return std::string();
+  });
+  std::set<std::string> names;
+  for (size_t i = 0; i < source.count(); ++i) names.insert(source.entry(i).name);
+  for (const NamedSelection& named : given) {
+    if (!names.contains(named.name)) result.unmatched.push_back("mask '" + named.name + "'");
+  }
+  return choices;
+}
+
+/// With tiles that pack it.
+Selection checked(const Choice& choice, const patterns::Pattern& pattern) {
+  const Mask& mask = choice.given->mask;
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorCode::kPatternMismatch, "the mask of '" + choice.entry.name + "' " + why);
+  };
+  if (mask.rows() != choice.entry.K || mask.cols() != choice.entry.N) {
+    refuse("is [" + std::to_string(mask.rows()) + ", " + std::to_string(mask.cols()) +
+           "], expected [" + std::to_string(choice.entry.K) + ", " +
+           std::to_string(choice.entry.N) + "]");
+  }
+  patterns::Conformity conformity = pattern.conforms(*choice.given);
+  if (!conformity.conforms) {
+    refuse("is not of pattern " + to_string(choice.pattern) + ": " + conformity.violation);
+  }
+  return {mask, std::move(conformity.tiles)};
 }
 
 /// Replaces the targets of the weights that share the budget.
@@ -87,16 +144,13 @@ void share_budget(const WeightSource& source, const Recipe& recipe, std::vector<
 
 /// A layer without weights is dead; somebody may want that, but has to say so.
 bool may_vanish(const Recipe& recipe, const Choice& choice) {
-  return choice.shares_budget && recipe.min_keep == 0.0;
+  return choice.given != nullptr || (choice.shares_budget && recipe.min_keep == 0.0);
 }
 
-}  // namespace
-
-PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneHooks& hooks) {
-  PruneResult result;
-  std::vector<Choice> choices = choose(source, recipe, result);
-  if (recipe.scope == Scope::kGlobal) share_budget(source, recipe, choices);
-
+/// Completes `result` with what comes of the choices.
+PruneResult decide(const WeightSource& source, const Recipe& recipe,
+                   const std::vector<Choice>& choices, PruneResult result,
+                   const PruneHooks& hooks) {
   int64_t total = 0;
   for (const Choice& choice : choices) total += choice.elements();
   int64_t done = 0, pruned_elements = 0, zeros = 0;
@@ -107,7 +161,9 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
     {
       const std::vector<float> scores = scores_of(weight, choice.entry, recipe.score);
       const auto pattern = patterns::make_pattern(choice.pattern);
-      pruned.selection = pattern->select(view(scores, choice.entry), choice.target, recipe.select);
+      pruned.selection = choice.given != nullptr ? checked(choice, *pattern)
+                                                 : pattern->select(view(scores, choice.entry),
+                                                                   choice.target, recipe.select);
       pruned.kept_score = patterns::kept_score(view(scores, choice.entry), pruned.selection.mask);
     }
     done += choice.elements();
@@ -123,8 +179,8 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
     pruned.K = choice.entry.K;
     pruned.N = choice.entry.N;
     pruned.pattern = choice.pattern;
-    pruned.target = choice.target.value();
     pruned.achieved = pruned.selection.mask.sparsity();
+    pruned.target = choice.given != nullptr ? pruned.achieved : choice.target.value();
     pruned_elements += choice.elements();
     zeros += choice.elements() - kept;
     result.mean_kept_score += pruned.kept_score;
@@ -138,6 +194,22 @@ PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneH
     result.mean_kept_score /= static_cast<double>(result.weights.size());
   }
   return result;
+}
+
+}  // namespace
+
+PruneResult prune(const WeightSource& source, const Recipe& recipe, const PruneHooks& hooks) {
+  PruneResult result;
+  std::vector<Choice> choices = by_recipe(source, recipe, result);
+  if (recipe.scope == Scope::kGlobal) share_budget(source, recipe, choices);
+  return decide(source, recipe, choices, std::move(result), hooks);
+}
+
+PruneResult apply(const WeightSource& source, const Recipe& recipe,
+                  std::span<const NamedSelection> given, const PruneHooks& hooks) {
+  PruneResult result;
+  const std::vector<Choice> choices = by_given(source, recipe, given, result);
+  return decide(source, recipe, choices, std::move(result), hooks);
 }
 
 }  // namespace tvw::pruning

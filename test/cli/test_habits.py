@@ -5,7 +5,11 @@ import platform
 import shutil
 import subprocess
 
+import numpy as np
+import onnx
+import onnx.numpy_helper
 import pytest
+import safetensors.numpy
 
 COMMANDS = ["prune", "unpack", "verify", "inspect", "bench", "report", "devices", "completion", "man"]
 
@@ -90,6 +94,54 @@ def test_prune_record_and_masks(tvw, digits, tmp_path):
     assert {row["name"] for row in record["rows"]} == {"w0", "w1_t", "w2"}
     assert (tmp_path / "masks.safetensors").exists()
     assert abs(record["pruned"]["sparsity"] - 0.75) < 0.01
+
+
+def values_of(path):
+    return {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+
+
+def test_a_fine_tuned_model_is_packed_by_its_masks(tvw, digits, tmp_path):
+    """Masked, trained on, packed by the same masks: what was kept then is kept now, with its new value."""
+    tvw.works("prune", "digits.onnx", "--emit", "masked", "-o", "masked.onnx", "--masks-out", "masks", "--record", "1")
+    model = onnx.load(tmp_path / "masked.onnx")
+    for tensor in model.graph.initializer:
+        value = onnx.numpy_helper.to_array(tensor)
+        tensor.CopyFrom(onnx.numpy_helper.from_array((value * 1.25).astype(value.dtype), tensor.name))
+    onnx.save(model, tmp_path / "tuned.onnx")
+    done = tvw.works("prune", "tuned.onnx", "--masks-in", "masks", "--record", "2", "--masks-out", "again")
+    assert "not zero" not in done.stderr
+    first, second = (json.loads((tmp_path / name).read_text()) for name in "12")
+    assert (first["scope"], second["scope"]) == ("uniform", "given")
+    assert second["pattern"] == first["pattern"]
+    for before, after in zip(first["rows"], second["rows"], strict=True):
+        assert all(before[key] == after[key] for key in ("name", "sparsity", "pattern"))
+        assert after["kept_score"] == (1.0 if before["pattern"] else None)
+    assert sum(row["pattern"] != "" for row in second["rows"]) >= 2
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "masks").read_bytes()
+    tvw.works("verify", "tuned.tvw.onnx", "--against", "tuned.onnx")
+    tvw.works("unpack", "tuned.tvw.onnx", "-o", "unpacked.onnx")
+    tuned, unpacked = values_of(tmp_path / "tuned.onnx"), values_of(tmp_path / "unpacked.onnx")
+    for name in ("w0", "w1_t", "w2"):
+        assert tuned[name].any() and (tuned[name] == unpacked[name]).all()
+
+    by_masks = ("--masks-in", "masks", "--force")
+    assert "drop values that are not zero" in tvw.works("prune", "digits.onnx", *by_masks, "--dry-run").stderr
+    assert "--sparsity" in tvw.fails(2, "prune", "tuned.onnx", *by_masks, "--sparsity", "0.5")
+    assert "is not of pattern 2:4" in tvw.fails(1, "prune", "tuned.onnx", *by_masks, "--pattern", "2:4")
+    assert "never overwritten" in tvw.fails(1, "prune", "tuned.onnx", *by_masks, "--masks-out", "masks")
+
+
+def test_masks_of_elsewhere(tvw, digits, tmp_path):
+    """What a script writes: masks alone, the user says of which pattern they are."""
+    weights = values_of(tmp_path / "digits.onnx")
+    mask = np.zeros(weights["w0"].shape, dtype=bool)
+    mask[1::2] = True
+    safetensors.numpy.save_file({"w0": mask, "gone": mask}, tmp_path / "masks")
+    done = tvw.works("prune", "digits.onnx", "--masks-in", "masks", "--pattern", "2:4")
+    assert "mask 'gone' matches none" in done.stderr and "no mask is given for it" in done.stdout
+    tvw.works("unpack", "digits.tvw.onnx", "-o", "unpacked.onnx")
+    unpacked = values_of(tmp_path / "unpacked.onnx")
+    assert (unpacked["w0"] == np.where(mask, weights["w0"], 0)).all() and (unpacked["w2"] == weights["w2"]).all()
 
 
 def test_masked_needs_no_packed_form(tvw, digits, tmp_path):

@@ -231,20 +231,78 @@ TEST_CASE("packed weights may be called anything", "[io]") {
   CHECK(io::load_packed(io::load_onnx(outputs.model)).size() == 2);
 }
 
-TEST_CASE("masks survive their file", "[io]") {
+TEST_CASE("masks survive their file, with pattern and tiles", "[io]") {
   const test::TempDir folder;
-  std::vector<io::NamedMask> masks{{"a", test::random_mask(7, 70, 0.5, 1)},
-                                   {"b/c", test::random_mask(64, 3, 0.1, 2)}};
+  const auto path = folder / "masks.safetensors";
+  const PatternSpec tvw = parse_pattern("tvw:g=16");
+  const std::vector<NamedSelection> masks{
+      {"a", std::nullopt, {test::random_mask(7, 70, 0.5, 1), std::nullopt}},
+      {"b/c", parse_pattern("ew"), {test::random_mask(64, 3, 0.1, 2), std::nullopt}},
+      {"d.e", tvw, test::random_selection(96, 80, tvw, 0.3, 3)}};
   OutputSet files;
-  io::write_masks(masks, folder / "masks.safetensors", files);
-  CHECK_FALSE(std::filesystem::exists(folder / "masks.safetensors"));
+  io::write_masks(masks, path, files);
+  CHECK_FALSE(std::filesystem::exists(path));
   files.commit();
-  const auto loaded = io::load_masks(folder / "masks.safetensors");
-  REQUIRE(loaded.size() == 2);
-  for (size_t i = 0; i < 2; ++i) {
+  auto loaded = io::load_masks(path);
+  REQUIRE(loaded.size() == masks.size());
+  std::ranges::sort(loaded, {}, &NamedSelection::name);
+  for (size_t i = 0; i < masks.size(); ++i) {
     CHECK(loaded[i].name == masks[i].name);
-    CHECK(loaded[i].mask == masks[i].mask);
+    CHECK(loaded[i].pattern == masks[i].pattern);
+    CHECK(loaded[i].selection.mask == masks[i].selection.mask);
+    CHECK(loaded[i].selection.tiles == masks[i].selection.tiles);
   }
+}
+
+using Ids = std::vector<int32_t>;
+
+/// Why a file of one mask "w" [2, 4] of `pattern`, with tiles as given, is refused.
+std::string refused_masks(const std::string& pattern, const Ids& sizes, const Ids& kept_k,
+                          const Ids& kept_n, const std::string& version = "1.1") {
+  const test::TempDir folder;
+  const auto path = folder / "masks.safetensors";
+  const auto ids = [](const char* name, const Ids& list) {
+    return io::SafetensorsTensor{name, "I32", {std::ssize(list)}, [list](const io::ByteSink& sink) {
+                                   sink(std::as_bytes(std::span(list)));
+                                 }};
+  };
+  const std::vector<uint8_t> ones(8, 1);
+  const io::SafetensorsLayout layout(
+      {{"w",
+        "BOOL",
+        {2, 4},
+        [&](const io::ByteSink& sink) { sink(std::as_bytes(std::span(ones))); }},
+       ids("w.tiles", sizes),
+       ids("w.kept_k", kept_k),
+       ids("w.kept_n", kept_n)},
+      {{"tvw.masks", version}, {"w.pattern", pattern}});
+  AtomicFile file(path);
+  layout.write([&](std::span<const std::byte> bytes) { file.write(bytes); });
+  file.commit();
+  try {
+    static_cast<void>(io::load_masks(path));
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kBadFile);
+    const std::string text = error.what();
+    return text.substr(text.find(": ") + 2);
+  }
+  return "";
+}
+
+TEST_CASE("a broken file of masks is refused", "[io]") {
+  CHECK(refused_masks("tw:g=4", {2, 4}, {0, 1}, {0, 1, 2, 3}).empty());
+  CHECK(refused_masks("tw:g=4", {2}, {0, 1}, {0}) == "'w.tiles' is not of shape [T, 2]");
+  CHECK(refused_masks("tw:g=4", {3, 1}, {0, 1}, {0}) ==
+        "'w.kept_k' has 2 ids, too few for tile 0 with 3");
+  CHECK(refused_masks("tw:g=4", {-1, 1}, {0, 1}, {0}) ==
+        "'w.kept_k' has 2 ids, too few for tile 0 with -1");
+  CHECK(refused_masks("tw:g=4", {1, 1}, {0, 1}, {0}) ==
+        "'w.kept_k' has 1 ids more than its tiles say");
+  CHECK(refused_masks("2:4", {2, 4}, {0, 1}, {0}).find("is I32 of rank 1, expected BOOL") !=
+        std::string::npos);
+  CHECK(refused_masks("tww", {2, 4}, {0, 1}, {0}).find("mask 'w': ") == 0);
+  CHECK(refused_masks("tw:g=4", {2, 4}, {0, 1}, {0, 1, 2, 3}, "2.0") ==
+        "masks of format 2.0, expected 1.x");
 }
 
 }  // namespace

@@ -124,9 +124,9 @@ TEST_CASE("a mask that is not of the pattern is refused", "[pack]") {
   }
   CHECK(code("tvw:g=16", quad) == ErrorCode::kPatternMismatch);
   quad.tiles->tiles[0].kept_n[3] = 2;
-  CHECK(code("tw:g=16", quad) == ErrorCode::kInvalidArgument);  // a column twice
+  CHECK(code("tw:g=16", quad) == ErrorCode::kPatternMismatch);  // a column twice
   quad.tiles->tiles[0].kept_n[3] = 99;
-  CHECK(code("tw:g=16", quad) == ErrorCode::kInvalidArgument);        // out of range
+  CHECK(code("tw:g=16", quad) == ErrorCode::kPatternMismatch);        // out of range
   CHECK(code("tw:g=16", everything) == ErrorCode::kInvalidArgument);  // no tiles
 }
 

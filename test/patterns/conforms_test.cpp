@@ -33,7 +33,7 @@ bool is_block(const Mask& mask, int64_t b) {
 /// Refused masks come with a sentence, accepted ones without; tiles pack what they say they do.
 bool judged(const Mask& mask, const char* text) {
   const auto judge = pattern(text);
-  const Conformity conformity = judge->conforms(mask);
+  const Conformity conformity = judge->conforms({mask, std::nullopt});
   CHECK(conformity.conforms == conformity.violation.empty());
   const bool tiled =
       judge->spec().kind == PatternKind::kTw || judge->spec().kind == PatternKind::kTvw;
@@ -93,13 +93,13 @@ TEST_CASE("one weight too many is found, and the place is named", "[patterns]") 
   int64_t k = 40;
   while (nm.kept(k, 7)) ++k;
   nm.keep(k, 7);
-  CHECK(pattern("2:4")->conforms(nm).violation ==
+  CHECK(pattern("2:4")->conforms({nm, std::nullopt}).violation ==
         "column 7 keeps 3 of its rows 40 to 43, expected at most 2");
 
   Mask block = pattern("block:b=8")->select(scores.view(), Sparsity(0.5)).mask;
   const bool kept = block.kept(16, 24);
   kept ? block.drop(17, 25) : block.keep(17, 25);
-  CHECK(pattern("block:b=8")->conforms(block).violation ==
+  CHECK(pattern("block:b=8")->conforms({block, std::nullopt}).violation ==
         "the block at [16, 24] keeps " + std::string(kept ? "63" : "1") +
             " of 64 weights, expected none or all");
 
@@ -175,6 +175,33 @@ TEST_CASE("a mask that keeps nothing or everything", "[patterns]") {
       CHECK(judged(all, text) == (!rationed || shape.K <= spec.nm.keep));
     }
   }
+}
+
+TEST_CASE("tiles that are given are checked and not looked for", "[patterns]") {
+  const test::ScoreMatrix scores = test::fill_scores(128, 192, test::Fill::kSquares, 2);
+  for (const char* text : {"tw:g=16", "tvw:g=16"}) {
+    CAPTURE(text);
+    const auto judge = pattern(text);
+    const Selection selection = judge->select(scores.view(), Sparsity(0.75));
+    CHECK(judge->conforms(selection).tiles == selection.tiles);
+
+    const auto violation_of = [&](const TileLayout& tiles) {
+      return judge->conforms({selection.mask, tiles}).violation;
+    };
+    TileLayout wide = selection.tiles.value();
+    wide.granularity = 32;
+    CHECK(violation_of(wide) == "its tiles are of 32 columns, expected 16");
+    TileLayout fewer = selection.tiles.value();
+    fewer.tiles.pop_back();
+    CHECK(violation_of(fewer).find("of them inside of the tiles") != std::string::npos);
+  }
+  // Rows in another order share other groups.
+  const Selection tvw = pattern("tvw:g=16")->select(scores.view(), Sparsity(0.75));
+  TileLayout ascending = tvw.tiles.value();
+  for (Tile& tile : ascending.tiles) std::sort(tile.kept_k.begin(), tile.kept_k.end());
+  const Conformity sorted = pattern("tvw:g=16")->conforms({tvw.mask, ascending});
+  CHECK_FALSE(sorted.conforms);
+  CHECK(sorted.violation.find("of its tile, expected at most 2 of each 4") != std::string::npos);
 }
 
 }  // namespace

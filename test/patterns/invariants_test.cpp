@@ -83,27 +83,27 @@ void check_padding(const TileLayout& layout, int64_t K) {
 TEST_CASE("a selection is of its pattern and meets its target", "[patterns]") {
   const Permute permute = GENERATE(Permute::kOff, Permute::kFast);
   CAPTURE(name(permute));
-  for_all({permute, patterns::Split::kAuto},
-          [&](const patterns::Pattern& pattern, const ScoreMatrix& scores, Sparsity target,
-              const Selection& selection) {
-            REQUIRE(selection.mask.rows() == scores.K);
-            REQUIRE(selection.mask.cols() == scores.N);
-            check_kept_count(pattern.spec(), scores, target, selection);
-            const PatternKind kind = pattern.spec().kind;
-            const bool tiled = kind == PatternKind::kTw || kind == PatternKind::kTvw;
-            REQUIRE(selection.tiles.has_value() == tiled);
-            if (tiled) {
-              test::check_layout(selection.mask, *selection.tiles, pattern.spec(), true);
-              check_padding(*selection.tiles, scores.K);
-            }
-            if (kind == PatternKind::kTvw && permute != Permute::kOff)
-              return;  // no mask tells its columns
-            const patterns::Conformity conformity = pattern.conforms(selection.mask);
-            CHECK(conformity.conforms);
-            CHECK(conformity.violation.empty());
-            REQUIRE(conformity.tiles.has_value() == tiled);
-            if (tiled) test::check_layout(selection.mask, *conformity.tiles, pattern.spec(), false);
-          });
+  for_all({permute, patterns::Split::kAuto}, [&](const patterns::Pattern& pattern,
+                                                 const ScoreMatrix& scores, Sparsity target,
+                                                 const Selection& selection) {
+    REQUIRE(selection.mask.rows() == scores.K);
+    REQUIRE(selection.mask.cols() == scores.N);
+    check_kept_count(pattern.spec(), scores, target, selection);
+    const PatternKind kind = pattern.spec().kind;
+    const bool tiled = kind == PatternKind::kTw || kind == PatternKind::kTvw;
+    REQUIRE(selection.tiles.has_value() == tiled);
+    if (tiled) {
+      test::check_layout(selection.mask, *selection.tiles, pattern.spec(), true);
+      check_padding(*selection.tiles, scores.K);
+    }
+    CHECK(pattern.conforms(selection).violation.empty());               // by its tiles
+    if (kind == PatternKind::kTvw && permute != Permute::kOff) return;  // no mask tells its columns
+    const patterns::Conformity conformity = pattern.conforms({selection.mask, std::nullopt});
+    CHECK(conformity.conforms);
+    CHECK(conformity.violation.empty());
+    REQUIRE(conformity.tiles.has_value() == tiled);
+    if (tiled) test::check_layout(selection.mask, *conformity.tiles, pattern.spec(), false);
+  });
 }
 
 TEST_CASE("without permutation rows and columns stay in their order", "[patterns]") {

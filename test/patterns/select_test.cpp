@@ -91,7 +91,7 @@ TEST_CASE("a selection meets its target, has its structure and can be packed", "
           if (tiled) {
             check_layout(selection, spec);
           } else {
-            CHECK(pattern->conforms(mask).conforms);
+            CHECK(pattern->conforms(selection).conforms);
           }
           const DenseMatrix dense = test::random_dense(scores.K, scores.N, DType::kF32, seed);
           const auto unpacked = pack::unpack(pack::pack(dense, selection, spec)).values.to_f32();
@@ -157,7 +157,7 @@ TEST_CASE("a mask of one pattern is not taken for another", "[patterns]") {
     return make_pattern(parse_pattern(text))->select(scores.view(), Sparsity(0.75)).mask;
   };
   const auto conforms = [](const char* text, const Mask& mask) {
-    return make_pattern(parse_pattern(text))->conforms(mask);
+    return make_pattern(parse_pattern(text))->conforms({mask, std::nullopt});
   };
   const Mask unstructured = mask_of("ew");
   for (const char* text : {"2:4", "block:b=16", "tw:g=64", "tvw:g=64"}) {

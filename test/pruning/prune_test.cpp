@@ -1,7 +1,9 @@
 // Whole prune runs over weights in memory.
 #include "tvw/pruning/prune.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "support/catch.hpp"
 #include "support/random_weights.hpp"
@@ -179,6 +181,68 @@ TEST_CASE("a run has the same bits for any number of threads", "[pruning]") {
       CHECK(r.weights[i].selection.mask == results.front().weights[i].selection.mask);
     }
   }
+}
+
+std::vector<NamedSelection> decisions(const PruneResult& result) {
+  std::vector<NamedSelection> given;
+  for (const pruning::PrunedWeight& w : result.weights) {
+    given.push_back({w.name, w.pattern, w.selection});
+  }
+  return given;
+}
+
+TEST_CASE("what was decided before is applied to other values", "[pruning]") {
+  const pruning::Recipe recipe = parse_recipe(
+      R"({"pattern": "tvw:g=32", "overrides": [{"match": "layer.1", "pattern": "tw:g=16"}]})", "t");
+  const PruneResult before = prune(three_weights(), recipe);
+  const std::vector<NamedSelection> given = decisions(before);
+  MemorySource tuned;
+  tuned.add("head", test::random_dense(64, 128, DType::kF32, 5));
+  tuned.add("layer.0", test::random_dense(128, 192, DType::kF32, 6));
+  tuned.add("new", test::random_dense(64, 64, DType::kF32, 7));
+  const PruneResult after = pruning::apply(tuned, {}, given);
+  REQUIRE(after.weights.size() == 2);
+  for (const pruning::PrunedWeight& w : after.weights) {
+    const auto same = std::ranges::find(before.weights, w.name, &pruning::PrunedWeight::name);
+    REQUIRE(same != before.weights.end());
+    CHECK(w.pattern == same->pattern);
+    CHECK(w.selection.mask == same->selection.mask);
+    CHECK(w.selection.tiles == same->selection.tiles);
+    CHECK(w.target == w.achieved);
+    CHECK(w.kept_score < 0.5);  // of values that no mask was chosen for
+  }
+  REQUIRE(after.skipped.size() == 1);
+  CHECK(after.skipped[0].reason == "no mask is given for it");
+  CHECK(after.unmatched == std::vector<std::string>{"mask 'layer.1'"});
+  const pruning::Recipe fewer = parse_recipe(R"({"exclude": ["head"]})", "t");
+  CHECK(pruning::apply(tuned, fewer, given).weights.size() == 1);
+}
+
+TEST_CASE("masks of elsewhere need a pattern that they are of", "[pruning]") {
+  MemorySource source;
+  source.add("w", test::random_dense(64, 64, DType::kF32, 1));
+  const auto mask_of = [&](const char* pattern) {
+    const std::string recipe = std::string(R"({"sparsity": 0.5, "pattern": ")") + pattern + "\"}";
+    return prune(source, parse_recipe(recipe, "t")).weights.at(0).selection.mask;
+  };
+  const auto refused = [&](const std::optional<PatternSpec>& pattern, const Mask& mask) {
+    const std::vector<NamedSelection> given{{"w", pattern, {mask, std::nullopt}}};
+    try {
+      static_cast<void>(pruning::apply(source, {}, given));
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kPatternMismatch);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(refused(parse_pattern("2:4"), mask_of("2:4")).empty());
+  CHECK(refused(parse_pattern("tw"), mask_of("tw")).empty());  // tiles are found
+  CHECK(refused(parse_pattern("1:4"), mask_of("2:4")).find("is not of pattern 1:4: column") !=
+        std::string::npos);
+  CHECK(refused(std::nullopt, mask_of("ew")).find("is not of pattern tvw:g=64,nm=2:4") !=
+        std::string::npos);
+  CHECK(refused(parse_pattern("ew"), Mask(64, 63, true)) ==
+        "the mask of 'w' is [64, 63], expected [64, 64]");
 }
 
 }  // namespace

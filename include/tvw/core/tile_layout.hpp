@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include "tvw/core/mask.hpp"
 
 namespace tvw {
 
@@ -22,5 +25,9 @@ struct TileLayout {
   std::vector<Tile> tiles;
   friend bool operator==(const TileLayout&, const TileLayout&) = default;
 };
+
+/// Why tiles cannot hold what `mask` [K, N] keeps, in one sentence: an id out of range or used
+/// twice, a tile of too many columns, a weight outside of all tiles. Empty if they can.
+[[nodiscard]] std::string violation(const TileLayout& layout, const Mask& mask);
 
 }  // namespace tvw

@@ -1,26 +1,28 @@
-/// @file Masks as a safetensors file: one BOOL tensor [K, N] per weight under the weight's name, 1
-/// = kept.
+/// @file What was decided for weights, as a safetensors file: by these masks a model is trained on,
+/// and pruned again afterwards.
+///
+/// Per weight a BOOL tensor [K, N] under the weight's name, 1 = kept. Of TW and TVW besides, as a
+/// mask alone does not tell which columns and rows belong together: `<name>.tiles` I32 [T, 2], the
+/// number of rows and of columns of each tile, and their ids, tile after tile, in the order in
+/// which they are packed: `<name>.kept_k` and `<name>.kept_n`, I32. Metadata: `tvw.masks` "1.1",
+/// and
+/// `<name>.pattern`. Files with masks alone are read, too (BOOL or U8).
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
-#include "tvw/core/mask.hpp"
 #include "tvw/core/output_set.hpp"
+#include "tvw/core/selection.hpp"
 
 namespace tvw::io {
 
-struct NamedMask {
-  std::string name;
-  Mask mask;  ///< [K, N]
-};
-
 /// Adds `path` to `files`, which replaces it once they are committed.
 /// @throws Error kIo, kInvalidArgument, kUnsupported a name that safetensors does not allow
-void write_masks(const std::vector<NamedMask>& masks, const std::filesystem::path& path,
+void write_masks(const std::vector<NamedSelection>& masks, const std::filesystem::path& path,
                  OutputSet& files);
+/// Whether tiles fit their mask is not checked: Pattern::conforms does.
 /// @throws Error kIo, kBadFile
-[[nodiscard]] std::vector<NamedMask> load_masks(const std::filesystem::path& path);
+[[nodiscard]] std::vector<NamedSelection> load_masks(const std::filesystem::path& path);
 
 }  // namespace tvw::io

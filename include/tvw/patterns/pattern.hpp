@@ -53,7 +53,7 @@ struct Unit {
   int32_t size = 0;    ///< number of those elements
 };
 
-/// Whether a mask is of a pattern.
+/// Whether a selection is of a pattern.
 struct Conformity {
   bool conforms = false;
   std::string violation;            ///< one sentence with the place; empty if it conforms
@@ -78,11 +78,11 @@ class Pattern {
   /// K * N, or that times the ratio for n:m and tvw.
   [[nodiscard]] virtual std::vector<Unit> units(MatrixView<const float> scores) const = 0;
 
-  /// TW and TVW look for tiles of consecutive surviving columns, TW also for columns that keep the
-  /// same rows, with rows in their own order; up to 1 % of the places a layout stores may be zero.
-  /// Columns that `permute` clustered for TVW cannot be told from a mask alone: keep the
-  /// Selection's layout.
-  [[nodiscard]] virtual Conformity conforms(const Mask& mask) const = 0;
+  /// TW and TVW check the selection's tiles. If it has none they look for some, of consecutive
+  /// surviving columns, TW also of columns that keep the same rows, with rows in their own order;
+  /// up to 1 % of the places a layout stores may then be zero. (Columns that `permute` clustered
+  /// for TVW cannot be told from a mask alone.)
+  [[nodiscard]] virtual Conformity conforms(const Selection& selection) const = 0;
 
  protected:
   [[nodiscard]] virtual Selection do_select(MatrixView<const float> scores, Sparsity target,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ struct PrunedWeight {
   int64_t K = 0;
   int64_t N = 0;
   PatternSpec pattern;
-  double target = 0.0;      ///< sparsity asked of this weight
+  double target = 0.0;      ///< sparsity asked of this weight; of given ones that achieved
   double achieved = 0.0;    ///< share of zeros in the mask
   double kept_score = 0.0;  ///< share of the summed score that is kept
   Selection selection;
@@ -69,6 +70,16 @@ struct PruneHooks {
 /// @throws Error kNonFinite a NaN or Inf weight; names the tensor and [k, n]
 /// @throws Error kUsage the recipe does not fit (e.g. tvw below the sparsity of its ratio)
 [[nodiscard]] PruneResult prune(const WeightSource& source, const Recipe& recipe,
+                                const PruneHooks& hooks = {});
+
+/// By what was decided before, e.g. for the model that this one was fine-tuned from: weights that
+/// `given` does not name are skipped, those that the recipe leaves out, too. Of the recipe only
+/// this counts, and its pattern where `given` states none. `unmatched` has what names no weight,
+/// too.
+/// @throws Error kNonFinite as above
+/// @throws Error kPatternMismatch a selection is not of its pattern or of its weight's shape
+[[nodiscard]] PruneResult apply(const WeightSource& source, const Recipe& recipe,
+                                std::span<const NamedSelection> given,
                                 const PruneHooks& hooks = {});
 
 }  // namespace tvw::pruning

@@ -43,11 +43,11 @@ struct PruneRecord {
   std::vector<std::string> argv;
   std::string source;  ///< path of the input model
   std::vector<std::string> outputs;
-  std::string pattern;  ///< canonical spec
-  std::string scope;    ///< "global", "uniform"
-  std::string score;    ///< "magnitude", ...
-  double target_sparsity = 0.0;
-  double seconds = 0.0;  ///< wall clock of pruning and packing
+  std::string pattern;           ///< canonical spec; those of given masks, with commas
+  std::string scope;             ///< "global", "uniform", or "given": by masks
+  std::string score;             ///< "magnitude", ...
+  double target_sparsity = 0.0;  ///< of given masks what they have
+  double seconds = 0.0;          ///< wall clock of pruning and packing
   std::vector<PruneRow> rows;
   PruneTotals pruned;  ///< the pruned weights alone
   PruneTotals model;   ///< every initializer of the model

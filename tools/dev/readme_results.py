@@ -33,6 +33,7 @@ RECORDS = [
     ("cpu-xeon-16-cores-bert-base-few.json", "BERT-base, M = {M}", 1, 8, 16),
     ("cpu-xeon-16-cores-bert-large-few.json", "BERT-large, M = {M}", 1, 8, 16),
     ("cpu-xeon-16-cores-llama-7b-few.json", "LLaMA 7B, M = {M}", 1, 8),
+    ("cpu-xeon-16-cores-llama-7b-16.json", "LLaMA 7B, M = {M}", 16),
     ("cpu-xeon-16-cores-bert-base-few-1-thread.json", "BERT-base, M = {M}", 1, 8, 16),
     ("cpu-xeon-16-cores-bert-large-few-1-thread.json", "BERT-large, M = {M}", 1, 8, 16),
     ("h200-bert-base.json", "BERT-base, M = {M}"),

@@ -36,7 +36,8 @@ TEST_CASE("tiles that do not fit their mask are refused with the place", "[core]
   CHECK(broken([](TileLayout& l) { l.granularity = 0; }) == "granularity 0, expected 1 or more");
   CHECK(broken([](TileLayout& l) { l.granularity = 1; }) ==
         "tile 0: 2 columns, expected at most 1");
-  CHECK(broken([](TileLayout& l) { l.tiles[1].kept_n[0] = 0; }) == "tile 1: column 0 is used twice");
+  CHECK(broken([](TileLayout& l) { l.tiles[1].kept_n[0] = 0; }) ==
+        "tile 1: column 0 is used twice");
   CHECK(broken([](TileLayout& l) { l.tiles[0].kept_k[1] = 3; }) == "tile 0: row 3 is used twice");
   CHECK(broken([](TileLayout& l) { l.tiles[0].kept_k[1] = 4; }) ==
         "tile 0: row 4, expected an id below 4");

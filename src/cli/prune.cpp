@@ -89,7 +89,11 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
                  recipe.min_keep, recipe.sparsity.density());
   }
   // Both say now what does not fit, before a model is read.
-  static_cast<void>(effective_target(recipe.pattern, recipe.sparsity));
+  const Sparsity target = effective_target(recipe.pattern, recipe.sparsity);
+  if (options.sparsity && target != recipe.sparsity) {
+    spdlog::warn("--sparsity {:g} does not apply to {}, which has {:g}", recipe.sparsity.value(),
+                 to_string(recipe.pattern), target.value());
+  }
   static_cast<void>(pruning::Rules(recipe));
   return recipe;
 }

@@ -72,7 +72,7 @@ void parse(const std::filesystem::path& path, onnx::ModelProto& model) {
   }
 }
 
-/// Weights are known by name: two constants of one name are two answers to one question.
+/// Values are known by name: of two with one name no reader could say which is meant.
 /// @throws Error kBadFile
 void check_names(const onnx::GraphProto& graph) {
   std::set<std::string> names;
@@ -82,7 +82,9 @@ void check_names(const onnx::GraphProto& graph) {
   };
   for (const auto& tensor : graph.initializer()) add(tensor.name());
   for (const auto& node : graph.node()) {
-    if (constant_tensor(node) != nullptr && node.output_size() == 1) add(node.output(0));
+    for (const auto& output : node.output()) {
+      if (!output.empty()) add(output);  // empty: left out
+    }
   }
 }
 

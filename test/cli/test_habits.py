@@ -257,6 +257,8 @@ def test_what_has_no_effect_is_told(tvw, digits):
     result = tvw.works("prune", "--dry-run", *flags, "digits.onnx")
     assert "exclude 'clasifier' matches none of the 3 prunable weights" in result.stderr
     assert "--min-keep has no effect" in result.stderr and "'w0'" not in result.stderr
+    fixed = tvw.works("prune", "--dry-run", "--pattern", "2:4", "--sparsity", "0.9", "digits.onnx")
+    assert "--sparsity 0.9 does not apply to 2:4, which has 0.5" in fixed.stderr
     result = tvw("prune", "--dry-run", "--include", "clasifier", "digits.onnx")
     assert result.returncode == 4 and "include 'clasifier' matches none" in result.stderr
 

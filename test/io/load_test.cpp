@@ -129,6 +129,19 @@ TEST_CASE("typed data must have as many elements as the dims", "[io]") {
   CHECK(load(model).message.empty());
 }
 
+TEST_CASE("a name that two values have is refused", "[io]") {
+  const auto of = [](const char* body) {
+    auto model = test::parse_model(test::header() + "g (float[m, 4] x) => (float[m, 6] y) {" +
+                                   std::string(body) + "}");
+    test::add_weight(model, "w", {4, 6}, DType::kF32, 1);
+    return load(model);
+  };
+  CHECK(of("y = MatMul (x, w)").message.empty());
+  CHECK(of("a = MatMul (x, w)  a = Relu (x)  y = Relu (a)").names("two tensors are called 'a'"));
+  CHECK(of("w = Relu (x)  y = MatMul (x, w)").names("two tensors are called 'w'"));
+  CHECK(of("a, m = Dropout (x)  b, m = Dropout (x)  y = MatMul (a, w)").names("'m'"));
+}
+
 TEST_CASE("tensors of subgraphs and functions are checked as well", "[io]") {
   auto model = test::parse_model(test::header() +
                                  R"(g (bool c, float[m, 4] x) => (float[m, 6] y) {

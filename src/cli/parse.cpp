@@ -43,4 +43,6 @@ std::string not_nan(const std::string& text) {
   return value && std::isnan(*value) ? "'" + text + "' is no number" : "";
 }
 
+std::string names_a_file(const std::string& text) { return text.empty() ? "names no file" : ""; }
+
 }  // namespace tvw::cli

@@ -18,5 +18,7 @@ namespace tvw::cli {
 [[nodiscard]] std::vector<int64_t> parse_counts(std::string_view flag, std::string_view text);
 /// For CLI::Validator, as CLI::Range takes NaN: what is wrong, or nothing.
 [[nodiscard]] std::string not_nan(const std::string& text);
+/// Refuses what a script's empty variable leaves of a file's name.
+[[nodiscard]] std::string names_a_file(const std::string& text);
 
 }  // namespace tvw::cli

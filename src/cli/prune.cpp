@@ -88,34 +88,46 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
     spdlog::warn("--min-keep {:g} counts as {:g}: more is not kept of all weights together",
                  recipe.min_keep, recipe.sparsity.density());
   }
-  // Both say now what does not fit, before a model is read.
+  // What does not fit is said now, before a model is read.
+  static_cast<void>(pruning::Rules(recipe));
+  if (!options.masks_in.empty()) return recipe;  // no target then
   const Sparsity target = effective_target(recipe.pattern, recipe.sparsity);
   if (options.sparsity && target != recipe.sparsity) {
     spdlog::warn("--sparsity {:g} does not apply to {}, which has {:g}", recipe.sparsity.value(),
                  to_string(recipe.pattern), target.value());
   }
-  static_cast<void>(pruning::Rules(recipe));
   return recipe;
 }
 
-/// What --masks-in decides, of the pattern that --pattern says if it is given.
-std::optional<std::vector<NamedSelection>> given_masks(const PruneOptions& options,
-                                                       const pruning::Recipe& recipe) {
+/// What --masks-in decides; of the recipe's patterns if --pattern is given.
+std::optional<std::vector<NamedSelection>> given_masks(const PruneOptions& options) {
   if (options.masks_in.empty()) return std::nullopt;
   std::vector<NamedSelection> masks = io::load_masks(options.masks_in);
-  if (options.pattern) {
-    for (NamedSelection& named : masks) named.pattern = recipe.pattern;
+  if (!options.pattern) return masks;
+  const PatternSpec wanted = parse_pattern(*options.pattern);
+  const auto other = std::ranges::find_if(masks, [&](const NamedSelection& named) {
+    return named.pattern && *named.pattern != wanted;
+  });
+  if (other != masks.end()) {
+    spdlog::warn("{} says that '{}' is {}: --pattern {} counts", options.masks_in, other->name,
+                 to_string(*other->pattern), to_string(wanted));
   }
+  for (NamedSelection& named : masks) named.pattern.reset();
   return masks;
 }
 
 /// Fine-tuning was to leave alone what the masks drop.
 void warn_of_lost_values(const PruneJob& job) {
-  const auto lost = std::ranges::count_if(
-      job.layers(), [](const PrunedLayer& layer) { return layer.row.kept_score < 1.0; });
+  int64_t lost = 0, weights = 0;
+  std::string first;
+  for (const PrunedLayer& layer : job.layers()) {
+    if (layer.lost == 0) continue;
+    if (weights++ == 0) first = layer.row.name;
+    lost += layer.lost;
+  }
   if (lost == 0) return;
-  spdlog::warn("of {} of {} weights the masks drop values that are not zero: see the kept score",
-               lost, job.layers().size());
+  const std::string more = weights > 1 ? " and " + std::to_string(weights - 1) + " more" : "";
+  spdlog::warn("the masks drop {} values that are not zero, of '{}'{}", lost, first, more);
 }
 
 io::OutputPaths outputs_of(const PruneOptions& options, Emit emit) {
@@ -176,6 +188,18 @@ std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& jo
   return io::write_packed(std::move(model), packed, outputs, decode, files);
 }
 
+void run(PruneJob& job, const PruneOptions& options, const Settings& settings) {
+  Progress bar(settings);
+  try {
+    job.run([&bar](double done, double total, const std::string& what) {
+      bar.update(done, total, what);
+    });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kPatternMismatch || options.masks_in.empty()) throw;
+    throw Error(error.code(), options.masks_in + ": " + error.what());
+  }
+}
+
 void run_prune(const PruneOptions& options, const Settings& settings) {
   const auto start = std::chrono::steady_clock::now();
   const Emit emit = parse_emit(options.emit);
@@ -183,7 +207,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--masks-out writes a file, --dry-run none: give one of them");
   }
   const pruning::Recipe recipe = make_recipe(options);
-  const auto given = given_masks(options, recipe);
+  const auto given = given_masks(options);
   const io::OutputPaths outputs = outputs_of(options, emit);
   io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
@@ -196,12 +220,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   const bool masked = emit == Emit::kMasked;
   PruneJob job(model, recipe, given,
                {.packed = !masked, .selections = masked || !options.masks_out.empty()});
-  {
-    Progress bar(settings);
-    job.run([&bar](double done, double total, const std::string& what) {
-      bar.update(done, total, what);
-    });
-  }
+  run(job, options, settings);
   if (given) warn_of_lost_values(job);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   record::PruneRecord record = make_record(model, job, recipe, settings.argv);
@@ -256,14 +275,18 @@ void add_prune(CLI::App& app, const Settings& settings) {
       ->allow_extra_args(false);
   command->add_option("--exclude", options->exclude, "No weights that match this regex")
       ->allow_extra_args(false);
-  command->add_option(
-      "--recipe", options->recipe,
-      "JSON file with all of this; flags win. `overrides` are for weights by name, see below");
+  command
+      ->add_option(
+          "--recipe", options->recipe,
+          "JSON file with all of this; flags win. `overrides` are for weights by name, see below")
+      ->check(CLI::Validator(names_a_file, "", ""));
   command->add_option("--emit", options->emit, "packed, packed-inline or masked")
       ->capture_default_str();
   CLI::Option* masks_in = command->add_option(
       "--masks-in", options->masks_in,
-      "Prune by masks as --masks-out writes them, e.g. after fine-tuning under them");
+      "Prune by masks as --masks-out writes them, e.g. after fine-tuning under them; of a recipe "
+      "only what it leaves out counts");
+  masks_in->check(CLI::Validator(names_a_file, "", ""));
   for (CLI::Option* option : decisions) masks_in->excludes(option);
   command->add_option("--masks-out", options->masks_out,
                       "Write the masks, with the tiles they are of, as safetensors");

@@ -66,9 +66,10 @@ std::string why_not_worth_it(const pack::PackedWeights& packed, const PatternSpe
          " values, padding included, for its " + std::to_string(all);
 }
 
-[[noreturn]] void nothing_to_prune(const io::OnnxModel& model,
+[[noreturn]] void nothing_to_prune(const io::OnnxModel& model, bool by_masks,
                                    const std::vector<record::PruneRow>& skipped) {
-  std::string message = model.path().string() + " has no prunable weight";
+  std::string message = model.path().string() + (by_masks ? " has no weight to prune by the masks"
+                                                          : " has no prunable weight");
   if (!skipped.empty()) {
     message += ": '" + skipped.front().name + "' is not because: " + skipped.front().skipped_reason;
     if (skipped.size() > 1) {
@@ -113,6 +114,7 @@ void PruneJob::run(const ProgressCallback& progress) {
     layer.row.sparsity = pruned.achieved;
     layer.row.kept_score = pruned.kept_score;
     layer.kept = pruned.selection.mask.kept_count();
+    layer.lost = pruned.lost;
     if (products_.selections) layer.selection = std::move(pruned.selection);
     pruned.selection = {};
     layers_.push_back(std::move(layer));
@@ -126,7 +128,7 @@ void PruneJob::run(const ProgressCallback& progress) {
     spdlog::warn("{} matches none of the {} prunable weights; `tvw inspect` lists them", expression,
                  source.count());
   }
-  if (layers_.empty()) nothing_to_prune(model_, skipped_);
+  if (layers_.empty()) nothing_to_prune(model_, given_.has_value(), skipped_);
 }
 
 }  // namespace tvw::cli

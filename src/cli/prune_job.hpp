@@ -23,6 +23,7 @@ struct PrunedLayer {
   std::optional<pack::PackedWeights> packed;  ///< if asked for
   Selection selection;                        ///< empty unless asked for
   int64_t kept = 0;                           ///< elements that stay
+  int64_t lost = 0;                           ///< PrunedWeight::lost
 };
 
 /// What is made of each pruned weight.

@@ -35,7 +35,7 @@ int64_t kept_inside(const Mask& mask, const Tile& tile) {
 
 }  // namespace
 
-std::string violation(const TileLayout& layout, const Mask& mask) {
+std::string tiles_violation(const TileLayout& layout, const Mask& mask) {
   if (layout.granularity < 1) {
     return "granularity " + std::to_string(layout.granularity) + ", expected 1 or more";
   }
@@ -43,8 +43,8 @@ std::string violation(const TileLayout& layout, const Mask& mask) {
   int64_t kept = 0;
   for (size_t t = 0; t < layout.tiles.size(); ++t) {
     const Tile& tile = layout.tiles[t];
-    if (std::cmp_greater(tile.kept_n.size(), layout.granularity)) {
-      return in_tile(t, std::to_string(tile.kept_n.size()) + " columns, expected at most " +
+    if (tile.kept_n.empty() || std::cmp_greater(tile.kept_n.size(), layout.granularity)) {
+      return in_tile(t, std::to_string(tile.kept_n.size()) + " columns, expected 1 to " +
                             std::to_string(layout.granularity));
     }
     if (const auto wrong = mark(tile.kept_n, "column", columns)) return in_tile(t, *wrong);

@@ -2,7 +2,6 @@
 
 #include <cstring>
 #include <map>
-#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -68,10 +67,9 @@ class MaskFile {
       if (!is_mask(entry)) continue;
       used.insert(entry.name);
       NamedSelection named{entry.name, pattern_of(entry.name), {read_mask(entry), std::nullopt}};
-      const bool tiled = named.pattern && (named.pattern->kind == PatternKind::kTw ||
-                                           named.pattern->kind == PatternKind::kTvw);
-      if (tiled) {
-        named.selection.tiles = read_tiles(entry.name, named.pattern->granularity);
+      if (file_.find(entry.name + kTiles) != nullptr) {
+        named.selection.tiles =
+            read_tiles(entry.name, named.pattern ? named.pattern->granularity : 0);
         for (const char* part : {kTiles, kKeptK, kKeptN}) used.insert(entry.name + part);
       }
       masks.push_back(std::move(named));
@@ -115,9 +113,16 @@ class MaskFile {
     }
   }
 
-  [[nodiscard]] std::vector<int32_t> read_ids(const std::string& name) const {
+  /// `columns`: of a matrix; 0: a list.
+  [[nodiscard]] std::vector<int32_t> read_ids(const std::string& name, int64_t columns = 0) const {
     const SafetensorsEntry& entry = file_.entry(name);
     if (entry.dtype != "I32") bad("'" + name + "' is " + entry.dtype + ", expected I32");
+    const bool fits = columns == 0 ? entry.shape.size() == 1
+                                   : entry.shape.size() == 2 && entry.shape[1] == columns;
+    if (!fits) {
+      bad("'" + name + "' is not of shape " +
+          (columns == 0 ? "[n]" : "[n, " + std::to_string(columns) + "]"));
+    }
     const auto bytes = file_.bytes(entry);
     std::vector<int32_t> ids(bytes.size() / sizeof(int32_t));
     if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), bytes.size());
@@ -125,8 +130,7 @@ class MaskFile {
   }
 
   [[nodiscard]] TileLayout read_tiles(const std::string& name, int64_t granularity) const {
-    const std::vector<int32_t> sizes = read_ids(name + kTiles);
-    if (sizes.size() % 2 != 0) bad("'" + name + kTiles + "' is not of shape [T, 2]");
+    const std::vector<int32_t> sizes = read_ids(name + kTiles, 2);
     TileLayout layout{granularity, std::vector<Tile>(sizes.size() / 2)};
     deal(name + kKeptK, sizes, 0, layout, &Tile::kept_k);
     deal(name + kKeptN, sizes, 1, layout, &Tile::kept_n);
@@ -141,8 +145,8 @@ class MaskFile {
     for (size_t t = 0; t < layout.tiles.size(); ++t) {
       const int32_t size = sizes[2 * t + which];
       if (size < 0 || std::cmp_greater(size, left.size())) {
-        bad("'" + name + "' has " + std::to_string(ids.size()) + " ids, too few for tile " +
-            std::to_string(t) + " with " + std::to_string(size));
+        bad("'" + name + "' has " + std::to_string(left.size()) + " ids left for tile " +
+            std::to_string(t) + ", which is to have " + std::to_string(size));
       }
       const auto own = left.first(static_cast<size_t>(size));
       (layout.tiles[t].*part).assign(own.begin(), own.end());

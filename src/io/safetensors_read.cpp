@@ -26,22 +26,22 @@ constexpr int kMaxDepth = 3;
 class Mapping {
  public:
   explicit Mapping(const std::filesystem::path& path) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) fail(path);
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) fail(path, std::strerror(errno));
     struct stat status {};
-    if (fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
-      if (S_ISDIR(status.st_mode)) errno = EISDIR;
-      const int error = errno;
+    const bool known = fstat(file, &status) == 0;
+    if (!known || !S_ISREG(status.st_mode)) {
+      const std::string why = !known                    ? std::strerror(errno)
+                              : S_ISDIR(status.st_mode) ? "it is a directory"
+                                                        : "it is not a regular file";
       close(file);
-      errno = error;
-      fail(path);
+      fail(path, why);
     }
     size = static_cast<size_t>(status.st_size);
     void* address = size == 0 ? nullptr : mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
     const int error = errno;
     close(file);
-    errno = error;
-    if (address == MAP_FAILED) fail(path);
+    if (address == MAP_FAILED) fail(path, std::strerror(error));
     data = static_cast<const std::byte*>(address);
   }
 
@@ -49,8 +49,8 @@ class Mapping {
   size_t size = 0;
 
  private:
-  [[noreturn]] static void fail(const std::filesystem::path& path) {
-    throw Error(ErrorCode::kIo, "cannot open " + path.string() + ": " + std::strerror(errno));
+  [[noreturn]] static void fail(const std::filesystem::path& path, const std::string& why) {
+    throw Error(ErrorCode::kIo, "cannot open " + path.string() + ": " + why);
   }
 };
 
@@ -175,7 +175,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
     const auto* text = reinterpret_cast<const char*>(map_) + kSafetensorsPrefixBytes;
     const Json header = Json::parse(text, text + header_size, HeaderCheck());
     if (!header.is_object()) throw std::invalid_argument("the header is not a JSON object");
-    for (const auto& [name, value] : header.items()) {
+    for (const auto& [name, value] : header.items()) {  // in order: Json keeps its names sorted
       if (name == kSafetensorsMetadata) {
         metadata_ = value.get<std::map<std::string, std::string>>();
       } else {
@@ -193,10 +193,13 @@ SafetensorsFile::~SafetensorsFile() {
 }
 
 const SafetensorsEntry& SafetensorsFile::entry(const std::string& name) const {
-  for (const SafetensorsEntry& candidate : entries_) {
-    if (candidate.name == name) return candidate;
-  }
+  if (const SafetensorsEntry* found = find(name)) return *found;
   throw Error(ErrorCode::kBadFile, path_.string() + " has no tensor '" + name + "'");
+}
+
+const SafetensorsEntry* SafetensorsFile::find(const std::string& name) const {
+  const auto found = std::ranges::lower_bound(entries_, name, {}, &SafetensorsEntry::name);
+  return found != entries_.end() && found->name == name ? &*found : nullptr;
 }
 
 std::span<const std::byte> SafetensorsFile::bytes(const SafetensorsEntry& entry) const {

@@ -28,7 +28,7 @@ void check_ids(const char* format, const std::string& what, int64_t limit,
 }  // namespace
 
 TileIndices make_tile_indices(const Mask& mask, const TileLayout& layout) {
-  if (const std::string wrong = violation(layout, mask); !wrong.empty()) {
+  if (const std::string wrong = tiles_violation(layout, mask); !wrong.empty()) {
     throw Error(ErrorCode::kPatternMismatch, wrong);
   }
   const auto G = static_cast<size_t>(layout.granularity);

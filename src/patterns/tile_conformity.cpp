@@ -123,7 +123,7 @@ Conformity check(const Mask& mask, const TileLayout& tiles, int64_t granularity,
                 std::to_string(granularity),
             std::nullopt};
   }
-  if (std::string wrong = violation(tiles, mask); !wrong.empty()) {
+  if (std::string wrong = tiles_violation(tiles, mask); !wrong.empty()) {
     return {false, std::move(wrong), std::nullopt};
   }
   for (const Tile& tile : tiles.tiles) {

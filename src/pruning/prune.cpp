@@ -96,15 +96,20 @@ std::vector<Choice> by_given(const WeightSource& source, const Recipe& recipe,
   });
   std::set<std::string> names;
   for (size_t i = 0; i < source.count(); ++i) names.insert(source.entry(i).name);
+  size_t unknown = 0;
+  std::string first;
   for (const NamedSelection& named : given) {
-    if (!names.contains(named.name)) result.unmatched.push_back("mask '" + named.name + "'");
+    if (!names.contains(named.name) && unknown++ == 0) first = "mask '" + named.name + "'";
   }
+  if (unknown > 1) first += " and " + std::to_string(unknown - 1) + " more";
+  if (unknown > 0) result.unmatched.push_back(first);
   return choices;
 }
 
-/// With tiles that pack it.
+/// What is given, with tiles that pack it.
 Selection checked(const Choice& choice, const patterns::Pattern& pattern) {
-  const Mask& mask = choice.given->mask;
+  Selection selection = *choice.given;
+  const Mask& mask = selection.mask;
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorCode::kPatternMismatch, "the mask of '" + choice.entry.name + "' " + why);
   };
@@ -113,11 +118,28 @@ Selection checked(const Choice& choice, const patterns::Pattern& pattern) {
            "], expected [" + std::to_string(choice.entry.K) + ", " +
            std::to_string(choice.entry.N) + "]");
   }
-  patterns::Conformity conformity = pattern.conforms(*choice.given);
+  if (selection.tiles && selection.tiles->granularity == 0) {  // not stated
+    selection.tiles->granularity = choice.pattern.granularity;
+  }
+  patterns::Conformity conformity = pattern.conforms(selection);
   if (!conformity.conforms) {
     refuse("is not of pattern " + to_string(choice.pattern) + ": " + conformity.violation);
   }
-  return {mask, std::move(conformity.tiles)};
+  selection.tiles = std::move(conformity.tiles);
+  return selection;
+}
+
+/// Values other than 0 that `mask` drops, those too small for a score among them.
+int64_t lost_values(const DenseMatrix& weight, const Mask& mask) {
+  const std::vector<float> values = weight.values.to_f32();
+  int64_t lost = 0;
+  for (int64_t k = 0; k < weight.K; ++k) {
+    for (int64_t n = 0; n < weight.N; ++n) {
+      const bool zero = values[static_cast<size_t>(k * weight.N + n)] == 0.0f;
+      lost += zero || mask.kept(k, n) ? 0 : 1;
+    }
+  }
+  return lost;
 }
 
 /// Replaces the targets of the weights that share the budget.
@@ -166,6 +188,7 @@ PruneResult decide(const WeightSource& source, const Recipe& recipe,
                                                                    choice.target, recipe.select);
       pruned.kept_score = patterns::kept_score(view(scores, choice.entry), pruned.selection.mask);
     }
+    if (choice.given != nullptr) pruned.lost = lost_values(weight, pruned.selection.mask);
     done += choice.elements();
     const int64_t kept = pruned.selection.mask.kept_count();
     if (kept == 0 && !may_vanish(recipe, choice)) {

@@ -125,10 +125,49 @@ def test_a_fine_tuned_model_is_packed_by_its_masks(tvw, digits, tmp_path):
         assert tuned[name].any() and (tuned[name] == unpacked[name]).all()
 
     by_masks = ("--masks-in", "masks", "--force")
-    assert "drop values that are not zero" in tvw.works("prune", "digits.onnx", *by_masks, "--dry-run").stderr
+    for emit in ("masked", "packed-inline"):
+        tvw.works("prune", "tuned.onnx", *by_masks, "--emit", emit, "-o", "other.onnx")
     assert "--sparsity" in tvw.fails(2, "prune", "tuned.onnx", *by_masks, "--sparsity", "0.5")
-    assert "is not of pattern 2:4" in tvw.fails(1, "prune", "tuned.onnx", *by_masks, "--pattern", "2:4")
+    assert "--pattern ew counts" in tvw.works("prune", "tuned.onnx", *by_masks, "--pattern", "ew").stderr
     assert "never overwritten" in tvw.fails(1, "prune", "tuned.onnx", *by_masks, "--masks-out", "masks")
+    assert "names no file" in tvw.fails(2, "prune", "tuned.onnx", "--masks-in", "", "--force")
+
+    safetensors.numpy.save_file(safetensors.numpy.load_file(tmp_path / "masks"), tmp_path / "no metadata")
+    by_masks = ("--masks-in", "no metadata", "--force")
+    tvw.works("prune", "tuned.onnx", *by_masks, "--masks-out", "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "masks").read_bytes()
+    refused = tvw.fails(1, "prune", "tuned.onnx", *by_masks, "--pattern", "2:4")
+    assert "no metadata: the mask of 'w0' is not of pattern 2:4" in refused
+
+
+def test_values_that_given_masks_drop_are_counted(tvw, digits, tmp_path):
+    tvw.works("prune", "digits.onnx", "--emit", "masked", "-o", "masked.onnx", "--masks-out", "masks")
+    model = onnx.load(tmp_path / "masked.onnx")
+    (tensor,) = (t for t in model.graph.initializer if t.name == "w0")
+    value = onnx.numpy_helper.to_array(tensor).copy()
+    dropped = value == 0
+    value[dropped] = 1e-30  # too small to change a score
+    tensor.CopyFrom(onnx.numpy_helper.from_array(value, "w0"))
+    onnx.save(model, tmp_path / "tuned.onnx")
+    told = tvw.works("prune", "tuned.onnx", "--masks-in", "masks", "--dry-run").stderr
+    assert f"the masks drop {dropped.sum()} values that are not zero, of 'w0'" in told
+
+
+def test_masks_and_a_recipe(tvw, digits, tmp_path):
+    """Of the recipe what it leaves out, and patterns that the file does not state."""
+    weights = values_of(tmp_path / "digits.onnx")
+    masks = {name: np.zeros(weights[name].shape, dtype=bool) for name in ("w0", "w1_t")}
+    masks["w0"][::2] = True
+    masks["w1_t"][0] = True
+    safetensors.numpy.save_file(masks, tmp_path / "masks")
+    recipe = {"sparsity": 0.1, "overrides": [{"match": "w1", "pattern": "ew"}]}
+    (tmp_path / "recipe").write_text(json.dumps(recipe))
+    by_masks = ("--masks-in", "masks", "--recipe", "recipe", "--record", "record", "--force")
+    tvw.works("prune", "digits.onnx", *by_masks, "--pattern", "2:4")
+    rows = {row["name"]: row for row in json.loads((tmp_path / "record").read_text())["rows"]}
+    assert (rows["w0"]["pattern"], rows["w1_t"]["pattern"]) == ("2:4", "ew")
+    out = tvw.works("prune", "digits.onnx", *by_masks, "--pattern", "2:4", "--exclude", "w0").stdout
+    assert "excluded by 'w0'" in out
 
 
 def test_masks_of_elsewhere(tvw, digits, tmp_path):

@@ -1,6 +1,8 @@
 // The container, from friends and from enemies.
 #include "tvw/io/safetensors.hpp"
 
+#include <sys/stat.h>
+
 #include <cstring>
 #include <fstream>
 
@@ -106,6 +108,35 @@ TEST_CASE("a layout is written as it was announced", "[io]") {
   CHECK_THROWS_AS(io::SafetensorsLayout({{"x", "U8", {1}, {}}, {"x", "U8", {1}, {}}}, {}), Error);
   const io::SafetensorsLayout liar({{"x", "U8", {7}, give(bytes)}}, {});
   CHECK_THROWS_AS(liar.write([](auto) {}), Error);
+}
+
+TEST_CASE("tensors are found by name in any order of the header", "[io]") {
+  const test::TempDir folder;
+  const auto path = folder / "t.safetensors";
+  const std::string header =
+      R"({"z":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})";
+  write_file(path, header, "za", header.size());
+  const io::SafetensorsFile file(path);
+  CHECK(file.bytes(file.entry("a"))[0] == std::byte{'a'});
+  CHECK(file.bytes(file.entry("z"))[0] == std::byte{'z'});
+  CHECK(file.find("b") == nullptr);
+  CHECK_THROWS_AS(file.entry("b"), Error);
+}
+
+TEST_CASE("what is no regular file is not waited for", "[io]") {
+  const test::TempDir folder;
+  const auto pipe = folder / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  for (const auto& [path, why] : {std::pair{pipe, "it is not a regular file"},
+                                  std::pair{folder.path(), "it is a directory"}}) {
+    try {
+      const io::SafetensorsFile file(path);
+      FAIL_CHECK("opened");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kIo);
+      CHECK(error.what() == "cannot open " + path.string() + ": " + why);
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,13 @@
 // What is written can be read back, passes onnx's checker, and is the masked model.
 #include <onnx/checker.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
 #include "io/models.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -256,53 +263,84 @@ TEST_CASE("masks survive their file, with pattern and tiles", "[io]") {
 
 using Ids = std::vector<int32_t>;
 
-/// Why a file of one mask "w" [2, 4] of `pattern`, with tiles as given, is refused.
-std::string refused_masks(const std::string& pattern, const Ids& sizes, const Ids& kept_k,
-                          const Ids& kept_n, const std::string& version = "1.1") {
-  const test::TempDir folder;
-  const auto path = folder / "masks.safetensors";
-  const auto ids = [](const char* name, const Ids& list) {
-    return io::SafetensorsTensor{name, "I32", {std::ssize(list)}, [list](const io::ByteSink& sink) {
-                                   sink(std::as_bytes(std::span(list)));
-                                 }};
-  };
-  const std::vector<uint8_t> ones(8, 1);
-  const io::SafetensorsLayout layout(
-      {{"w",
-        "BOOL",
-        {2, 4},
-        [&](const io::ByteSink& sink) { sink(std::as_bytes(std::span(ones))); }},
-       ids("w.tiles", sizes),
-       ids("w.kept_k", kept_k),
-       ids("w.kept_n", kept_n)},
-      {{"tvw.masks", version}, {"w.pattern", pattern}});
-  AtomicFile file(path);
-  layout.write([&](std::span<const std::byte> bytes) { file.write(bytes); });
-  file.commit();
-  try {
-    static_cast<void>(io::load_masks(path));
-  } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::kBadFile);
-    const std::string text = error.what();
-    return text.substr(text.find(": ") + 2);
+/// A mask "w" [2, 4] that keeps all, in a file of its own with ids as given.
+class MaskFileOf {
+ public:
+  MaskFileOf() { tensors_.push_back({"w", "BOOL", {2, 4}, bytes_of(std::vector<uint8_t>(8, 1))}); }
+
+  MaskFileOf& add(const char* name, std::vector<int64_t> shape, const Ids& ids) {
+    tensors_.push_back({name, "I32", std::move(shape), bytes_of(ids)});
+    return *this;
   }
-  return "";
-}
+  MaskFileOf& add(const char* name, const Ids& ids) { return add(name, {std::ssize(ids)}, ids); }
+  MaskFileOf& state(const char* key, const char* text) {
+    metadata_[key] = text;
+    return *this;
+  }
+
+  [[nodiscard]] std::vector<NamedSelection> load() const {
+    const test::TempDir folder;
+    AtomicFile file(folder / "masks.safetensors");
+    io::SafetensorsLayout(tensors_, metadata_).write([&](std::span<const std::byte> bytes) {
+      file.write(bytes);
+    });
+    file.commit();
+    return io::load_masks(folder / "masks.safetensors");
+  }
+  /// Why it is refused, without the file's name.
+  [[nodiscard]] std::string refusal() const {
+    try {
+      static_cast<void>(load());
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kBadFile);
+      const std::string text = error.what();
+      return text.substr(text.find("masks.safetensors") + 17);
+    }
+    return "";
+  }
+
+ private:
+  template <class T>
+  static std::function<void(const io::ByteSink&)> bytes_of(const std::vector<T>& values) {
+    return [values](const io::ByteSink& sink) { sink(std::as_bytes(std::span(values))); };
+  }
+
+  std::vector<io::SafetensorsTensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
 
 TEST_CASE("a broken file of masks is refused", "[io]") {
-  CHECK(refused_masks("tw:g=4", {2, 4}, {0, 1}, {0, 1, 2, 3}).empty());
-  CHECK(refused_masks("tw:g=4", {2}, {0, 1}, {0}) == "'w.tiles' is not of shape [T, 2]");
-  CHECK(refused_masks("tw:g=4", {3, 1}, {0, 1}, {0}) ==
-        "'w.kept_k' has 2 ids, too few for tile 0 with 3");
-  CHECK(refused_masks("tw:g=4", {-1, 1}, {0, 1}, {0}) ==
-        "'w.kept_k' has 2 ids, too few for tile 0 with -1");
-  CHECK(refused_masks("tw:g=4", {1, 1}, {0, 1}, {0}) ==
-        "'w.kept_k' has 1 ids more than its tiles say");
-  CHECK(refused_masks("2:4", {2, 4}, {0, 1}, {0}).find("is I32 of rank 1, expected BOOL") !=
-        std::string::npos);
-  CHECK(refused_masks("tww", {2, 4}, {0, 1}, {0}).find("mask 'w': ") == 0);
-  CHECK(refused_masks("tw:g=4", {2, 4}, {0, 1}, {0, 1, 2, 3}, "2.0") ==
-        "masks of format 2.0, expected 1.x");
+  const auto tiles = [](const Ids& sizes, const Ids& kept_k, const Ids& kept_n) {
+    return MaskFileOf()
+        .add("w.tiles", {std::ssize(sizes) / 2, 2}, sizes)
+        .add("w.kept_k", kept_k)
+        .add("w.kept_n", kept_n)
+        .state("w.pattern", "tw:g=4");
+  };
+  CHECK(tiles({2, 4}, {0, 1}, {0, 1, 2, 3}).refusal().empty());
+  CHECK(tiles({3, 1}, {0, 1}, {0}).refusal() ==
+        ": 'w.kept_k' has 2 ids left for tile 0, which is to have 3");
+  CHECK(tiles({-1, 1}, {0, 1}, {0}).refusal() ==
+        ": 'w.kept_k' has 2 ids left for tile 0, which is to have -1");
+  CHECK(tiles({1, 1}, {0, 1}, {0}).refusal() == ": 'w.kept_k' has 1 ids more than its tiles say");
+  CHECK(tiles({1, 1}, {0}, {0}).state("w.pattern", "tww").refusal().find(": mask 'w': ") == 0);
+  CHECK(tiles({1, 1}, {0}, {0}).state("tvw.masks", "2.0").refusal() ==
+        ": masks of format 2.0, expected 1.x");
+  CHECK(MaskFileOf().add("w.tiles", {2}, {1, 1}).refusal() == ": 'w.tiles' is not of shape [n, 2]");
+  CHECK(MaskFileOf().add("w.tiles", {1, 2}, {1, 1}).refusal() == " has no tensor 'w.kept_k'");
+  CHECK(MaskFileOf().add("w.kept_k", {0}).refusal() ==
+        ": mask 'w.kept_k' is I32 of rank 1, expected BOOL [K, N]");
+}
+
+TEST_CASE("tiles are read where the metadata was lost", "[io]") {
+  const auto masks = MaskFileOf()
+                         .add("w.tiles", {1, 2}, {2, 4})
+                         .add("w.kept_k", {1, 0})
+                         .add("w.kept_n", {0, 3, 1, 2})
+                         .load();
+  REQUIRE(masks.size() == 1);
+  CHECK_FALSE(masks[0].pattern.has_value());
+  CHECK(masks[0].selection.tiles == TileLayout{0, {Tile{{1, 0}, {0, 3, 1, 2}}}});
 }
 
 }  // namespace

@@ -210,10 +210,17 @@ TEST_CASE("what was decided before is applied to other values", "[pruning]") {
     CHECK(w.selection.tiles == same->selection.tiles);
     CHECK(w.target == w.achieved);
     CHECK(w.kept_score < 0.5);  // of values that no mask was chosen for
+    CHECK(w.lost == w.K * w.N - w.selection.mask.kept_count());
   }
   REQUIRE(after.skipped.size() == 1);
   CHECK(after.skipped[0].reason == "no mask is given for it");
   CHECK(after.unmatched == std::vector<std::string>{"mask 'layer.1'"});
+  // Tiles whose file lost the pattern are of the recipe's.
+  std::vector<NamedSelection> bare{given.at(0)};
+  bare[0].pattern.reset();
+  bare[0].selection.tiles->granularity = 0;
+  CHECK(pruning::apply(tuned, recipe, bare).weights.at(0).selection.tiles ==
+        before.weights.at(0).selection.tiles);
   const pruning::Recipe fewer = parse_recipe(R"({"exclude": ["head"]})", "t");
   CHECK(pruning::apply(tuned, fewer, given).weights.size() == 1);
 }

@@ -27,7 +27,7 @@ struct TileLayout {
 };
 
 /// Why tiles cannot hold what `mask` [K, N] keeps, in one sentence: an id out of range or used
-/// twice, a tile of too many columns, a weight outside of all tiles. Empty if they can.
-[[nodiscard]] std::string violation(const TileLayout& layout, const Mask& mask);
+/// twice, a tile of no columns or too many, a weight outside of all tiles. Empty if they can.
+[[nodiscard]] std::string tiles_violation(const TileLayout& layout, const Mask& mask);
 
 }  // namespace tvw

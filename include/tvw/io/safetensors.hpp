@@ -43,7 +43,10 @@ class SafetensorsFile {
   SafetensorsFile(const SafetensorsFile&) = delete;
   SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
+  /// In the order of their names.
   [[nodiscard]] const std::vector<SafetensorsEntry>& entries() const { return entries_; }
+  /// Null: there is none of that name.
+  [[nodiscard]] const SafetensorsEntry* find(const std::string& name) const;
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// @throws Error kBadFile there is none of that name

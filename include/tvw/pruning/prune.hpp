@@ -42,6 +42,7 @@ struct PrunedWeight {
   double target = 0.0;      ///< sparsity asked of this weight; of given ones that achieved
   double achieved = 0.0;    ///< share of zeros in the mask
   double kept_score = 0.0;  ///< share of the summed score that is kept
+  int64_t lost = 0;         ///< values other than 0 that a given mask drops
   Selection selection;
 };
 
@@ -72,9 +73,9 @@ struct PruneHooks {
 [[nodiscard]] PruneResult prune(const WeightSource& source, const Recipe& recipe,
                                 const PruneHooks& hooks = {});
 
-/// By what was decided before, e.g. for the model that this one was fine-tuned from: weights that
-/// `given` does not name are skipped, those that the recipe leaves out, too. Of the recipe only
-/// this counts, and its pattern where `given` states none. `unmatched` has what names no weight,
+/// By what was decided before, e.g. for the model that this one was fine-tuned from. Weights that
+/// `given` does not name are skipped, and those that the recipe leaves out. Of the recipe only this
+/// counts, and a weight's pattern where `given` states none. `unmatched` has masks of no weight,
 /// too.
 /// @throws Error kNonFinite as above
 /// @throws Error kPatternMismatch a selection is not of its pattern or of its weight's shape

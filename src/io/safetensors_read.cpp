@@ -58,23 +58,49 @@ class Mapping {
   throw Error(ErrorCode::kBadFile, path.string() + " is not a valid safetensors file: " + what);
 }
 
-/// Refuses names that occur twice (JSON parsers silently keep one) and deep nesting.
-class HeaderCheck {
+/// Refuses names that occur twice (JSON parsers silently keep one) and deep nesting. By events, as
+/// a parser that asks about each value of a long object takes quadratic time.
+class HeaderCheck final : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kMaxDepth) throw std::invalid_argument("the header nests too deeply");
-    if (event == Json::parse_event_t::object_start) names_.emplace_back();
-    if (event == Json::parse_event_t::object_end) names_.pop_back();
-    if (event == Json::parse_event_t::key && !names_.empty()) {
-      const auto name = parsed.get<std::string>();
-      if (!names_.back().insert(name).second) {
-        throw std::invalid_argument("the name '" + name + "' occurs twice");
-      }
-    }
-    return true;
+  bool start_object(size_t /*size*/) override {
+    names_.emplace_back();
+    return deeper();
+  }
+  bool key(std::string& name) override {
+    if (names_.back().insert(name).second) return true;
+    throw std::invalid_argument("the name '" + name + "' occurs twice");
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return higher();
+  }
+  bool start_array(size_t /*size*/) override { return deeper(); }
+  bool end_array() override { return higher(); }
+
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(int64_t /*value*/) override { return true; }
+  bool number_unsigned(uint64_t /*value*/) override { return true; }
+  bool number_float(double /*value*/, const std::string& /*text*/) override { return true; }
+  bool string(std::string& /*value*/) override { return true; }
+  bool binary(Json::binary_t& /*value*/) override { return true; }
+  /// Left to the parser that follows.
+  bool parse_error(size_t /*at*/, const std::string& /*token*/,
+                   const Json::exception& /*error*/) override {
+    return false;
   }
 
  private:
+  bool deeper() {
+    if (++depth_ > kMaxDepth) throw std::invalid_argument("the header nests too deeply");
+    return true;
+  }
+  bool higher() {
+    --depth_;
+    return true;
+  }
+
+  int depth_ = 0;
   std::vector<std::set<std::string>> names_;
 };
 
@@ -129,6 +155,16 @@ SafetensorsEntry parse_entry(const std::string& name, const Json& json, int64_t 
   return entry;
 }
 
+std::map<std::string, std::string> parse_metadata(const Json& json) {
+  if (!json.is_object()) throw std::invalid_argument("its metadata is not an object");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : json.items()) {
+    if (!value.is_string()) throw std::invalid_argument("metadata '" + key + "' is not text");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
 void check_overlaps(std::vector<SafetensorsEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.offset < b.offset; });
@@ -173,11 +209,13 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   const int64_t data_begin = kSafetensorsPrefixBytes + static_cast<int64_t>(header_size);
   try {
     const auto* text = reinterpret_cast<const char*>(map_) + kSafetensorsPrefixBytes;
-    const Json header = Json::parse(text, text + header_size, HeaderCheck());
+    HeaderCheck check;
+    static_cast<void>(Json::sax_parse(text, text + header_size, &check));
+    const Json header = Json::parse(text, text + header_size);
     if (!header.is_object()) throw std::invalid_argument("the header is not a JSON object");
     for (const auto& [name, value] : header.items()) {  // in order: Json keeps its names sorted
       if (name == kSafetensorsMetadata) {
-        metadata_ = value.get<std::map<std::string, std::string>>();
+        metadata_ = parse_metadata(value);
       } else {
         entries_.push_back(parse_entry(name, value, data_begin, file_size));
       }

@@ -52,7 +52,8 @@ class alignas(64) Run {
   }
 
  private:
-  struct Left {
+  /// Aligned like a number of its size: else clang calls a library for it.
+  struct alignas(int64_t) Left {
     int32_t begin, end;
   };
   static_assert(std::atomic<Left>::is_always_lock_free);

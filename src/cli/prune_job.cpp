@@ -57,12 +57,12 @@ record::PruneRow skipped_row(const io::WeightInfo& info, std::string reason) {
 }
 
 /// Empty if the packed form is worth having: tiles and blocks are padded, and a narrow weight can
-/// end up with more stored values than it has elements.
+/// end up with as many stored values as it has elements, or more.
 std::string why_not_worth_it(const pack::PackedWeights& packed, const PatternSpec& pattern) {
   const int64_t all = pack::rows(packed) * pack::cols(packed);
   const int64_t stored = pack::stored_values(packed);
   if (stored < all) return {};
-  return "too narrow: " + to_string(pattern) + " would store " + std::to_string(stored) +
+  return "no gain: " + to_string(pattern) + " would store " + std::to_string(stored) +
          " values, padding included, for its " + std::to_string(all);
 }
 

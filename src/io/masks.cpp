@@ -50,6 +50,17 @@ void add_tiles(const std::string& name, const TileLayout& layout,
   tensors.push_back(ids_tensor(name + kKeptN, std::move(kept_n)));
 }
 
+/// Refuses, by the file's name, a weight that has the name of another one's tiles.
+SafetensorsLayout lay_out(std::vector<SafetensorsTensor> tensors,
+                          const std::map<std::string, std::string>& metadata,
+                          const std::filesystem::path& path) {
+  try {
+    return {std::move(tensors), metadata};
+  } catch (const Error& error) {
+    throw Error(error.code(), path.string() + ": " + error.what());
+  }
+}
+
 /// A file of masks while it is read.
 class MaskFile {
  public:
@@ -175,7 +186,7 @@ void write_masks(const std::vector<NamedSelection>& masks, const std::filesystem
     if (named.selection.tiles) add_tiles(named.name, *named.selection.tiles, tensors);
     if (named.pattern) metadata[named.name + kPattern] = to_string(*named.pattern);
   }
-  const SafetensorsLayout layout(std::move(tensors), metadata);
+  const SafetensorsLayout layout = lay_out(std::move(tensors), metadata, path);
   AtomicFile& file = files.add(path);
   layout.write([&file](std::span<const std::byte> bytes) { file.write(bytes); });
   file.finish();

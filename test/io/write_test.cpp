@@ -332,6 +332,19 @@ TEST_CASE("a broken file of masks is refused", "[io]") {
         ": mask 'w.kept_k' is I32 of rank 1, expected BOOL [K, N]");
 }
 
+TEST_CASE("a weight may not have the name of another one's tiles", "[io]") {
+  const test::TempDir folder;
+  const PatternSpec tw = parse_pattern("tw:g=16");
+  const Selection selection = test::random_selection(32, 32, tw, 0.5, 1);
+  OutputSet files;
+  try {
+    io::write_masks({{"w", tw, selection}, {"w.kept_k", tw, selection}}, folder / "m", files);
+    FAIL_CHECK("written");
+  } catch (const Error& error) {
+    CHECK(error.what() == (folder / "m").string() + ": two tensors are called 'w.kept_k'");
+  }
+}
+
 TEST_CASE("tiles are read where the metadata was lost", "[io]") {
   const auto masks = MaskFileOf()
                          .add("w.tiles", {1, 2}, {2, 4})

@@ -14,6 +14,7 @@
 #include "tvw/io/onnx_model.hpp"
 #include "tvw/io/packed_model.hpp"
 #include "tvw/patterns/pattern.hpp"
+#include "tvw/patterns/score.hpp"
 
 namespace tvw::cli {
 namespace {
@@ -34,21 +35,10 @@ struct InspectedWeight {
   std::vector<std::string> patterns;  ///< that its zeros conform to
 };
 
-Mask nonzero_mask(const DenseMatrix& dense) {
-  const std::vector<float> values = dense.values.to_f32();
-  Mask mask(dense.K, dense.N, false);
-  for (int64_t k = 0; k < dense.K; ++k) {
-    for (int64_t n = 0; n < dense.N; ++n) {
-      if (values[static_cast<size_t>(k * dense.N + n)] != 0.0f) mask.keep(k, n);
-    }
-  }
-  return mask;
-}
-
 InspectedWeight inspect(const io::OnnxModel& model, size_t i) {
   InspectedWeight result{&model.weights()[i], 0.0, {}};
   if (!result.info->prunable) return result;
-  const Selection nonzero{nonzero_mask(model.read_weight(i)), std::nullopt};
+  const Selection nonzero{patterns::nonzero_mask(model.read_weight(i)), std::nullopt};
   result.zeros = nonzero.mask.sparsity();
   if (result.zeros < kLeastZeros) return result;
   for (const char* text : kKnownPatterns) {

@@ -99,18 +99,18 @@ pruning::Recipe make_recipe(const PruneOptions& options) {
   return recipe;
 }
 
-/// What --masks-in decides; of the recipe's patterns if --pattern is given.
-std::optional<std::vector<NamedSelection>> given_masks(const PruneOptions& options) {
+/// What --masks-in decides. With --pattern the recipe's patterns count instead of the file's.
+std::optional<std::vector<NamedSelection>> given_masks(const PruneOptions& options,
+                                                       const pruning::Recipe& recipe) {
   if (options.masks_in.empty()) return std::nullopt;
   std::vector<NamedSelection> masks = io::load_masks(options.masks_in);
   if (!options.pattern) return masks;
-  const PatternSpec wanted = parse_pattern(*options.pattern);
   const auto other = std::ranges::find_if(masks, [&](const NamedSelection& named) {
-    return named.pattern && *named.pattern != wanted;
+    return named.pattern && *named.pattern != recipe.pattern;
   });
   if (other != masks.end()) {
     spdlog::warn("{} says that '{}' is {}: --pattern {} counts", options.masks_in, other->name,
-                 to_string(*other->pattern), to_string(wanted));
+                 to_string(*other->pattern), to_string(recipe.pattern));
   }
   for (NamedSelection& named : masks) named.pattern.reset();
   return masks;
@@ -176,8 +176,9 @@ std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& jo
                                                const io::OutputPaths& outputs, OutputSet& files) {
   if (emit == Emit::kMasked) {
     std::vector<io::MaskedWeight> masked;
-    for (const PrunedLayer& layer : job.layers())
+    for (const PrunedLayer& layer : job.layers()) {
       masked.push_back({layer.weight, &layer.selection.mask});
+    }
     return io::write_masked(std::move(model), masked, outputs, files);
   }
   std::vector<io::PackedWeight> packed;
@@ -188,7 +189,8 @@ std::vector<std::filesystem::path> write_model(io::OnnxModel model, PruneJob& jo
   return io::write_packed(std::move(model), packed, outputs, decode, files);
 }
 
-void run(PruneJob& job, const PruneOptions& options, const Settings& settings) {
+/// What is wrong with a mask is said with the name of its file.
+void run_job(PruneJob& job, const PruneOptions& options, const Settings& settings) {
   Progress bar(settings);
   try {
     job.run([&bar](double done, double total, const std::string& what) {
@@ -207,7 +209,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--masks-out writes a file, --dry-run none: give one of them");
   }
   const pruning::Recipe recipe = make_recipe(options);
-  const auto given = given_masks(options);
+  const auto given = given_masks(options, recipe);
   const io::OutputPaths outputs = outputs_of(options, emit);
   io::OnnxModel model = io::load_onnx(options.model);
   for (const std::string& warning : model.warnings()) spdlog::warn("{}", warning);
@@ -220,7 +222,7 @@ void run_prune(const PruneOptions& options, const Settings& settings) {
   const bool masked = emit == Emit::kMasked;
   PruneJob job(model, recipe, given,
                {.packed = !masked, .selections = masked || !options.masks_out.empty()});
-  run(job, options, settings);
+  run_job(job, options, settings);
   if (given) warn_of_lost_values(job);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   record::PruneRecord record = make_record(model, job, recipe, settings.argv);

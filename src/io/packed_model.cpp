@@ -1,7 +1,6 @@
 #include "tvw/io/packed_model.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "io/checksum.hpp"
@@ -52,20 +51,17 @@ void check_pair(const OnnxModel& model, const SafetensorsFile& sidecar,
     throw Error(ErrorCode::kBadFile, model.path().string() + " does not belong to " +
                                          sidecar.path().string() + ": " + what);
   };
-  std::map<std::string, const SafetensorsEntry*> entries;
-  for (const SafetensorsEntry& entry : sidecar.entries()) entries[entry.name] = &entry;
   std::set<std::string> external;
   for (const onnx::TensorProto& tensor : graph.initializer()) {
-    const auto found = entries.find(tensor.name());
-    if (!is_external(tensor) || found == entries.end()) continue;
-    const SafetensorsEntry& entry = *found->second;
+    const SafetensorsEntry* const entry = sidecar.find(tensor.name());
+    if (!is_external(tensor) || entry == nullptr) continue;
     const ExternalData data = locate(tensor, model.path().parent_path(), data_bytes(tensor));
     if (!same_file(data.file, sidecar.path())) {
       fail("it reads tensor '" + tensor.name() + "' from " + data.file.string());
     }
-    if (data.offset != entry.offset) fail("tensor '" + tensor.name() + "' is at another place");
-    if (tensor.data_type() != onnx_type(entry.dtype) ||
-        !std::ranges::equal(tensor.dims(), entry.shape)) {
+    if (data.offset != entry->offset) fail("tensor '" + tensor.name() + "' is at another place");
+    if (tensor.data_type() != onnx_type(entry->dtype) ||
+        !std::ranges::equal(tensor.dims(), entry->shape)) {
       fail("tensor '" + tensor.name() + "' has another type or shape there");
     }
     external.insert(tensor.name());

@@ -46,4 +46,15 @@ double mean_score(MatrixView<const float> scores) {
   return sum / static_cast<double>(scores.size());
 }
 
+Mask nonzero_mask(const DenseMatrix& weight) {
+  const std::vector<float> values = weight.values.to_f32();
+  Mask mask(weight.K, weight.N, false);
+  for (int64_t k = 0; k < weight.K; ++k) {
+    for (int64_t n = 0; n < weight.N; ++n) {
+      if (values[static_cast<size_t>(k * weight.N + n)] != 0.0f) mask.keep(k, n);
+    }
+  }
+  return mask;
+}
+
 }  // namespace tvw::patterns

@@ -1,6 +1,7 @@
 #include "tvw/pruning/prune.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <set>
 #include <string_view>
@@ -131,12 +132,11 @@ Selection checked(const Choice& choice, const patterns::Pattern& pattern) {
 
 /// Values other than 0 that `mask` drops, those too small for a score among them.
 int64_t lost_values(const DenseMatrix& weight, const Mask& mask) {
-  const std::vector<float> values = weight.values.to_f32();
+  const Mask nonzero = patterns::nonzero_mask(weight);
   int64_t lost = 0;
-  for (int64_t k = 0; k < weight.K; ++k) {
-    for (int64_t n = 0; n < weight.N; ++n) {
-      const bool zero = values[static_cast<size_t>(k * weight.N + n)] == 0.0f;
-      lost += zero || mask.kept(k, n) ? 0 : 1;
+  for (int64_t k = 0; k < mask.rows(); ++k) {
+    for (int64_t w = 0; w < mask.words_per_row(); ++w) {
+      lost += std::popcount(nonzero.row_words(k)[w] & ~mask.row_words(k)[w]);
     }
   }
   return lost;

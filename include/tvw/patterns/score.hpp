@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tvw/core/mask.hpp"
 #include "tvw/core/matrix_view.hpp"
 #include "tvw/core/typed_buffer.hpp"
 
@@ -18,5 +19,8 @@ namespace tvw::patterns {
 
 /// Mean over all elements; 0 for none. The global budget divides by it.
 [[nodiscard]] double mean_score(MatrixView<const float> scores);
+
+/// Keeps what is not 0, however small.
+[[nodiscard]] Mask nonzero_mask(const DenseMatrix& weight);
 
 }  // namespace tvw::patterns

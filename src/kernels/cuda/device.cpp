@@ -121,6 +121,7 @@ class CudaDevice final : public Device {
     double f16_gflops = 0.0;
     double bf16_gflops = 0.0;
   };
+
   DeviceInfo info_;
   std::optional<Rates> rates_;  ///< measured when first asked for
 };

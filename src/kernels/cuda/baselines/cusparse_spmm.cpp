@@ -74,9 +74,9 @@ class SpmmPlan final : public Plan {
     if (candidates.empty()) {
       throw Error(ErrorCode::kUnsupported, name_ + ": cuSPARSE runs none of its algorithms here");
     }
-    const auto forced = forced_way(candidates.size());
-    const size_t best = forced ? *forced : fastest_of(candidates.size(), [&](size_t i) {
-      TVW_CUSPARSE(multiply(candidates[i]));
+    const size_t best = chosen_way(candidates.size(), [&] {
+      return fastest_of(candidates.size(),
+                        [&](size_t i) { TVW_CUSPARSE(multiply(candidates[i])); });
     });
     best_ = std::move(candidates[best]);
   }

@@ -67,10 +67,9 @@ double quick_time_us(const std::function<void()>& launch) {
   return best / 2;
 }
 
-std::optional<size_t> forced_way(size_t count) {
+size_t chosen_way(size_t count, const std::function<size_t()>& choose) {
   const char* forced = std::getenv("TVW_CUDA_VARIANT");
-  if (forced == nullptr) return std::nullopt;
-  return std::strtoull(forced, nullptr, 10) % count;
+  return forced != nullptr ? std::strtoull(forced, nullptr, 10) % count : choose();
 }
 
 size_t fastest_of(size_t count, const std::function<void(size_t)>& launch) {

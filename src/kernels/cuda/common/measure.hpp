@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <optional>
 
 namespace tvw::kernels::cuda {
 
@@ -25,9 +24,9 @@ struct Attempt {
 /// Best of two times two launches, after one: to rule out what is far behind.
 [[nodiscard]] double quick_time_us(const std::function<void()>& launch);
 
-/// TVW_CUDA_VARIANT=k in the environment, for checks: the k-th (modulo count), which is neither
-/// measured nor remembered.
-[[nodiscard]] std::optional<size_t> forced_way(size_t count);
+/// What `choose` finds, unless TVW_CUDA_VARIANT=k is in the environment, for checks: then the k-th
+/// (modulo count), which is neither measured nor remembered.
+[[nodiscard]] size_t chosen_way(size_t count, const std::function<size_t()>& choose);
 
 /// Which of `count` (> 0) ways to launch is fastest back to back: medians over interleaved rounds.
 [[nodiscard]] size_t fastest_of(size_t count, const std::function<void(size_t)>& launch);

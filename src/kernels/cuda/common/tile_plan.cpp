@@ -25,9 +25,9 @@ class TilePlan final : public Plan {
       return fastest_of(ways.size(),
                         [&](size_t i) { launches.list[i]->launch(x.data(), y.data()); });
     };
-    const auto forced = forced_way(ways.size());
-    const size_t best =
-        forced ? *forced : choose_way(tile_tuning_name(kernel_, isa_), problem, ways, measure);
+    const size_t best = chosen_way(ways.size(), [&] {
+      return choose_way(tile_tuning_name(kernel_, isa_), problem, ways, measure);
+    });
     launch_ = std::move(launches.list[best]);
   }
   TilePlan(const TilePlan& other)

@@ -181,11 +181,10 @@ class DecodePlan final : public Plan {
         }
       });
     };
-    const auto forced = forced_way(ways.size());
-    const size_t best =
-        forced ? *forced
-               : choose_way(std::string("decode_gemm ") + (sparse_ ? "sparse" : "dense"), problem,
-                            ways, measure);
+    const size_t best = chosen_way(ways.size(), [&] {
+      return choose_way(std::string("decode_gemm ") + (sparse_ ? "sparse" : "dense"), problem, ways,
+                        measure);
+    });
     best_ = candidates[best];
   }
 

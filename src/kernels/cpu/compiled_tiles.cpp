@@ -15,6 +15,7 @@ namespace {
 struct Chunk {
   std::span<const std::byte> code;
   std::span<const std::byte> weights;
+  bool begins, ends;
 
   [[nodiscard]] TileCode function() const {
     return reinterpret_cast<TileCode>(reinterpret_cast<uintptr_t>(code.data()));
@@ -57,7 +58,8 @@ class CompiledTiles final : public PanelTiles {
         chunks_.push_back(
             {std::as_bytes(std::span(code + chunk.code, code_end - chunk.code)),
              std::as_bytes(std::span(weights_.data() + weights_.size() + chunk.weights,
-                                     weights_end - chunk.weights))});
+                                     weights_end - chunk.weights)),
+             chunk.begins, chunk.ends});
       }
       code = std::ranges::copy(program.code, code).out;
       weights_.insert(weights_.end(), program.weights.begin(), program.weights.end());
@@ -73,19 +75,20 @@ class CompiledTiles final : public PanelTiles {
   }
   [[nodiscard]] bool takes_any_stride() const override { return false; }
   [[nodiscard]] bool wants_many_panels() const override { return true; }
-  /// All panels by a chunk while its code is in the L2 cache, and the next one's comes in.
+  /// All panels by a chunk while its code is in a cache of the core's own, and the next one's comes
+  /// in.
   void multiply(int64_t tile, std::span<const PanelTask> panels) const override {
     const size_t first = first_chunks_[static_cast<size_t>(tile)];
-    const size_t last = first_chunks_[static_cast<size_t>(tile) + 1] - 1;
-    for (size_t c = first; c <= last; ++c) {
+    const size_t end = first_chunks_[static_cast<size_t>(tile) + 1];
+    for (size_t c = first; c < end; ++c) {
       for (size_t p = 0; p < panels.size(); ++p) {
         if (c + 1 < chunks_.size() && panels.size() >= kFewestToReadAhead) {
           prefetch(chunks_[c + 1].code, p, panels.size());
           prefetch(chunks_[c + 1].weights, p, panels.size());
         }
         PanelTask panel = panels[p];
-        if (c > first) panel.to.start = nullptr;
-        if (c < last) panel.to.rounded = nullptr;
+        if (!chunks_[c].begins) panel.to.start = nullptr;
+        if (!chunks_[c].ends) panel.to.rounded = nullptr;
         multiply(chunks_[c], panel, panels[std::min(p + 1, panels.size() - 1)]);
       }
     }

@@ -24,14 +24,16 @@ using WeightWords = HostVector<uint32_t>;
 
 /// Code of one tile, not where it can run yet, and the weights in the order in which it reads them.
 struct TileProgram {
-  /// One TileCode after the other adds some rows' products.
+  /// A TileCode that adds some rows' products to the sums of some columns.
   struct Chunk {
     size_t code = 0;     ///< where its code begins
     size_t weights = 0;  ///< and its weights
+    bool begins = true;  ///< has the first rows of these columns
+    bool ends = true;    ///< the last ones
   };
   std::vector<uint8_t> code;
   WeightWords weights;
-  std::vector<Chunk> chunks;
+  std::vector<Chunk> chunks;  ///< in the order in which they are run
 };
 
 /// Columns whose sums fit the registers of AVX-512, beside rows.

@@ -12,7 +12,7 @@ namespace {
 /// Of a problem that threads may all make panels of.
 constexpr int64_t kMostCopiedVectors = 8;
 /// Whole panels that a thread takes up at a time.
-constexpr int64_t kMostTogether = 8;
+constexpr int64_t kMostTogether = 16, kMostAmxTogether = 8;
 
 int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
@@ -117,7 +117,7 @@ std::vector<PanelSplit> ways_for_amx(int64_t M, int64_t K, int threads) {
   constexpr int64_t kCachedBytes = 1 << 20, kFewestTogether = 2;
   const int64_t panels = parts_of(M, kHalvesTokens);
   const int64_t cached = kCachedBytes / std::max<int64_t>(1, kPanelBytes * K);
-  const int64_t together = std::clamp(cached, kFewestTogether, kMostTogether);
+  const int64_t together = std::clamp(cached, kFewestTogether, kMostAmxTogether);
   const bool copies = vectors_of(M) <= kMostCopiedVectors;
   std::vector<PanelSplit> ways = {
       make_whole_panels(M, panels, threads, together),

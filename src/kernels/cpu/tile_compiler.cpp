@@ -13,17 +13,25 @@ constexpr int kPointerBytes = 8;
 
 }  // namespace
 
-TileCompiler::TileCompiler(int64_t stride)
+TileCompiler::TileCompiler(int64_t stride, ChunkOf chunk_of)
     : CodeGenerator(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::AutoGrow),
-      row_bytes_(stride * kWeightBytes) {}
+      row_bytes_(stride * kWeightBytes),
+      chunk_of_(chunk_of) {}
 
 TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_chunk) {
+  std::vector<std::vector<Part>> takes;  // parts of each chunk of the same rows
+  const auto count = static_cast<int>(parts_of(columns, kCompiledColumns));
+  for (int p = 0; p < count; ++p) {
+    if (takes.empty() || chunk_of_ == ChunkOf::kPart) takes.emplace_back();
+    takes.back().push_back({p, columns * p / count, columns * (p + 1) / count});
+  }
   TileProgram program;
-  const int64_t chunks = std::max<int64_t>(1, parts_of(items, most_in_chunk));
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    program.chunks.push_back({getSize(), weights_.size()});
-    compile_chunk(columns,
-                  {part_begin(items, chunks, chunk), part_begin(items, chunks, chunk + 1)});
+  const int64_t runs = std::max<int64_t>(1, parts_of(items, most_in_chunk));
+  for (int64_t run = 0; run < runs; ++run) {
+    for (const std::vector<Part>& parts : takes) {
+      program.chunks.push_back({getSize(), weights_.size(), run == 0, run + 1 == runs});
+      compile_chunk({part_begin(items, runs, run), part_begin(items, runs, run + 1)}, parts);
+    }
   }
   ready(PROTECT_RW);  // nothing runs here
   program.code.assign(getCode(), getCode() + getSize());
@@ -31,12 +39,10 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   return program;
 }
 
-void TileCompiler::compile_chunk(int columns, Items items) {
+void TileCompiler::compile_chunk(Items items, const std::vector<Part>& parts) {
   mov(kNextRows, ptr[rsp + kPointerBytes]);
-  const auto parts = static_cast<int>(parts_of(columns, kCompiledColumns));
   begin_chunk(items);
-  for (int p = 0; p < parts; ++p) {
-    const Part part{p, parts, columns * p / parts, columns * (p + 1) / parts};
+  for (const Part& part : parts) {
     start_sums(part);
     multiply(items, part);
     end_part(part);
@@ -83,11 +89,10 @@ void OwnRowsCompiler::multiply(Items items, Part part) {
   const int64_t turns = items.end - items.begin;
   for (int64_t turn = 0; turn < turns; ++turn) {
     multiply_item(items.begin + turn, part.first, part.last);
-    const auto rows_before = [&](int64_t more) {
-      return part_begin(std::ssize(rows_), part.count * turns, part.index * turns + turn + more);
-    };
-    for (int64_t r = rows_before(0); r < rows_before(1); ++r) {
-      prefetcht1(ptr[kNextRows + row_offset(rows_[static_cast<size_t>(r)])]);
+    const int64_t first = part_begin(std::ssize(rows_), turns, turn);
+    const int64_t last = part_begin(std::ssize(rows_), turns, turn + 1);
+    for (int64_t r = first; r < last; ++r) {
+      prefetcht0(ptr[kNextRows + row_offset(rows_[static_cast<size_t>(r)])]);
     }
   }
 }

@@ -5,9 +5,9 @@
 /// a part that multiply it, and all that is left of a product is one instruction, a multiplication
 /// by a weight in memory.
 ///
-/// A tile's rows are cut into chunks, so that a chunk's rows stay in the L1 cache for all of the
-/// tile's columns, and its code and weights in the L2 cache for all panels. While a panel is
-/// multiplied, its code asks for the next one's rows.
+/// A tile's rows are cut into chunks, whose rows of a panel fit the L1 cache, and whose code and
+/// weights stay in a cache of the core's own for all panels. While a panel is multiplied, its code
+/// asks for the next one's rows.
 #pragma once
 
 #include <xbyak/xbyak.h>
@@ -41,15 +41,21 @@ class TileCompiler : protected Xbyak::CodeGenerator {
     int64_t begin, end;
   };
   struct Part {
-    int index, count;  ///< which of how many of the tile
-    int first, last;   ///< columns first to last - 1
+    int index;        ///< of the tile
+    int first, last;  ///< columns first to last - 1
     [[nodiscard]] int columns() const { return last - first; }
   };
 
   static constexpr int kWeightBytes = 4;  ///< and those of an element of a panel
 
+  /// Whose products one chunk adds.
+  enum class ChunkOf : uint8_t {
+    kTile,  ///< all parts', one after the other: rows are read once
+    kPart,  ///< code is short
+  };
+
   /// `stride` elements of 4 bytes from one row of a panel to the next.
-  explicit TileCompiler(int64_t stride);
+  TileCompiler(int64_t stride, ChunkOf chunk_of);
 
   /// At the beginning of a chunk's code.
   virtual void begin_chunk(Items /*items*/) {}
@@ -69,19 +75,21 @@ class TileCompiler : protected Xbyak::CodeGenerator {
                      kRounded = r9, kNextRows = r10, kFree = rax, kAlsoFree = r11;
 
  private:
-  void compile_chunk(int columns, Items items);
+  void compile_chunk(Items items, const std::vector<Part>& parts);
   void start_sums(Part part);
 
   int64_t row_bytes_;
+  ChunkOf chunk_of_;
   WeightWords weights_;
 };
 
 /// Of tiles whose columns have rows of their own. A kernel that reads which row a product takes has
 /// to load that row for every product. Here places are part of the code, 7 bytes of it for each
-/// product beside the weight's 4.
+/// product beside the weight's 4. Without a loop in it, code is read as fast as it is run only from
+/// the L1 cache: so a chunk is of one part.
 class OwnRowsCompiler : public TileCompiler {
  protected:
-  using TileCompiler::TileCompiler;
+  explicit OwnRowsCompiler(int64_t stride) : TileCompiler(stride, ChunkOf::kPart) {}
 
   /// At the beginning of a part of so many columns, when registers hold no rows.
   virtual void begin_part(int /*columns*/) {}

@@ -10,6 +10,10 @@ namespace tvw::kernels::cpu {
 /// REQUIRES: cpu_isas() has it.
 void limit_own_kernels(CpuIsa best);
 
+/// Whether bf16 is multiplied as it is, by vdpbf16ps or AMX. Where vdpbf16ps multiplies no faster
+/// than f32's FMA does, which needs no pairs, it is left out, but for a limit to kAvx512Bf16.
+[[nodiscard]] bool multiplies_bf16();
+
 /// What f32 is computed with: the name of cpu_isa(), without extensions that are for other types.
 [[nodiscard]] std::string f32_isa_name();
 

@@ -81,7 +81,7 @@ std::string sharing(const PanelSplit& split) {
 
 bool multiplies_pairs(const Problem& problem, const TileKind& kind) {
   return kind.pairs && problem.dtype == DType::kBF16 &&
-         pack::dtype(*problem.weights) == DType::kBF16 && cpu_isa() >= CpuIsa::kAvx512Bf16;
+         pack::dtype(*problem.weights) == DType::kBF16 && multiplies_bf16();
 }
 
 Multiplier multiplier_of(const Problem& problem, const TileKind& kind) {

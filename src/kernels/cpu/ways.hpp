@@ -19,8 +19,8 @@ struct TileKind {
   bool amx_rows = false;  ///< and that by AMX
 };
 
-/// Whether columns multiply pairs of rows in bf16: where the processor can and no weight has to be
-/// rounded for it.
+/// Whether columns multiply pairs of rows in bf16: where that is of use (multiplies_bf16()) and no
+/// weight has to be rounded for it.
 [[nodiscard]] bool multiplies_pairs(const Problem& problem, const TileKind& kind);
 
 /// What multiplies panels.

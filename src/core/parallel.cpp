@@ -128,7 +128,8 @@ void parallel_for_runs(std::initializer_list<ParallelPhase> phases) {
     const auto thread = static_cast<size_t>(omp_get_thread_num());
     auto left = runs.begin();
     for (const ParallelPhase& phase : phases) {
-      while (const auto i = take_from(*left, thread)) error.guard([&] { phase.body(*i); });
+      while (const auto i = take_from(*left, thread))
+        error.guard([&] { phase.body(*i, static_cast<int>(thread)); });
       if (++left == runs.end()) break;
 #pragma omp barrier
     }

@@ -61,17 +61,19 @@ TEST_CASE("every index of every phase is visited once, after all of the phases b
     set_thread_count(threads);
     std::vector<std::vector<int>> visits;  // not atomic: a phase sees what was written before
     for (const int64_t count : counts) visits.emplace_back(static_cast<size_t>(count));
-    std::atomic<int> early = 0;
+    std::atomic<int> early = 0, unknown = 0;
     const auto phase = [&](size_t p) {
-      return ParallelPhase{counts[p], [&, p](int64_t i) {
+      return ParallelPhase{counts[p], [&, p](int64_t i, int thread) {
                              for (size_t earlier = 0; earlier < p; ++earlier) {
                                early += static_cast<int>(std::ranges::count(visits[earlier], 0));
                              }
                              ++visits[p][static_cast<size_t>(i)];
+                             if (thread < 0 || thread >= threads) ++unknown;
                            }};
     };
     parallel_for_runs({phase(0), phase(1), phase(2), phase(3)});
     CHECK(early == 0);
+    CHECK(unknown == 0);
     for (const std::vector<int>& of_phase : visits)
       CHECK(std::ranges::count(of_phase, 1) == std::ssize(of_phase));
   }
@@ -83,10 +85,10 @@ TEST_CASE("a thread visits its run in order, and others only the end of it", "[c
   set_thread_count(3);
   constexpr int64_t kCount = 300;
   std::mutex mutex;
-  std::map<std::thread::id, std::vector<int64_t>> of_thread;
-  parallel_for_runs({{kCount, [&](int64_t i) {
+  std::map<int, std::vector<int64_t>> of_thread;
+  parallel_for_runs({{kCount, [&](int64_t i, int thread) {
                         const std::lock_guard lock(mutex);
-                        of_thread[std::this_thread::get_id()].push_back(i);
+                        of_thread[thread].push_back(i);
                       }}});
   set_thread_count(before);
   CHECK(of_thread.size() <= 3);
@@ -102,14 +104,14 @@ TEST_CASE("a thread visits its run in order, and others only the end of it", "[c
 }
 
 TEST_CASE("an exception of a body is handed on", "[core]") {
-  const auto fail = [](int64_t i) {
+  const auto fail = [](int64_t i, int /*thread*/) {
     if (i == 42) throw std::runtime_error("42");
   };
-  CHECK_THROWS_AS(parallel_for_with_scratch(100, [&](int64_t i, int /*thread*/) { fail(i); }),
-                  std::runtime_error);
+  CHECK_THROWS_AS(parallel_for_with_scratch(100, fail), std::runtime_error);
   int64_t visits = 0;
-  CHECK_THROWS_AS(parallel_for_runs({{100, fail}, {1, [&](int64_t /*i*/) { ++visits; }}}),
-                  std::runtime_error);
+  CHECK_THROWS_AS(
+      parallel_for_runs({{100, fail}, {1, [&](int64_t /*i*/, int /*thread*/) { ++visits; }}}),
+      std::runtime_error);
   CHECK(visits == 1);
 }
 

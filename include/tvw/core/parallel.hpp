@@ -22,10 +22,10 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
 /// other body uses at the same time.
 void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body);
 
-/// Work on [0, count), as parallel_for does it.
+/// Work on [0, count), as parallel_for_with_scratch does it.
 struct ParallelPhase {
   int64_t count = 0;  ///< < 2^31
-  std::function<void(int64_t)> body;
+  std::function<void(int64_t, int)> body;
 };
 
 /// The phases in turn, for work of microseconds: threads start once, and bodies see all that those

@@ -52,8 +52,9 @@ struct Scratch {
 constexpr int64_t kRoundBytes = int64_t{12} << 20;
 /// That a tile is multiplied with at a time: their sums stay in a cache of the core's own.
 constexpr int64_t kMostPanelsOfTile = 32;
-/// Panels are multiplied fewer at a time where there are not this many parts for each thread.
-constexpr int64_t kPartsPerThread = 4;
+/// What it costs to take up a tile, whose code or weights have to come from another cache, in
+/// panels.
+constexpr double kTakingUpTile = 1.5;
 
 class PanelPlan final : public Plan {
  public:
@@ -127,8 +128,7 @@ class PanelPlan final : public Plan {
     const std::span<const TokenBlock> blocks(split_.blocks);
     make_panels(thread_count() * std::ssize(blocks), std::ssize(blocks));
     ++run_;
-    pack_all_results(blocks, C);
-    parallel_for_with_scratch(tiles_->count(), [&](int64_t tile, int thread) {
+    const auto multiply_by = [&](int64_t tile, int thread) {
       const auto of_thread = static_cast<size_t>(thread);
       const auto panels = std::span(panels_).subspan(of_thread * blocks.size(), blocks.size());
       Scratch& scratch = scratch_[of_thread];
@@ -137,8 +137,9 @@ class PanelPlan final : public Plan {
         scratch.run = run_;
       }
       multiply(blocks, tile, A, panels, C, scratch);
-    });
-    unpack_all(blocks, C);
+    };
+    parallel_for_runs(
+        {packing_results(blocks, C), {tiles_->count(), multiply_by}, unpacking(blocks, C)});
   }
 
   void run_in_rounds(const void* A, void* C) {
@@ -156,45 +157,64 @@ class PanelPlan final : public Plan {
   /// all unpack.
   void run_step_by_step(std::span<const TokenBlock> blocks, const void* A, void* C) {
     make_panels(std::ssize(blocks), std::ssize(blocks));
-    for_each_step(blocks, io_.pack_steps(),
-                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
-                    pack(block, step, A, panel);
-                  });
-    pack_all_results(blocks, C);
-    const int64_t parts = parts_of_tile(std::ssize(blocks));
-    parallel_for_with_scratch(tiles_->count() * parts, [&](int64_t item, int thread) {
-      const auto [first, count] = part_of(std::ssize(blocks), parts, item % parts);
-      multiply(blocks.subspan(first, count), item / parts, A,
-               std::span(panels_).subspan(first, count), C, scratch_[static_cast<size_t>(thread)]);
-    });
-    unpack_all(blocks, C);
+    const int64_t tiles = tiles_->count(), parts = parts_of_tile(std::ssize(blocks));
+    parallel_for_runs({packing(blocks, A),
+                       packing_results(blocks, C),
+                       {tiles * parts,
+                        [&](int64_t item, int thread) {
+                          const auto [first, count] =
+                              part_of(std::ssize(blocks), parts, item / tiles);
+                          multiply(blocks.subspan(first, count), item % tiles, A,
+                                   std::span(panels_).subspan(first, count), C,
+                                   scratch_[static_cast<size_t>(thread)]);
+                        }},
+                       unpacking(blocks, C)});
   }
 
-  /// Of panels_, whose first are those of `blocks`, by all threads.
-  void for_each_step(std::span<const TokenBlock> blocks, int64_t steps, const auto& do_step) const {
-    parallel_for(std::ssize(blocks) * steps, [&](int64_t item) {
-      const auto b = static_cast<size_t>(item / steps);
-      do_step(blocks[b], item % steps, panels_[b]);
-    });
+  /// Of panels_, whose first are those of `blocks`.
+  [[nodiscard]] ParallelPhase each_step(std::span<const TokenBlock> blocks, int64_t steps,
+                                        const auto& do_step) const {
+    return {std::ssize(blocks) * steps, [=, this](int64_t item, int /*thread*/) {
+              const auto b = static_cast<size_t>(item / steps);
+              do_step(blocks[b], item % steps, panels_[b]);
+            }};
   }
-  void pack_all_results(std::span<const TokenBlock> blocks, const void* C) const {
-    for_each_step(blocks, pack_results_steps(),
-                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
-                    pack_results(block, step, C, panel);
-                  });
+  [[nodiscard]] ParallelPhase packing(std::span<const TokenBlock> blocks, const void* A) const {
+    return each_step(blocks, io_.pack_steps(),
+                     [=, this](const TokenBlock& block, int64_t step, const Panel& panel) {
+                       pack(block, step, A, panel);
+                     });
   }
-  void unpack_all(std::span<const TokenBlock> blocks, void* C) const {
-    for_each_step(blocks, io_.unpack_steps(),
-                  [&](const TokenBlock& block, int64_t step, const Panel& panel) {
-                    unpack(block, step, panel, C);
-                  });
+  [[nodiscard]] ParallelPhase packing_results(std::span<const TokenBlock> blocks,
+                                              const void* C) const {
+    return each_step(blocks, pack_results_steps(),
+                     [=, this](const TokenBlock& block, int64_t step, const Panel& panel) {
+                       pack_results(block, step, C, panel);
+                     });
+  }
+  [[nodiscard]] ParallelPhase unpacking(std::span<const TokenBlock> blocks, void* C) const {
+    return each_step(blocks, io_.unpack_steps(),
+                     [=, this](const TokenBlock& block, int64_t step, const Panel& panel) {
+                       unpack(block, step, panel, C);
+                     });
   }
 
-  /// How many times a tile is taken up for so many panels.
+  /// How many times a tile is taken up for so many panels: as lets the thread with most to do end
+  /// first.
   [[nodiscard]] int64_t parts_of_tile(int64_t panels) const {
     if (!tiles_->wants_many_panels()) return panels;
-    const int64_t wanted = parts_of(kPartsPerThread * thread_count(), tiles_->count());
-    return std::min(panels, std::max(wanted, parts_of(panels, kMostPanelsOfTile)));
+    const int64_t fewest = parts_of(panels, kMostPanelsOfTile);
+    int64_t best = fewest;
+    double least = 0.0;
+    for (int64_t parts = fewest; parts <= panels; ++parts) {
+      const double cost = static_cast<double>(parts_of(tiles_->count() * parts, thread_count())) *
+                          (static_cast<double>(parts_of(panels, parts)) + kTakingUpTile);
+      if (parts == fewest || cost < least) {
+        best = parts;
+        least = cost;
+      }
+    }
+    return best;
   }
 
   [[nodiscard]] int64_t panel_rows() const { return row_count(tiles_->rows(), shape_.K); }

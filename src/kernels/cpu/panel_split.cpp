@@ -102,11 +102,11 @@ PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
   return make_split(M, way.panels, way.work);
 }
 
-PanelSplit split_for_code(int64_t M, int threads, bool cached) {
+PanelSplit split_for_code(int64_t M, int threads, bool whole) {
   const int64_t panels = vectors_of(M);
   if (panels <= kMostCopiedVectors) {
-    if (!cached || !are_even(panels, threads)) return make_split(M, panels, PanelWork::kTiles);
-  } else if (!cached || panels <= threads) {
+    if (!whole || !are_even(panels, threads)) return make_split(M, panels, PanelWork::kTiles);
+  } else if (!whole || panels <= threads) {
     return make_split(M, panels, PanelWork::kSteps);
   }
   return make_whole_panels(M, panels, threads, kMostTogether);

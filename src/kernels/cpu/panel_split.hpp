@@ -73,11 +73,11 @@ inline constexpr double kMakingProducts = 8;
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
 
-/// For code made for the weights, which takes a vector of tokens at a time: narrow panels. If a
-/// last-level cache holds it, each thread goes through it with a few of them that, with what
-/// becomes of them, stay in a cache of its own. Else, or if there are not as many panels for every
-/// thread, all panels are multiplied by a tile's code before the next is read.
-[[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool cached);
+/// For code made for the weights, which takes a vector of tokens at a time: narrow panels. `whole`:
+/// each thread goes through all code with a few of them that, with what becomes of them, stay in a
+/// cache of its own. Else, or if there are not as many panels for every thread, all panels are
+/// multiplied by a tile's code before the next is read.
+[[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool whole);
 
 /// For AMX, in panels of kHalvesTokens; the best first, by a model. A thread that has whole panels
 /// goes through the weights with as many as a cache of its own holds.

@@ -115,8 +115,9 @@ class RowPlan final : public Plan {
   void multiply(const float* a, float* c) {
     const int64_t run = next_run();
     float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
-    parallel_for_runs({{std::ssize(items_), [&](int64_t i) { multiply_item(i, run, a, sums); }},
-                       {M_ * placed_parts(), [&](int64_t i) { place(i, sums, c); }}});
+    parallel_for_runs(
+        {{std::ssize(items_), [&](int64_t i, int /*thread*/) { multiply_item(i, run, a, sums); }},
+         {M_ * placed_parts(), [&](int64_t i, int /*thread*/) { place(i, sums, c); }}});
   }
 
   void multiply_item(int64_t i, int64_t run, const float* a, float* sums) const {

@@ -21,6 +21,8 @@ constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level c
 constexpr int64_t kCodeFrom = 160;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
+/// Of a thread that goes through all code of rows that columns have of their own.
+constexpr int64_t kFewestPanelsForCode = 5;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -30,7 +32,11 @@ constexpr int64_t kMostTokensOfRows = 128;
 /// For up to 8 tokens splitting a weight for AMX takes longer than multiplying it.
 constexpr int64_t kAmxRowsFrom = 9;
 
-bool caches_code(const Problem& problem, const TileKind& kind) {
+/// Whether a thread best goes through all code: if the last-level cache holds it and, as that gives
+/// own rows' code no faster than several panels are multiplied by it, it does so with enough
+/// panels.
+bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
+  if (kind.own_rows && M < kFewestPanelsForCode * kVectorTokens * thread_count()) return false;
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
                                                           : kCompiledF32Bytes;
@@ -122,7 +128,7 @@ Way model_way(const Problem& problem, const TileKind& kind) {
     case Multiplier::kAmx:
       return {rows, ways_for_amx(M, problem.shape().K, threads).front()};
     case Multiplier::kCode:
-      return {rows, split_for_code(M, threads, caches_code(problem, kind))};
+      return {rows, split_for_code(M, threads, takes_all_code(problem, kind, M))};
     case Multiplier::kKernels:
       break;
   }
@@ -145,8 +151,8 @@ std::vector<Way> all_ways(const Problem& problem, const TileKind& kind, bool pan
     return ways;
   }
   if (multiplier == Multiplier::kCode) {
-    for (const bool cached : {true, false}) {
-      add({0, split_for_code(problem.M, thread_count(), cached)});
+    for (const bool whole : {true, false}) {
+      add({0, split_for_code(problem.M, thread_count(), whole)});
     }
   }
   for (PanelSplit& split : ways_to_split(problem.M)) add({0, std::move(split)});

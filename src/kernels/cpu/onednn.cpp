@@ -11,10 +11,13 @@
 #include <optional>
 #include <unordered_map>
 
+#include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -28,6 +31,8 @@ memory::data_type type_of(DType dtype) {
   return dtype == DType::kBF16 ? memory::data_type::bf16 : kF32;
 }
 constexpr int kTrials = 3;
+/// That a thread converts at a time.
+constexpr int64_t kConverted = int64_t{16} << 10;
 
 dnnl::engine& engine() {
   static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
@@ -64,22 +69,38 @@ struct Variant {
   bool swapped = false;
   /// Weights in the layout that oneDNN likes best, reordered once.
   bool prepacked = false;
+  /// What is bf16 becomes f32 for it: some processors multiply that as fast, and oneDNN's kernels
+  /// for it are the better ones there.
+  bool in_f32 = false;
 };
+
+/// Calls convert(first, count) for parts of so many elements, on all threads.
+void over_parts(int64_t elements, const std::function<void(int64_t, int64_t)>& convert) {
+  const int64_t parts = parts_of(elements, kConverted);
+  parallel_for(parts, [&](int64_t part) {
+    const int64_t first = part_begin(elements, parts, part);
+    convert(first, part_begin(elements, parts, part + 1) - first);
+  });
+}
 
 class Formulation {
  public:
-  /// `dense` [K, N], of the problem's dtype, and `bias` [N] or empty are read here and in run();
-  /// not owned.
+  /// `dense` [K, N], of the problem's dtype or f32, as the variant has it, and `bias` [N] or empty
+  /// are read here and in run(); not owned.
   Formulation(const Problem& problem, const Variant& variant, HostBytes& dense,
               std::vector<float>& bias)
-      : variant_(variant) {
+      : variant_(variant), adds_to_c_(problem.epilogue.add_to_c) {
     const GemmShape s = problem.shape();
     const bool token = problem.layout == Layout::kTokenMajor;
     const memory::dims act_dims = variant.swapped ? memory::dims{s.K, s.M} : memory::dims{s.M, s.K};
     const memory::dims wei_dims = variant.swapped ? memory::dims{s.N, s.K} : memory::dims{s.K, s.N};
     const memory::dims dst_dims = variant.swapped ? memory::dims{s.N, s.M} : memory::dims{s.M, s.N};
     const Tag act_tag = token != variant.swapped ? Tag::ab : Tag::ba;
-    const memory::data_type type = type_of(problem.dtype);
+    const memory::data_type type = variant.in_f32 ? kF32 : type_of(problem.dtype);
+    if (variant.in_f32) {
+      a_.resize(static_cast<size_t>(s.M * s.K));
+      c_.resize(static_cast<size_t>(s.M * s.N));
+    }
     const memory::desc act(act_dims, type, act_tag);
     const memory::desc dst(dst_dims, type, act_tag);
     const memory::desc plain(wei_dims, type, variant.swapped ? Tag::ba : Tag::ab);
@@ -112,6 +133,32 @@ class Formulation {
   }
 
   void run(const void* A, void* C) {
+    if (!variant_.in_f32) return multiply(A, C);
+    const auto* a = static_cast<const uint16_t*>(A);
+    auto* c = static_cast<uint16_t*>(C);
+    over_parts(std::ssize(a_), [&](int64_t first, int64_t count) {
+      bf16_to_f32(a + first, count, a_.data() + first);
+    });
+    if (adds_to_c_) {
+      over_parts(std::ssize(c_), [&](int64_t first, int64_t count) {
+        bf16_to_f32(c + first, count, c_.data() + first);
+      });
+    }
+    multiply(a_.data(), c_.data());
+    over_parts(std::ssize(c_), [&](int64_t first, int64_t count) {
+      f32_to_bf16(c_.data() + first, count, c + first);
+    });
+  }
+
+  [[nodiscard]] std::string name() const { return variant_.name + " " + implementation_; }
+  [[nodiscard]] bool in_f32() const { return variant_.in_f32; }
+  [[nodiscard]] bool is_fallback() const { return implementation_.rfind("ref", 0) == 0; }
+  [[nodiscard]] int64_t weight_bytes() const {
+    return static_cast<int64_t>(weights_.get_desc().get_size());
+  }
+
+ private:
+  void multiply(const void* A, void* C) {
     activations_.set_data_handle(const_cast<void*>(A));
     result_.set_data_handle(C);
     std::unordered_map<int, memory> arguments{
@@ -124,13 +171,6 @@ class Formulation {
     stream_.wait();
   }
 
-  [[nodiscard]] std::string name() const { return variant_.name + " " + implementation_; }
-  [[nodiscard]] bool is_fallback() const { return implementation_.rfind("ref", 0) == 0; }
-  [[nodiscard]] int64_t weight_bytes() const {
-    return static_cast<int64_t>(weights_.get_desc().get_size());
-  }
-
- private:
   /// In memory like that of our own kernels.
   memory make_memory(const memory::desc& desc) {
     owned_.emplace_back(allocate_host(desc.get_size()));
@@ -138,6 +178,8 @@ class Formulation {
   }
 
   Variant variant_;
+  bool adds_to_c_;
+  HostFloats a_, c_;  ///< if in f32
   std::string implementation_;
   dnnl::stream stream_{engine()};
   memory activations_, weights_, result_, scratchpad_;
@@ -146,14 +188,18 @@ class Formulation {
   dnnl::matmul matmul_;
 };
 
-const std::vector<Variant>& variants() {
-  static const std::vector<Variant> kVariants{
+std::vector<Variant> variants_for(DType dtype) {
+  std::vector<Variant> variants{
       {"matmul prepacked", false, true},
       {"matmul plain", false, false},
       {"matmul swapped prepacked", true, true},
       {"matmul swapped plain", true, false},
   };
-  return kVariants;
+  if (dtype == DType::kBF16) {
+    variants.push_back({"matmul in f32, prepacked", false, true, true});
+    variants.push_back({"matmul in f32, swapped prepacked", true, true, true});
+  }
+  return variants;
 }
 
 /// [K, N] of `dtype`, in memory like that of our own kernels.
@@ -184,11 +230,14 @@ class OneDnnPlan final : public Plan {
         dtype_(problem.dtype),
         dense_(unpack_as(problem.dtype, *problem.weights)),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()) {
+    HostBytes as_f32;
+    if (dtype_ == DType::kBF16) as_f32 = unpack_as(DType::kF32, *problem.weights);
     std::vector<std::unique_ptr<Formulation>> candidates;
     std::vector<std::unique_ptr<Formulation>> fallbacks;
-    for (const Variant& variant : variants()) {
+    for (const Variant& variant : variants_for(dtype_)) {
       try {
-        auto candidate = std::make_unique<Formulation>(problem, variant, dense_, bias_);
+        auto candidate = std::make_unique<Formulation>(problem, variant,
+                                                       variant.in_f32 ? as_f32 : dense_, bias_);
         auto& list = candidate->is_fallback() ? fallbacks : candidates;
         list.push_back(std::move(candidate));
       } catch (const dnnl::error&) {
@@ -200,6 +249,7 @@ class OneDnnPlan final : public Plan {
     if (!choose(candidates) && !choose(fallbacks)) {
       throw Error(ErrorCode::kUnsupported, "oneDNN offers no matmul for this problem");
     }
+    if (best_->in_f32()) dense_ = std::move(as_f32);
   }
 
   void run(const void* A, void* C) override {
@@ -211,7 +261,8 @@ class OneDnnPlan final : public Plan {
   }
   [[nodiscard]] std::string kernel_name() const override { return best_->name(); }
   [[nodiscard]] std::string isa() const override {
-    return dtype_ == DType::kBF16 ? tvw::kernels::name(cpu_isa()) : f32_isa_name();
+    return dtype_ == DType::kBF16 && !best_->in_f32() ? tvw::kernels::name(cpu_isa())
+                                                      : f32_isa_name();
   }
   [[nodiscard]] int64_t weight_bytes() const override { return best_->weight_bytes(); }
   [[nodiscard]] double actual_flops() const override { return shape_.dense_flops(); }
@@ -247,7 +298,7 @@ class OneDnnPlan final : public Plan {
 
   GemmShape shape_;
   DType dtype_;
-  HostBytes dense_;  ///< [K, N]; a plain formulation reads it in place
+  HostBytes dense_;  ///< [K, N]; a formulation may read it in place
   std::vector<float> bias_;
   std::unique_ptr<Formulation> best_;
 };

@@ -18,10 +18,11 @@ namespace {
 constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
 /// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache,
 /// but from memory, where that of a whole model comes from, slower than the other kernels.
-constexpr int64_t kCodeFrom = 160;
+constexpr int64_t kCodeFrom = 128;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
-/// Of a thread that goes through all code of rows that columns have of their own.
+/// Of a thread that goes through all code of rows that columns have of their own: of fewer panels it
+/// multiplies none so fast as the last-level cache gives it code.
 constexpr int64_t kFewestPanelsForCode = 5;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
@@ -32,9 +33,8 @@ constexpr int64_t kMostTokensOfRows = 128;
 /// For up to 8 tokens splitting a weight for AMX takes longer than multiplying it.
 constexpr int64_t kAmxRowsFrom = 9;
 
-/// Whether a thread best goes through all code: if the last-level cache holds it and, as that gives
-/// own rows' code no faster than several panels are multiplied by it, it does so with enough
-/// panels.
+/// Whether a thread best goes through all code: where the last-level cache holds it and, for own
+/// rows, the thread has enough panels.
 bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
   if (kind.own_rows && M < kFewestPanelsForCode * kVectorTokens * thread_count()) return false;
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes

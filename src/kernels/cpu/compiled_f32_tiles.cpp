@@ -13,9 +13,9 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// Of a chunk. For 16 tokens own rows take 8 KiB, and as much again for the next panel's, which come
-/// in meanwhile; their code takes 13 KiB if every column has half of them. Shared rows, 16 KiB, stay
-/// for all parts.
+/// Of a chunk. For 16 tokens own rows take 8 KiB, and as much again for the next panel's, which
+/// come in meanwhile; their code takes 13 KiB if every column has half of them. Shared rows, 16
+/// KiB, stay for all parts.
 constexpr int64_t kMostOwnRowsOfChunk = 128, kMostSharedRowsOfChunk = 256;
 constexpr int kRowRegisters = 4;
 static_assert(kCompiledColumns + kRowRegisters <= 32);

@@ -21,8 +21,8 @@ constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level c
 constexpr int64_t kCodeFrom = 128;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
-/// Of a thread that goes through all code of rows that columns have of their own: of fewer panels it
-/// multiplies none so fast as the last-level cache gives it code.
+/// Of a thread that goes through all code of rows that columns have of their own: fewer panels are
+/// multiplied faster than the last-level cache gives it code.
 constexpr int64_t kFewestPanelsForCode = 5;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;

@@ -33,12 +33,15 @@ bool may_use_amx() {
   return syscall(SYS_arch_prctl, kAskForState, kTileData) == 0;
 }
 
-/// By CPUID, as not every compiler knows the features by name.
+/// Of CPUID, as not every compiler knows the features by name: register EDX of leaf 7.
+bool has_features(unsigned bits) {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & bits) == bits;
+}
+
 bool has_amx_bf16() {
   constexpr unsigned kAmxBf16Bit = 1u << 22, kAmxTileBit = 1u << 24;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & kAmxBf16Bit) != 0 &&
-         (edx & kAmxTileBit) != 0;
+  return has_features(kAmxBf16Bit | kAmxTileBit);
 }
 
 /// Since Golden Cove, Intel's cores take vdpbf16ps at half the rate of FMA: 347 GFLOP/s on an
@@ -46,9 +49,7 @@ bool has_amx_bf16() {
 /// AVX512_FP16.
 bool has_slow_bf16() {
   constexpr unsigned kFp16Bit = 1u << 23;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __builtin_cpu_is("intel") != 0 && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
-         (edx & kFp16Bit) != 0;
+  return __builtin_cpu_is("intel") != 0 && has_features(kFp16Bit);
 }
 
 /// Whether there is what Highway has no target for.

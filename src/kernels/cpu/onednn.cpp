@@ -82,6 +82,19 @@ void over_parts(int64_t elements, const std::function<void(int64_t, int64_t)>& c
     convert(first, part_begin(elements, parts, part + 1) - first);
   });
 }
+/// As many bf16 as `to` has room for.
+void to_f32(const void* from, HostFloats& to) {
+  const auto* values = static_cast<const uint16_t*>(from);
+  over_parts(std::ssize(to), [&](int64_t first, int64_t count) {
+    bf16_to_f32(values + first, count, to.data() + first);
+  });
+}
+void to_bf16(const HostFloats& from, void* to) {
+  auto* values = static_cast<uint16_t*>(to);
+  over_parts(std::ssize(from), [&](int64_t first, int64_t count) {
+    f32_to_bf16(from.data() + first, count, values + first);
+  });
+}
 
 class Formulation {
  public:
@@ -134,20 +147,10 @@ class Formulation {
 
   void run(const void* A, void* C) {
     if (!variant_.in_f32) return multiply(A, C);
-    const auto* a = static_cast<const uint16_t*>(A);
-    auto* c = static_cast<uint16_t*>(C);
-    over_parts(std::ssize(a_), [&](int64_t first, int64_t count) {
-      bf16_to_f32(a + first, count, a_.data() + first);
-    });
-    if (adds_to_c_) {
-      over_parts(std::ssize(c_), [&](int64_t first, int64_t count) {
-        bf16_to_f32(c + first, count, c_.data() + first);
-      });
-    }
+    to_f32(A, a_);
+    if (adds_to_c_) to_f32(C, c_);
     multiply(a_.data(), c_.data());
-    over_parts(std::ssize(c_), [&](int64_t first, int64_t count) {
-      f32_to_bf16(c_.data() + first, count, c + first);
-    });
+    to_bf16(c_, C);
   }
 
   [[nodiscard]] std::string name() const { return variant_.name + " " + implementation_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
@@ -203,13 +204,12 @@ class PanelPlan final : public Plan {
   /// first.
   [[nodiscard]] int64_t parts_of_tile(int64_t panels) const {
     if (!tiles_->wants_many_panels()) return panels;
-    const int64_t fewest = parts_of(panels, kMostPanelsOfTile);
-    int64_t best = fewest;
-    double least = 0.0;
-    for (int64_t parts = fewest; parts <= panels; ++parts) {
+    int64_t best = 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t parts = parts_of(panels, kMostPanelsOfTile); parts <= panels; ++parts) {
       const double cost = static_cast<double>(parts_of(tiles_->count() * parts, thread_count())) *
                           (static_cast<double>(parts_of(panels, parts)) + kTakingUpTile);
-      if (parts == fewest || cost < least) {
+      if (cost < least) {
         best = parts;
         least = cost;
       }

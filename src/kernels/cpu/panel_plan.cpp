@@ -102,7 +102,7 @@ class PanelPlan final : public Plan {
     make_panels(thread_count() * split_.together, thread_count() * split_.together);
     const auto all = std::ssize(split_.blocks);
     const int64_t groups = parts_of(all, split_.together);
-    parallel_for_with_scratch(groups, [&](int64_t group, int thread) {
+    const auto run_group = [&](int64_t group, int thread) {
       const auto [first, count] = part_of(all, groups, group);
       const auto blocks = std::span(split_.blocks).subspan(first, count);
       const auto panels =
@@ -121,7 +121,8 @@ class PanelPlan final : public Plan {
           unpack(blocks[b], step, panels[b], C);
         }
       }
-    });
+    };
+    parallel_for_runs({{groups, run_group}});
   }
 
   /// Each thread has all panels, but for the results, and multiplies them by tiles of its own.

@@ -7,6 +7,7 @@
 #include "kernels/cpu/code_memory.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "tvw/core/error.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 struct Chunk {
   std::span<const std::byte> code;
   std::span<const std::byte> weights;
-  bool begins, ends;
+  bool begins = false, ends = false;
 
   [[nodiscard]] TileCode function() const {
     return reinterpret_cast<TileCode>(reinterpret_cast<uintptr_t>(code.data()));
@@ -26,14 +27,26 @@ struct Chunk {
 /// holds up the multiplications.
 constexpr size_t kFewestToReadAhead = 4;
 
-/// Part `part` of `parts` of some memory into the L2 cache.
-void prefetch(std::span<const std::byte> memory, size_t part, size_t parts) {
-  constexpr size_t kLine = 64;
-  const size_t lines = (memory.size() + kLine - 1) / kLine;
-  for (size_t line = lines * part / parts; line < lines * (part + 1) / parts; ++line) {
-    __builtin_prefetch(memory.data() + line * kLine, 0, 2);
+/// Brings memory into the L2 cache, a bit at a time.
+class ReadAhead {
+ public:
+  /// In so many steps.
+  ReadAhead(std::span<const std::byte> memory, int64_t steps)
+      : memory_(memory.data()),
+        end_(round_up(std::ssize(memory), kLine)),
+        step_(round_up(parts_of(end_, steps), kLine)) {}
+
+  void step() {
+    const int64_t stop = std::min(next_ + step_, end_);
+    for (; next_ < stop; next_ += kLine) __builtin_prefetch(memory_ + next_, 0, 2);
   }
-}
+
+ private:
+  static constexpr int64_t kLine = 64;
+  const std::byte* memory_;
+  int64_t end_, step_;
+  int64_t next_ = 0;
+};
 
 class CompiledTiles final : public PanelTiles {
  public:
@@ -81,11 +94,12 @@ class CompiledTiles final : public PanelTiles {
     const size_t first = first_chunks_[static_cast<size_t>(tile)];
     const size_t end = first_chunks_[static_cast<size_t>(tile) + 1];
     for (size_t c = first; c < end; ++c) {
+      const bool ahead = c + 1 < chunks_.size() && panels.size() >= kFewestToReadAhead;
+      const Chunk next = ahead ? chunks_[c + 1] : Chunk{};
+      ReadAhead code(next.code, std::ssize(panels)), weights(next.weights, std::ssize(panels));
       for (size_t p = 0; p < panels.size(); ++p) {
-        if (c + 1 < chunks_.size() && panels.size() >= kFewestToReadAhead) {
-          prefetch(chunks_[c + 1].code, p, panels.size());
-          prefetch(chunks_[c + 1].weights, p, panels.size());
-        }
+        code.step();
+        weights.step();
         PanelTask panel = panels[p];
         if (!chunks_[c].begins) panel.to.start = nullptr;
         if (!chunks_[c].ends) panel.to.rounded = nullptr;

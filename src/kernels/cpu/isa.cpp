@@ -44,12 +44,14 @@ bool has_amx_bf16() {
   return has_features(kAmxBf16Bit | kAmxTileBit);
 }
 
+bool is_intel() { return __builtin_cpu_is("intel") != 0; }
+
 /// Since Golden Cove, Intel's cores take vdpbf16ps at half the rate of FMA: 347 GFLOP/s on an
 /// Emerald Rapids that has 356 in f32. Cooper Lake, said to take it twice as fast, has no
 /// AVX512_FP16.
 bool has_slow_bf16() {
   constexpr unsigned kFp16Bit = 1u << 23;
-  return __builtin_cpu_is("intel") != 0 && has_features(kFp16Bit);
+  return is_intel() && has_features(kFp16Bit);
 }
 
 /// Whether there is what Highway has no target for.
@@ -59,6 +61,7 @@ bool has_extension(CpuIsa isa) {
   return has_extension(CpuIsa::kAvx512Bf16) && has_amx_bf16() && may_use_amx();
 }
 #else
+bool is_intel() { return false; }
 bool has_slow_bf16() { return false; }
 bool has_extension(CpuIsa isa) { return isa < CpuIsa::kAvx512Bf16; }
 #endif
@@ -196,6 +199,8 @@ bool multiplies_bf16() {
   const CpuIsa isa = cpu_isa();
   return isa == CpuIsa::kAmxBf16 || (isa == CpuIsa::kAvx512Bf16 && (!kSlow || is_limited()));
 }
+
+bool shuffles_wide() { return is_intel(); }
 
 std::string f32_isa_name() { return name(std::min(cpu_isa(), CpuIsa::kAvx512)); }
 

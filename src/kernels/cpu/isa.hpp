@@ -14,6 +14,10 @@ void limit_own_kernels(CpuIsa best);
 /// than f32's FMA does, which needs no pairs, it is left out, but for a limit to kAvx512Bf16.
 [[nodiscard]] bool multiplies_bf16();
 
+/// Whether 16 numbers are shuffled as fast as 8. Zen 4 is not known to: it takes vectors of 16 by
+/// halves.
+[[nodiscard]] bool shuffles_wide();
+
 /// What f32 is computed with: the name of cpu_isa(), without extensions that are for other types.
 [[nodiscard]] std::string f32_isa_name();
 

@@ -167,32 +167,29 @@ void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A
   }
 }
 
-void PanelIo::store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
+void PanelIo::store(const TokenBlock& block, std::span<const int64_t> places, const float* sums,
                     void* results, void* C) const {
-  void* to = token_major_ ? results : C;
   if (bf16_) {
+    auto* const first = first_place<uint16_t>(block, results, C);
     std::array<uint16_t*, kMostTileColumns> rows;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      rows[i] = static_cast<uint16_t*>(to) + place_of(block, columns[i]);
-    }
-    f32_rows_to_bf16(sums, tokens_, block.count, std::span(rows).first(columns.size()));
+    for (size_t i = 0; i < places.size(); ++i) rows[i] = first + places[i];
+    f32_rows_to_bf16(sums, tokens_, block.count, std::span(rows).first(places.size()));
     return;
   }
-  for (const int32_t n : columns) {
-    std::copy_n(sums, block.count, static_cast<float*>(to) + place_of(block, n));
+  auto* const first = first_place<float>(block, results, C);
+  for (const int64_t place : places) {
+    std::copy_n(sums, block.count, first + place);
     sums += tokens_;
   }
 }
 
-void PanelIo::load(const TokenBlock& block, std::span<const int32_t> columns, const void* results,
+void PanelIo::load(const TokenBlock& block, std::span<const int64_t> places, const void* results,
                    const void* C, float* sums) const {
-  const void* from = token_major_ ? results : C;
-  for (const int32_t n : columns) {
-    const int64_t at = place_of(block, n);
+  for (const int64_t place : places) {
     if (bf16_) {
-      bf16_to_f32(static_cast<const uint16_t*>(from) + at, block.count, sums);
+      bf16_to_f32(first_place<const uint16_t>(block, results, C) + place, block.count, sums);
     } else {
-      std::copy_n(static_cast<const float*>(from) + at, block.count, sums);
+      std::copy_n(first_place<const float>(block, results, C) + place, block.count, sums);
     }
     sums += tokens_;
   }

@@ -34,23 +34,23 @@ class PanelIo {
     if (bf16_ != std::is_same_v<T, uint16_t>) return false;
     return token_major_ || block.count % kVectorTokens == 0;  // room for whole vectors
   }
-  /// Then: places[i] of column columns[i]. REQUIRES: makes_in_place<T>(block)
-  template <class T>
-  void find_places(const TokenBlock& block, std::span<const int32_t> columns, void* results,
-                   void* C, T** places) const {
-    T* const first = static_cast<T*>(token_major_ ? results : C) + place_of(block, 0);
-    const int64_t step = place_of(block, 1) - place_of(block, 0);
-    for (const int32_t n : columns) *places++ = first + n * step;
+  /// Then: what place_of() counts from.
+  template <class T, class Memory>
+  [[nodiscard]] T* first_place(const TokenBlock& block, Memory* results, Memory* C) const {
+    return token_major_ ? static_cast<T*>(results) : static_cast<T*>(C) + block.begin;
   }
-  /// `sums` [columns][tokens].
-  void store(const TokenBlock& block, std::span<const int32_t> columns, const float* sums,
+  /// Elements from there to the first token of column `n`.
+  [[nodiscard]] int64_t place_of(int64_t n) const { return n * (token_major_ ? tokens_ : M_); }
+
+  /// `sums` [places][tokens], of columns by their places.
+  void store(const TokenBlock& block, std::span<const int64_t> places, const float* sums,
              void* results, void* C) const;
 
-  /// For results that are added to C: what C holds into `sums`, or where find_places() has them.
+  /// For results that are added to C: what C holds into `sums`, or it is in place already.
   /// Before that, pack_results() brings a token-major C into `results`; it has as many steps as
   /// unpack().
   void pack_results(const TokenBlock& block, int64_t step, const void* C, void* results) const;
-  void load(const TokenBlock& block, std::span<const int32_t> columns, const void* results,
+  void load(const TokenBlock& block, std::span<const int64_t> places, const void* results,
             const void* C, float* sums) const;
 
   /// `results` [N][tokens] of the problem's dtype are what unpack() puts into C; not used if there
@@ -60,10 +60,6 @@ class PanelIo {
   [[nodiscard]] int64_t results_bytes() const;
 
  private:
-  /// Of column n's first token, in `results` of a token-major problem, else in C.
-  [[nodiscard]] int64_t place_of(const TokenBlock& block, int64_t n) const {
-    return token_major_ ? n * tokens_ : n * M_ + block.begin;
-  }
   void pack_tokens(const TokenBlock& block, int64_t m, const void* A, void* rows) const;
   void pack_halves(const TokenBlock& block, const uint16_t* A, uint32_t* rows) const;
   void pack_features(const TokenBlock& block, int64_t step, const void* A, void* rows) const;

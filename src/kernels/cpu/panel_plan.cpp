@@ -26,8 +26,14 @@ Part part_of(int64_t count, int64_t parts, int64_t part) {
 
 /// Where a block's activations and results are, feature by feature.
 struct Panel {
-  float* rows;         ///< [rows][tokens], of 4 bytes whatever they are
-  std::byte* results;  ///< as PanelIo has them
+  float* rows;    ///< [rows][tokens], of 4 bytes whatever they are
+  void* results;  ///< as PanelIo has them
+};
+
+/// What becomes of a tile's columns.
+struct TileColumns {
+  std::vector<int64_t> places;  ///< [columns] as PanelIo has them
+  std::vector<float> start;     ///< [padded columns] what sums start from: the bias
 };
 
 /// Where a panel's sums of a tile are made.
@@ -42,7 +48,6 @@ struct PanelSums {
 
 /// Scratch of a thread.
 struct Scratch {
-  std::array<float, kMostTileColumns> start;
   std::vector<PanelSums> sums;
   std::vector<PanelTask> tasks;
   int64_t run = 0;  ///< that the thread's panels are of, if it makes all for itself
@@ -64,13 +69,21 @@ class PanelPlan final : public Plan {
       : shape_(problem.shape()),
         activation_(problem.epilogue.activation),
         add_to_c_(problem.epilogue.add_to_c),
-        bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
         split_(std::move(split)),
         tiles_(std::move(tiles)),
         io_(problem, tiles_->rows(), split_.tokens),
         reads_a_(io_.packed_already() && tiles_->takes_any_stride()),
         format_(std::move(format)) {
-    bias_.resize(static_cast<size_t>(shape_.N), 0.0f);
+    const auto bias = problem.epilogue.bias;
+    for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
+      const auto columns = tiles_->columns(tile);
+      TileColumns& of_tile = columns_.emplace_back();
+      of_tile.start.resize(static_cast<size_t>(round_up(std::ssize(columns), kGroupColumns)));
+      for (size_t i = 0; i < columns.size(); ++i) {
+        of_tile.places.push_back(io_.place_of(columns[i]));
+        if (!bias.empty()) of_tile.start[i] = bias[static_cast<size_t>(columns[i])];
+      }
+    }
   }
 
   void run(const void* A, void* C) override {
@@ -257,19 +270,14 @@ class PanelPlan final : public Plan {
 
   void multiply(std::span<const TokenBlock> blocks, int64_t tile, const void* A,
                 std::span<const Panel> panels, void* C, Scratch& scratch) const {
-    const auto columns = tiles_->columns(tile);
-    const auto bias_end = std::ranges::transform(columns, scratch.start.begin(), [&](int32_t n) {
-                            return bias_[static_cast<size_t>(n)];
-                          }).out;
-    std::fill(bias_end, scratch.start.end(), 0.0f);
+    const TileColumns& columns = columns_[static_cast<size_t>(tile)];
     while (scratch.sums.size() < blocks.size()) {
       scratch.sums.emplace_back().memory.reset(
           allocate_host(static_cast<size_t>(kMostTileColumns * split_.tokens) * sizeof(float)));
     }
     scratch.tasks.clear();
     for (size_t b = 0; b < blocks.size(); ++b) {
-      scratch.tasks.push_back(
-          make_task(blocks[b], columns, A, panels[b], C, scratch.start, scratch.sums[b]));
+      scratch.tasks.push_back(make_task(blocks[b], columns, A, panels[b], C, scratch.sums[b]));
     }
     tiles_->multiply(tile, scratch.tasks);
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -277,62 +285,69 @@ class PanelPlan final : public Plan {
     }
   }
 
-  PanelTask make_task(const TokenBlock& block, std::span<const int32_t> columns, const void* A,
-                      const Panel& panel, void* C, std::span<const float> start,
-                      PanelSums& sums) const {
-    const auto padded = static_cast<size_t>(round_up(std::ssize(columns), kGroupColumns));
+  PanelTask make_task(const TokenBlock& block, const TileColumns& columns, const void* A,
+                      const Panel& panel, void* C, PanelSums& sums) const {
+    const size_t count = columns.places.size(), padded = columns.start.size();
     const bool in_place = io_.makes_in_place<float>(block);
-    if (in_place) io_.find_places(block, columns, panel.results, C, sums.sums.data());
+    if (in_place) find_places(block, columns, panel, C, sums.sums);
     float* elsewhere = sums.elsewhere();
-    for (size_t i = in_place ? columns.size() : 0; i < padded; ++i, elsewhere += split_.tokens) {
+    for (size_t i = in_place ? count : 0; i < padded; ++i, elsewhere += split_.tokens) {
       sums.sums[i] = elsewhere;
     }
     const bool rounds = activation_ == Activation::kNone && tiles_->rows() != PanelRows::kF32 &&
                         io_.makes_in_place<uint16_t>(block);
     if (rounds) {
       alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
-      io_.find_places(block, columns, panel.results, C, sums.rounded.data());
-      for (size_t i = columns.size(); i < padded; ++i) sums.rounded[i] = nowhere;
+      find_places(block, columns, panel, C, sums.rounded);
+      for (size_t i = count; i < padded; ++i) sums.rounded[i] = nowhere;
     }
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (!in_place) io_.load(block, columns, panel.results, C, sums.elsewhere());
-      for (size_t i = 0; i < columns.size(); ++i) {
-        for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += start[i];
+      if (!in_place) io_.load(block, columns.places, panel.results, C, sums.elsewhere());
+      for (size_t i = 0; i < count; ++i) {
+        for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += columns.start[i];
       }
     }
     const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows;
     return {rows,
             reads_a_ ? shape_.M : split_.tokens,
-            {tokens, sums.sums.data(), add_to_c_ ? nullptr : start.data(),
+            {tokens, sums.sums.data(), add_to_c_ ? nullptr : columns.start.data(),
              rounds ? sums.rounded.data() : nullptr}};
   }
 
-  void finish(const TokenBlock& block, std::span<const int32_t> columns, const PanelTask& task,
+  template <class T>
+  void find_places(const TokenBlock& block, const TileColumns& columns, const Panel& panel, void* C,
+                   std::array<T*, kMostTileColumns>& to) const {
+    T* const first = io_.first_place<T>(block, panel.results, C);
+    std::ranges::transform(columns.places, to.begin(),
+                           [first](int64_t place) { return first + place; });
+  }
+
+  void finish(const TokenBlock& block, const TileColumns& columns, const PanelTask& task,
               const PanelSums& sums, const Panel& panel, void* C) const {
     if (task.to.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
-      for (size_t i = 0; i < columns.size(); ++i)
+      for (size_t i = 0; i < columns.places.size(); ++i)
         activate(sums.sums[i], task.to.tokens, activation_);
     }
     if (!io_.makes_in_place<float>(block)) {
-      io_.store(block, columns, sums.elsewhere(), panel.results, C);
+      io_.store(block, columns.places, sums.elsewhere(), panel.results, C);
     }
   }
 
   GemmShape shape_;
   Activation activation_;
   bool add_to_c_;
-  std::vector<float> bias_;  ///< [N]
   PanelSplit split_;
   std::unique_ptr<PanelTiles> tiles_;
   PanelIo io_;
   bool reads_a_;  ///< without panels of it
   std::string format_;
-  std::vector<HostFloats> rows_;    ///< of `panels_`
-  std::vector<HostBytes> results_;  ///< of `panels_`
-  std::vector<Panel> panels_;       ///< of each thread, or of each block of a round
-  std::vector<Scratch> scratch_;    ///< [threads]
+  std::vector<TileColumns> columns_;  ///< [tiles]
+  std::vector<HostFloats> rows_;      ///< of `panels_`
+  std::vector<HostBytes> results_;    ///< of `panels_`
+  std::vector<Panel> panels_;         ///< of each thread, or of each block of a round
+  std::vector<Scratch> scratch_;      ///< [threads]
   int64_t run_ = 0;
 };
 

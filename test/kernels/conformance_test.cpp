@@ -251,7 +251,7 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::Contains("dense, not tvw"));
   const pack::PackedWeights tvw =
       weights_for("tvw",
-                  {8, 32, 16, 0.5, Layout::kTokenMajor, Activation::kNone, false, false,
+                  {8, 32, 80, 0.5, Layout::kTokenMajor, Activation::kNone, false, false,
                    DType::kF32, DType::kF32},
                   2);
   problem.weights = &tvw;

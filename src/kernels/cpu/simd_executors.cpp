@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernels/cpu/direct_plan.hpp"
 #include "kernels/cpu/executors.hpp"
 #include "kernels/cpu/fastest_plan.hpp"
 #include "kernels/cpu/isa.hpp"
@@ -39,6 +40,9 @@ std::vector<QuadTile> tiles_of(const pack::NmMatrix& m) {
   return make_quad_tiles(m, kMostTileColumns);
 }
 Columns tiles_of(const pack::CsrMatrix& m) { return make_columns(m); }
+
+const std::vector<DenseTile>& as_dense(const std::vector<DenseTile>& tiles) { return tiles; }
+std::vector<DenseTile> as_dense(const std::vector<QuadTile>& tiles) { return with_zeros(tiles); }
 
 /// Whether columns multiply rows of their own.
 template <class Tiles>
@@ -112,6 +116,7 @@ std::unique_ptr<Plan> make_plan(const Problem& problem, const Way& way, const Ti
                            format);
   };
   if constexpr (!std::is_same_v<Tiles, Columns>) {
+    if (way.direct) return make_direct_plan(problem, as_dense(tiles), format);
     const auto by_rows = [&](const Problem& part) {
       return make_row_plan(part, make_row_tiles(part, tiles), format);
     };
@@ -148,6 +153,7 @@ std::string explain_choice(const Problem& problem, const Tiles& tiles, std::stri
                  : "f32 on " + f32_isa_name();
     }
     const bool compiled = multiplier_of(problem, kind) == Multiplier::kCode;
+    if (way.direct) return "f32 on " + f32_isa_name();
     return (multiplies_pairs(problem, kind) && way.rows == 0
                 ? "bf16 on " + tvw::kernels::name(cpu_isa())
                 : "f32 on " + f32_isa_name()) +

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/cpu/cpu_device.hpp"
+#include "kernels/cpu/direct_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
 #include "kernels/cpu/row_share.hpp"
@@ -26,6 +27,10 @@ constexpr int64_t kSharedCodeFrom = 48;
 constexpr int64_t kFewestPanelsForCode = 5;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
+
+/// Of B where A is multiplied as it lies: with rows of their own, whose products are a part of
+/// those that are added, and with shared ones.
+constexpr int64_t kFewColumns = 64, kFewRows = 128, kSomeColumns = 256;
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
 constexpr int64_t kMostTokensOfRows = 128;
@@ -70,6 +75,27 @@ PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
   return costs;
 }
 
+Way direct_way() {
+  Way way;
+  way.direct = true;
+  return way;
+}
+
+bool may_go_direct(const Problem& problem, const TileKind& kind) {
+  return kind.row_plan && problem.layout == Layout::kTokenMajor && !multiplies_pairs(problem, kind);
+}
+
+/// Where results are put in order and products of zeros are added in less time than panels are made
+/// and taken apart. Columns of many tiles are put in order slower than they are transposed, and
+/// without AVX-512 those of any two.
+bool goes_direct(const Problem& problem, const TileKind& kind) {
+  if (!may_go_direct(problem, kind) || cpu_isa() < CpuIsa::kAvx512) return false;
+  if (problem.M < kSharedRowLimits.panels_from) return false;
+  const GemmShape shape = problem.shape();
+  if (kind.own_rows) return shape.N <= kFewColumns && shape.K <= kFewRows;
+  return shape.N <= std::max(shape.K, kSomeColumns);
+}
+
 std::string sharing(const PanelSplit& split) {
   switch (split.work) {
     case PanelWork::kSteps:
@@ -109,6 +135,7 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
 }
 
 std::string Way::name() const {
+  if (direct) return "direct plan, " + std::to_string(kDirectTokens) + " tokens at a time";
   if (split.blocks.empty()) return "row plan";
   return "panel plan, " + std::to_string(split.blocks.size()) + " panels of " +
          std::to_string(split.tokens) + " tokens, " + sharing(split) +
@@ -116,6 +143,7 @@ std::string Way::name() const {
 }
 
 Way model_way(const Problem& problem, const TileKind& kind) {
+  if (goes_direct(problem, kind)) return direct_way();
   int64_t rows = 0;
   if (kind.row_plan) {
     rows =
@@ -142,6 +170,7 @@ std::vector<Way> all_ways(const Problem& problem, const TileKind& kind, bool pan
     if (std::ranges::none_of(ways, same)) ways.push_back(std::move(way));
   };
   if (problem.M <= kMostTokensOfRows && kind.row_plan) add({problem.M, {}});
+  if (may_go_direct(problem, kind) && panels) add(direct_way());
   if (!panels) return ways;
   const Multiplier multiplier = multiplier_of(problem, kind);
   if (multiplier == Multiplier::kAmx) {

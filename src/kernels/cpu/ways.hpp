@@ -15,7 +15,7 @@ namespace tvw::kernels::cpu {
 struct TileKind {
   bool own_rows = false;  ///< columns multiply rows of their own, not all of their tile
   bool pairs = false;     ///< in bf16 they multiply pairs of rows
-  bool row_plan = false;  ///< takes them
+  bool row_plan = false;  ///< takes them, as does the direct plan
   bool amx_rows = false;  ///< and that by AMX
 };
 
@@ -39,8 +39,9 @@ enum class Multiplier : uint8_t {
 [[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind);
 
 struct Way {
-  int64_t rows = 0;  ///< of A, the last ones, by the row plan
-  PanelSplit split;  ///< of the others
+  int64_t rows = 0;     ///< of A, the last ones, by the row plan
+  PanelSplit split;     ///< of the others
+  bool direct = false;  ///< all of A by the direct plan, and none of it so
 
   /// For people and for what Tuning remembers.
   [[nodiscard]] std::string name() const;

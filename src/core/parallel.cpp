@@ -39,8 +39,8 @@ class FirstError {
 /// it all the time.
 class alignas(64) Run {
  public:
-  void assign(int64_t begin, int64_t end) {
-    left_ = {static_cast<int32_t>(begin), static_cast<int32_t>(end)};
+  void assign(Range run) {
+    left_ = {static_cast<int32_t>(run.begin), static_cast<int32_t>(run.end)};
   }
   /// The next one, for the thread whose run it is.
   [[nodiscard]] std::optional<int64_t> take_first() {
@@ -77,8 +77,7 @@ std::vector<Run> runs_of(int64_t count) {
   std::vector<Run> runs(static_cast<size_t>(thread_count()));
   const auto threads = std::ssize(runs);
   for (int64_t t = 0; t < threads; ++t) {
-    runs[static_cast<size_t>(t)].assign(part_begin(count, threads, t),
-                                        part_begin(count, threads, t + 1));
+    runs[static_cast<size_t>(t)].assign(part_of(count, threads, t));
   }
   return runs;
 }

@@ -1,7 +1,5 @@
 // The direct plan beyond what executors take it for: every instruction set, one tile and many, more
 // threads than tokens.
-#include "kernels/cpu/direct_plan.hpp"
-
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "kernels/cpu/column_order.hpp"
+#include "kernels/cpu/direct_plan.hpp"
 #include "kernels/cpu/host_memory.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"

@@ -14,9 +14,15 @@ namespace tvw {
   return parts_of(value, multiple) * multiple;
 }
 
-/// Where part `part` of `parts` begins, and where the one before it ends.
-[[nodiscard]] constexpr int64_t part_begin(int64_t count, int64_t parts, int64_t part) {
-  return count * part / parts;
+/// From begin to end - 1.
+struct Range {
+  int64_t begin = 0;
+  int64_t end = 0;
+  [[nodiscard]] constexpr int64_t count() const { return end - begin; }
+};
+/// Part `part` of `parts` of 0 to count - 1.
+[[nodiscard]] constexpr Range part_of(int64_t count, int64_t parts, int64_t part) {
+  return {count * part / parts, count * (part + 1) / parts};
 }
 
 }  // namespace tvw

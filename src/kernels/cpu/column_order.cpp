@@ -80,8 +80,7 @@ ColumnOrder::ColumnOrder(std::vector<int32_t> places) : places_(std::move(places
 }
 
 void ColumnOrder::add_line(int64_t first) {
-  const auto columns = static_cast<size_t>(
-      std::min<int64_t>(kLine, std::ssize(places_) - first));
+  const auto columns = static_cast<size_t>(std::min<int64_t>(kLine, std::ssize(places_) - first));
   const auto line = std::span(places_).subspan(static_cast<size_t>(first), columns);
   std::vector<int32_t> runs;  // where they begin
   for (const int32_t place : line) runs.push_back(place / kLine * kLine);

@@ -77,7 +77,7 @@ class Bf16Compiler final : public OwnRowsCompiler {
   [[nodiscard]] int64_t items() const { return std::ssize(quads_); }
 
  private:
-  void begin_chunk(Items items) override {
+  void begin_chunk(Range items) override {
     OwnRowsCompiler::begin_chunk(items);
     constexpr uint32_t kLowerHalves = 0x55555555;
     mov(kFree.cvt32(), kLowerHalves);

@@ -83,7 +83,7 @@ class SharedF32Compiler final : public TileCompiler {
   [[nodiscard]] int64_t items() const { return std::ssize(tile_.rows); }
 
  private:
-  void multiply(Items items, Part part) override {
+  void multiply(Range items, Part part) override {
     push_weights(items, part);
     const auto count = static_cast<int>(items.end - items.begin);
     if (const int turns = count / kRowRegisters; turns > 0) {
@@ -97,7 +97,7 @@ class SharedF32Compiler final : public TileCompiler {
     multiply_rows(count % kRowRegisters, part);
   }
 
-  void push_weights(Items items, Part part) {
+  void push_weights(Range items, Part part) {
     for (int64_t i = items.begin; i < items.end; ++i) {
       push_weight(static_cast<uint32_t>(row_offset(tile_.rows[static_cast<size_t>(i)])));
       for (int c = part.first; c < part.last; ++c) {

@@ -55,8 +55,7 @@ HWY_INLINE void direct_block(const DirectTask& task, int64_t unit, int64_t token
     V w[kVectors];
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      w[v] = hn::Load(
-          d, weights + v / kUnitVectors * task.unit_floats + v % kUnitVectors * kLanes);
+      w[v] = hn::Load(d, weights + v / kUnitVectors * task.unit_floats + v % kUnitVectors * kLanes);
     }
     const int64_t row = task.rows[i];
 #pragma GCC unroll 16

@@ -59,27 +59,6 @@ RowWeights make_weights(int64_t N, const std::vector<DenseTile>& tiles) {
   return make_row_weights(N, sorted, kChunkRows);
 }
 
-/// Where in a token's sums those of each tile begin.
-std::vector<int64_t> first_sums(const RowWeights& weights) {
-  std::vector<int64_t> first = {0};
-  for (const RowTile& tile : weights.tiles) {
-    first.push_back(first.back() + tile.units() * kUnitColumns);
-  }
-  return first;
-}
-
-std::vector<int32_t> places_of(int64_t N, const RowWeights& weights) {
-  const std::vector<int64_t> first = first_sums(weights);
-  std::vector<int32_t> places(static_cast<size_t>(N));
-  for (size_t t = 0; t < weights.tiles.size(); ++t) {
-    const std::vector<int32_t>& columns = weights.tiles[t].columns;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      places[static_cast<size_t>(columns[i])] = static_cast<int32_t>(first[t]) + static_cast<int32_t>(i);
-    }
-  }
-  return places;
-}
-
 /// Scratch of a thread.
 struct Scratch {
   HostFloats a;      ///< [tokens][K] of bf16, in f32
@@ -87,22 +66,6 @@ struct Scratch {
   HostFloats c;      ///< [tokens][N] of bf16, in f32
   HostFloats added;  ///< [tokens][N] that are added to C
 };
-
-/// At least so many of a scratch.
-float* at_least(HostFloats& scratch, int64_t size) {
-  if (std::ssize(scratch) < size) scratch.resize(static_cast<size_t>(size));
-  return scratch.data();
-}
-
-/// Tokens, or tiles.
-struct Range {
-  int64_t begin = 0, end = 0;
-  [[nodiscard]] int64_t count() const { return end - begin; }
-};
-/// Part `part` of `parts` of so many.
-Range part_of(int64_t count, int64_t parts, int64_t part) {
-  return {part_begin(count, parts, part), part_begin(count, parts, part + 1)};
-}
 
 class DirectPlan final : public Plan {
  public:
@@ -115,8 +78,8 @@ class DirectPlan final : public Plan {
         add_to_c_(problem.epilogue.add_to_c),
         bias_(problem.epilogue.bias.begin(), problem.epilogue.bias.end()),
         weights_(make_weights(N_, tiles)),
-        first_sums_(first_sums(weights_)),
-        order_(places_of(N_, weights_)),
+        first_sums_(weights_.first_sums()),
+        order_(weights_.places(N_)),
         format_(std::move(format)) {
     bias_.resize(static_cast<size_t>(sums_stride()), 0.0f);
     zeros_.resize(static_cast<size_t>(sums_stride()), 0.0f);
@@ -229,9 +192,8 @@ class DirectPlan final : public Plan {
         const int64_t steps = weights_.steps_of_chunk(tile, step);
         task.weights = weights_.data.data() + weights_.unit_at(tile, 0, step);
         task.unit_floats = weights_.unit_floats(steps);
-        const auto rows =
-            std::span(tile.rows).subspan(static_cast<size_t>(step * kDenseStepRows),
-                                         static_cast<size_t>(steps * kDenseStepRows));
+        const auto rows = std::span(tile.rows).subspan(static_cast<size_t>(step * kDenseStepRows),
+                                                       static_cast<size_t>(steps * kDenseStepRows));
         task.rows = rows.data();
         task.row_count = std::ranges::find(rows, -1) - rows.begin();
         multiply_direct(task);

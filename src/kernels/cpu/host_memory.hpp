@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -39,5 +41,12 @@ template <class T>
 using HostVector = std::vector<T, HostAllocator<T>>;
 using HostFloats = HostVector<float>;
 using HostBytes = HostVector<std::byte>;
+
+/// The first `size` of a scratch, which grows to the largest that was asked for.
+template <class T>
+T* at_least(HostVector<T>& scratch, int64_t size) {
+  if (std::ssize(scratch) < size) scratch.resize(static_cast<size_t>(size));
+  return scratch.data();
+}
 
 }  // namespace tvw::kernels::cpu

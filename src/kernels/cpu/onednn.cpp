@@ -78,8 +78,8 @@ struct Variant {
 void over_parts(int64_t elements, const std::function<void(int64_t, int64_t)>& convert) {
   const int64_t parts = parts_of(elements, kConverted);
   parallel_for(parts, [&](int64_t part) {
-    const int64_t first = part_begin(elements, parts, part);
-    convert(first, part_begin(elements, parts, part + 1) - first);
+    const Range taken = part_of(elements, parts, part);
+    convert(taken.begin, taken.count());
   });
 }
 /// As many bf16 as `to` has room for.

@@ -14,14 +14,9 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-struct Part {
-  size_t first, count;
-};
-/// Of almost equal ones.
-Part part_of(int64_t count, int64_t parts, int64_t part) {
-  const int64_t first = part_begin(count, parts, part);
-  return {static_cast<size_t>(first),
-          static_cast<size_t>(part_begin(count, parts, part + 1) - first)};
+template <class T>
+std::span<T> subspan(std::span<T> all, Range part) {
+  return all.subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.count()));
 }
 
 /// Where a block's activations and results are, feature by feature.
@@ -116,11 +111,10 @@ class PanelPlan final : public Plan {
     const auto all = std::ssize(split_.blocks);
     const int64_t groups = parts_of(all, split_.together);
     const auto run_group = [&](int64_t group, int thread) {
-      const auto [first, count] = part_of(all, groups, group);
-      const auto blocks = std::span(split_.blocks).subspan(first, count);
+      const auto blocks = subspan(std::span(split_.blocks), part_of(all, groups, group));
       const auto panels =
-          std::span(panels_).subspan(static_cast<size_t>(thread * split_.together), count);
-      for (size_t b = 0; b < count; ++b) {
+          std::span(panels_).subspan(static_cast<size_t>(thread * split_.together), blocks.size());
+      for (size_t b = 0; b < blocks.size(); ++b) {
         pack(blocks[b], A, panels[b]);
         for (int64_t step = 0; step < pack_results_steps(); ++step) {
           pack_results(blocks[b], step, C, panels[b]);
@@ -129,7 +123,7 @@ class PanelPlan final : public Plan {
       for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
         multiply(blocks, tile, A, panels, C, scratch_[static_cast<size_t>(thread)]);
       }
-      for (size_t b = 0; b < count; ++b) {
+      for (size_t b = 0; b < blocks.size(); ++b) {
         for (int64_t step = 0; step < io_.unpack_steps(); ++step) {
           unpack(blocks[b], step, panels[b], C);
         }
@@ -163,8 +157,7 @@ class PanelPlan final : public Plan {
     const int64_t most = std::max<int64_t>(1, kRoundBytes / std::max<int64_t>(1, block_bytes));
     const int64_t rounds = parts_of(blocks, most);
     for (int64_t round = 0; round < rounds; ++round) {
-      const auto [first, count] = part_of(blocks, rounds, round);
-      run_step_by_step(std::span(split_.blocks).subspan(first, count), A, C);
+      run_step_by_step(subspan(std::span(split_.blocks), part_of(blocks, rounds, round)), A, C);
     }
   }
 
@@ -177,10 +170,9 @@ class PanelPlan final : public Plan {
                        packing_results(blocks, C),
                        {tiles * parts,
                         [&](int64_t item, int thread) {
-                          const auto [first, count] =
-                              part_of(std::ssize(blocks), parts, item / tiles);
-                          multiply(blocks.subspan(first, count), item % tiles, A,
-                                   std::span(panels_).subspan(first, count), C,
+                          const Range part = part_of(std::ssize(blocks), parts, item / tiles);
+                          multiply(subspan(blocks, part), item % tiles, A,
+                                   subspan(std::span(panels_), part), C,
                                    scratch_[static_cast<size_t>(thread)]);
                         }},
                        unpacking(blocks, C)});

@@ -61,8 +61,9 @@ PanelSplit make_split(int64_t M, int64_t panels, PanelWork work) {
   PanelSplit split;
   split.work = work;
   for (int64_t p = 0; p < panels; ++p) {
-    const int64_t begin = part_begin(vectors, panels, p) * kVectorTokens;
-    const int64_t end = std::min(M, part_begin(vectors, panels, p + 1) * kVectorTokens);
+    const Range of_panel = part_of(vectors, panels, p);
+    const int64_t begin = of_panel.begin * kVectorTokens;
+    const int64_t end = std::min(M, of_panel.end * kVectorTokens);
     split.blocks.push_back({begin, end - begin});
     split.tokens = std::max(split.tokens, round_up(end - begin, kVectorTokens));
   }

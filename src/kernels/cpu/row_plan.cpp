@@ -40,13 +40,6 @@ struct Scratch {
 };
 thread_local Scratch of_this_thread;
 
-/// The first `size` of a scratch, which grows to the largest that was asked for.
-template <class T>
-T* at_least(HostVector<T>& scratch, int64_t size) {
-  if (std::ssize(scratch) < size) scratch.resize(static_cast<size_t>(size));
-  return scratch.data();
-}
-
 /// Runs of all plans have numbers of their own, from 1 on.
 int64_t next_run() {
   static std::atomic<int64_t> last{0};
@@ -71,22 +64,20 @@ class RowPlan final : public Plan {
         tiles_(std::move(tiles)),
         format_(std::move(format)) {
     bias_.resize(static_cast<size_t>(N_), 0.0f);
-    places_.resize(static_cast<size_t>(N_));
-    const std::vector<RowTile>& all = tiles_->store().tiles;
-    const bool few_tiles = std::ssize(all) < kItemsPerThread * thread_count();
-    for (const RowTile& tile : all) {
+    const RowStore& store = tiles_->store();
+    const std::vector<int64_t> first_sums = store.first_sums();
+    const bool few_tiles = std::ssize(store.tiles) < kItemsPerThread * thread_count();
+    for (size_t t = 0; t < store.tiles.size(); ++t) {
+      const RowTile& tile = store.tiles[t];
       for (int64_t unit = 0; unit < tile.units();) {
         const int64_t units = few_tiles ? group_units(unit, tile.units()) : tile.units();
-        items_.push_back({&tile, sums_stride_, unit, unit + units});
+        items_.push_back({&tile, first_sums[t], unit, unit + units});
         most_units_ = std::max(most_units_, units);
         unit += units;
       }
-      for (size_t i = 0; i < tile.columns.size(); ++i) {
-        places_[static_cast<size_t>(tile.columns[i])] =
-            static_cast<int32_t>(sums_stride_ + static_cast<int64_t>(i));
-      }
-      sums_stride_ += tile.units() * kUnitColumns;
     }
+    places_ = store.places(N_);
+    sums_stride_ = first_sums.back();
   }
 
   void run(const void* A, void* C) override {

@@ -82,6 +82,22 @@ int64_t RowStore::size_bytes() const {
   return static_cast<int64_t>(bytes);
 }
 
+std::vector<int64_t> RowStore::first_sums() const {
+  std::vector<int64_t> first = {0};
+  for (const RowTile& tile : tiles) first.push_back(first.back() + tile.units() * kUnitColumns);
+  return first;
+}
+
+std::vector<int32_t> RowStore::places(int64_t N) const {
+  const std::vector<int64_t> first = first_sums();
+  std::vector<int32_t> places(static_cast<size_t>(N));
+  for (size_t t = 0; t < tiles.size(); ++t) {
+    auto place = static_cast<int32_t>(first[t]);
+    for (const int32_t n : tiles[t].columns) places[static_cast<size_t>(n)] = place++;
+  }
+  return places;
+}
+
 RowWeights make_row_weights(int64_t N, const std::vector<DenseTile>& tiles, int64_t chunk_rows) {
   return make(N, 0, tiles, chunk_rows);
 }

@@ -57,6 +57,10 @@ struct RowStore {
   double products = 0.0;  ///< per token
 
   [[nodiscard]] int64_t size_bytes() const;
+  /// Where in a token's sums those of each tile begin, whole units, and where the last one's end.
+  [[nodiscard]] std::vector<int64_t> first_sums() const;
+  /// [N] where in them each column's is.
+  [[nodiscard]] std::vector<int32_t> places(int64_t N) const;
 };
 
 struct RowWeights : RowStore {

@@ -30,7 +30,7 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   for (int64_t run = 0; run < runs; ++run) {
     for (const std::vector<Part>& parts : takes) {
       program.chunks.push_back({getSize(), weights_.size(), run == 0, run + 1 == runs});
-      compile_chunk({part_begin(items, runs, run), part_begin(items, runs, run + 1)}, parts);
+      compile_chunk(part_of(items, runs, run), parts);
     }
   }
   ready(PROTECT_RW);  // nothing runs here
@@ -39,7 +39,7 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   return program;
 }
 
-void TileCompiler::compile_chunk(Items items, const std::vector<Part>& parts) {
+void TileCompiler::compile_chunk(Range items, const std::vector<Part>& parts) {
   mov(kNextRows, ptr[rsp + kPointerBytes]);
   begin_chunk(items);
   for (const Part& part : parts) {
@@ -74,7 +74,7 @@ void TileCompiler::store_sums(Part part) {
   }
 }
 
-void OwnRowsCompiler::begin_chunk(Items items) {
+void OwnRowsCompiler::begin_chunk(Range items) {
   add(kWeights, kReach / 2 * kWeightBytes);
   next_ = -kReach / 2;
   rows_.clear();
@@ -83,15 +83,14 @@ void OwnRowsCompiler::begin_chunk(Items items) {
   rows_.erase(std::ranges::unique(rows_).begin(), rows_.end());
 }
 
-void OwnRowsCompiler::multiply(Items items, Part part) {
+void OwnRowsCompiler::multiply(Range items, Part part) {
   begin_part(part.columns());
   // The next panel's rows are read ahead evenly over the chunk's code.
   const int64_t turns = items.end - items.begin;
   for (int64_t turn = 0; turn < turns; ++turn) {
     multiply_item(items.begin + turn, part.first, part.last);
-    const int64_t first = part_begin(std::ssize(rows_), turns, turn);
-    const int64_t last = part_begin(std::ssize(rows_), turns, turn + 1);
-    for (int64_t r = first; r < last; ++r) {
+    const Range ahead = part_of(std::ssize(rows_), turns, turn);
+    for (int64_t r = ahead.begin; r < ahead.end; ++r) {
       prefetcht0(ptr[kNextRows + row_offset(rows_[static_cast<size_t>(r)])]);
     }
   }

@@ -21,6 +21,7 @@
 #include "kernels/cpu/compiled_tiles.hpp"
 #include "tvw/core/error.hpp"
 #include "tvw/core/parallel.hpp"
+#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 
@@ -36,10 +37,6 @@ class TileCompiler : protected Xbyak::CodeGenerator {
   [[nodiscard]] TileProgram compile(int columns, int64_t items, int64_t most_in_chunk);
 
  protected:
-  /// From begin to end - 1.
-  struct Items {
-    int64_t begin, end;
-  };
   struct Part {
     int index;        ///< of the tile
     int first, last;  ///< columns first to last - 1
@@ -58,9 +55,9 @@ class TileCompiler : protected Xbyak::CodeGenerator {
   TileCompiler(int64_t stride, ChunkOf chunk_of);
 
   /// At the beginning of a chunk's code.
-  virtual void begin_chunk(Items /*items*/) {}
+  virtual void begin_chunk(Range /*items*/) {}
   /// Adds items to the sums of a part's columns, which are in registers 0 on.
-  virtual void multiply(Items items, Part part) = 0;
+  virtual void multiply(Range items, Part part) = 0;
   /// What becomes of the sums.
   virtual void end_part(Part part) { store_sums(part); }
 
@@ -75,7 +72,7 @@ class TileCompiler : protected Xbyak::CodeGenerator {
                      kRounded = r9, kNextRows = r10, kFree = rax, kAlsoFree = r11;
 
  private:
-  void compile_chunk(Items items, const std::vector<Part>& parts);
+  void compile_chunk(Range items, const std::vector<Part>& parts);
   void start_sums(Part part);
 
   int64_t row_bytes_;
@@ -98,7 +95,7 @@ class OwnRowsCompiler : public TileCompiler {
   /// Appends rows of a panel that item `i` takes.
   virtual void add_rows(int64_t i, std::vector<int64_t>& rows) const = 0;
 
-  void begin_chunk(Items items) override;
+  void begin_chunk(Range items) override;
 
   /// Of a panel.
   [[nodiscard]] Xbyak::Address row(int64_t id) const { return ptr[kRows + row_offset(id)]; }
@@ -106,7 +103,7 @@ class OwnRowsCompiler : public TileCompiler {
   [[nodiscard]] Xbyak::Address next_weight(uint32_t weight);
 
  private:
-  void multiply(Items items, Part part) final;
+  void multiply(Range items, Part part) final;
 
   int next_ = 0;               ///< weight, from where kWeights points to
   std::vector<int64_t> rows_;  ///< that the chunk takes

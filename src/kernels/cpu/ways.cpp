@@ -14,11 +14,12 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// Limits of code made for the weights. Numbers and not this machine's caches, as the order of
-/// additions depends on what is chosen.
-constexpr int64_t kCachedCodeBytes = int64_t{8} << 20;  ///< that a last-level cache holds
-/// Rows of A from which such code pays. For fewer it would be the faster where it is in a cache,
-/// but from memory, where that of a whole model comes from, slower than the other kernels.
+/// Code made for the weights that the last-level cache has room for: that of other processors, or a
+/// share of this one's. The order of additions is the same either way.
+constexpr int64_t kCachedCodeBytes = int64_t{8} << 20, kCachedCodeShare = 8;
+/// Rows of A from which such code pays: a number and not this machine's, as the order of additions
+/// depends on it. For fewer it would be the faster where it is in a cache, but from memory, where
+/// that of a whole model comes from, slower than the other kernels.
 constexpr int64_t kCodeFrom = 128;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
@@ -45,7 +46,8 @@ bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
                                                           : kCompiledF32Bytes;
-  return pack::stored_values(*problem.weights) * bytes <= kCachedCodeBytes;
+  return pack::stored_values(*problem.weights) * bytes <=
+         std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare);
 }
 
 const RowLimits& row_limits(const Problem& problem, const TileKind& kind) {

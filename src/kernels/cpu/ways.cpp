@@ -30,8 +30,9 @@ constexpr int64_t kFewestPanelsForCode = 5;
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
 /// Of B where A is multiplied as it lies: with rows of their own, whose products are a part of
-/// those that are added, and with shared ones.
-constexpr int64_t kFewColumns = 64, kFewRows = 128, kSomeColumns = 256;
+/// those that are added, and with shared ones. More rows of A's tokens than that stay in no cache
+/// of the core's own.
+constexpr int64_t kFewColumns = 64, kFewRows = 128, kSomeColumns = 256, kManyRows = 8192;
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
 constexpr int64_t kMostTokensOfRows = 128;
@@ -95,7 +96,7 @@ bool goes_direct(const Problem& problem, const TileKind& kind) {
   if (problem.M < kSharedRowLimits.panels_from) return false;
   const GemmShape shape = problem.shape();
   if (kind.own_rows) return shape.N <= kFewColumns && shape.K <= kFewRows;
-  return shape.N <= std::max(shape.K, kSomeColumns);
+  return shape.N <= std::max(shape.K, kSomeColumns) && shape.K <= kManyRows;
 }
 
 std::string sharing(const PanelSplit& split) {

@@ -17,10 +17,10 @@ TEST_CASE("matrices are transposed, and nothing beside them is written", "[kerne
   const kernels::CpuIsa isa = GENERATE(from_range(kernels::cpu_isas()));
   const test::OwnKernelsUpTo limit(isa);
   // Into panels, out of them, parts of vectors, and lines that are a page apart on either side.
-  const Case c = GENERATE(Case{1, 1, 1, 1}, Case{3, 5, 7, 9}, Case{4, 4, 4, 4}, Case{64, 16, 64, 16},
-                          Case{70, 13, 70, 16}, Case{16, 64, 16, 256}, Case{16, 47, 16, 47},
-                          Case{9, 64, 16, 2048}, Case{1030, 16, 1030, 16}, Case{35, 31, 1024, 64},
-                          Case{16, 40, 2048, 1024});
+  const Case c = GENERATE(Case{1, 1, 1, 1}, Case{3, 5, 7, 9}, Case{4, 4, 4, 4},
+                          Case{64, 16, 64, 16}, Case{70, 13, 70, 16}, Case{16, 64, 16, 256},
+                          Case{16, 47, 16, 47}, Case{9, 64, 16, 2048}, Case{1030, 16, 1030, 16},
+                          Case{35, 31, 1024, 64}, Case{16, 40, 2048, 1024});
   CAPTURE(name(isa), c.rows, c.cols, c.from_ld, c.to_ld);
   std::vector<float> from(static_cast<size_t>(c.cols * c.from_ld));
   std::iota(from.begin(), from.end(), 1.0f);

@@ -32,7 +32,7 @@ constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledShare
 /// Of B where A is multiplied as it lies: with rows of their own, whose products are a part of
 /// those that are added, and with shared ones. More rows of A's tokens than that stay in no cache
 /// of the core's own.
-constexpr int64_t kFewColumns = 64, kFewRows = 128, kSomeColumns = 256, kManyRows = 8192;
+constexpr int64_t kFewColumns = 64, kFewRows = 256, kSomeColumns = 256, kManyRows = 8192;
 
 /// Up to so many tokens the row plan is worth a try: its time is that of many small ones.
 constexpr int64_t kMostTokensOfRows = 128;

@@ -13,6 +13,7 @@
 #include "kernels/cpu/amx_tiles.hpp"
 #include "kernels/cpu/panel_plan.hpp"
 #include "kernels/cpu/row_plan.hpp"
+#include "support/all_positions.hpp"
 #include "support/catch.hpp"
 #include "support/emulated_amx.hpp"
 #include "support/random_weights.hpp"
@@ -74,10 +75,7 @@ void check_plans(const Setup& setup, const MakePlans& make_plans) {
       dtype, problem.epilogue.add_to_c
                  ? values(M * N, 5)
                  : std::vector<float>(static_cast<size_t>(M * N), std::nanf("")));
-  std::vector<kernels::OutputPosition> positions;
-  for (int64_t m = 0; m < M; ++m) {
-    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
-  }
+  const auto positions = test::all_positions(M, N);
   for (const auto& plan : make_plans(problem)) {
     TypedBuffer C = former;
     plan->run(A.bytes().data(), C.bytes().data());

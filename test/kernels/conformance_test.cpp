@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/cpu/panel_tiles.hpp"
+#include "support/all_positions.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 using kernels::Activation;
 using kernels::Layout;
+using test::all_positions;
 
 struct Case {
   int64_t M, K, N;
@@ -82,14 +84,6 @@ pack::PackedWeights weights_for(std::string_view format, const Case& c, uint32_t
   const PatternSpec spec = parse_pattern(pattern);
   return pack::pack(dense, test::random_selection(c.K, c.N, spec, c.density, seed, seed % 5 == 0),
                     spec);
-}
-
-std::vector<kernels::OutputPosition> all_positions(int64_t M, int64_t N) {
-  std::vector<kernels::OutputPosition> positions;
-  for (int64_t m = 0; m < M; ++m) {
-    for (int64_t n = 0; n < N; ++n) positions.push_back({m, n});
-  }
-  return positions;
 }
 
 struct Run {

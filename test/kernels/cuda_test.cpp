@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 
+#include "support/all_positions.hpp"
 #include "support/catch.hpp"
 #include "support/random_weights.hpp"
 #include "tvw/core/parallel.hpp"
@@ -149,10 +150,7 @@ Outcome run_problem(const kernels::Executor& executor, kernels::Device& device, 
   const auto plan = executor.prepare(problem, device);
   for (int repeat = 0; repeat < 2; ++repeat) plan->run(a->data(), c->data());
   device.copy_out(C.bytes().data(), *c, C.size_bytes());
-  std::vector<kernels::OutputPosition> positions;
-  for (int64_t m = 0; m < p.M; ++m) {
-    for (int64_t n = 0; n < p.N; ++n) positions.push_back({m, n});
-  }
+  const auto positions = test::all_positions(p.M, p.N);
   outcome.error = kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions);
   return outcome;
 }

@@ -9,6 +9,7 @@
 #include "kernels/cpu/column_order.hpp"
 #include "kernels/cpu/direct_plan.hpp"
 #include "kernels/cpu/host_memory.hpp"
+#include "support/all_positions.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
@@ -132,10 +133,7 @@ TEST_CASE("the direct plan matches the f64 reference", "[kernels]") {
         C = former;
         plan->run(A.bytes().data(), C.bytes().data());
       }
-      std::vector<kernels::OutputPosition> positions;
-      for (int64_t m = 0; m < c.M; ++m) {
-        for (int64_t n = 0; n < c.N; ++n) positions.push_back({m, n});
-      }
+      const auto positions = test::all_positions(c.M, c.N);
       CHECK(kernels::compare_with_reference(problem, A.to_f32(), C.to_f32(), positions,
                                             former.to_f32())
                 .ok);

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "support/all_positions.hpp"
 #include "support/catch.hpp"
 #include "support/random_weights.hpp"
 #include "tvw/core/parallel.hpp"
@@ -140,8 +141,7 @@ TEST_CASE("every way of a CPU executor computes the same, and is the one asked f
     REQUIRE(memory.ways.size() == 1);  // measured and remembered
     CHECK(executor.explain(problem).find(memory.ways.begin()->second) != std::string::npos);
     const std::vector<float> A = test::random_dense(1, M * K, DType::kF32, 3).values.to_f32();
-    std::vector<kernels::OutputPosition> positions;
-    for (int64_t i = 0; i < M * N; ++i) positions.push_back({i / N, i % N});
+    const auto positions = test::all_positions(M, N);
     for (const auto& [way, kernel] : ways) {
       CAPTURE(name, way);
       memory.ways.begin()->second = way;

@@ -85,7 +85,7 @@ class SharedF32Compiler final : public TileCompiler {
  private:
   void multiply(Range items, Part part) override {
     push_weights(items, part);
-    const auto count = static_cast<int>(items.end - items.begin);
+    const auto count = static_cast<int>(items.count());
     if (const int turns = count / kRowRegisters; turns > 0) {
       Xbyak::Label turn;
       mov(kTurns, turns);

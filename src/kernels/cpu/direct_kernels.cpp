@@ -1,9 +1,5 @@
 #include "kernels/cpu/direct_kernels.hpp"
 
-#include <type_traits>
-
-#include "kernels/cpu/row_weights.hpp"
-
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/direct_kernels.cpp"
@@ -11,22 +7,12 @@
 //
 #include <hwy/highway.h>
 
+#include "kernels/cpu/unit_lanes-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace tvw::kernels::cpu::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-// At most 16 lanes: a unit's columns are whole vectors.
-using D = hn::CappedTag<float, kUnitColumns>;
-using V = hn::Vec<D>;
-
-constexpr int kLanes = hn::MaxLanes(D());
-constexpr int kUnitVectors = static_cast<int>(kUnitColumns) / kLanes;  // of a unit
-
-/// AVX-512 and NEON have 32 registers, the others 16.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
 constexpr int kSumRegisters = kManyRegisters ? 24 : 12;
-/// Units that are worked on together: a number of A, once broadcast, serves them all.
-constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
 constexpr int kFitting = kSumRegisters / (kUnits * kUnitVectors);
 constexpr int kTokens = kFitting < 1 ? 1 : kFitting;
 static_assert(HWY_TARGET > HWY_AVX3 || kTokens == kDirectTokens);
@@ -75,20 +61,13 @@ HWY_INLINE void direct_block(const DirectTask& task, int64_t unit, int64_t token
   }
 }
 
-/// The tokens from `token` on, kCount at a time, then fewer.
-template <int kTogether, int kCount>
-HWY_INLINE void over_tokens(const DirectTask& task, int64_t unit, int64_t token) {
-  for (; token + kCount <= task.tokens; token += kCount) {
-    direct_block<kTogether, kCount>(task, unit, token);
-  }
-  if constexpr (kCount > 1) over_tokens<kTogether, kCount / 2>(task, unit, token);
-}
-
 /// The units from `unit` on, kTogether at a time, then fewer.
 template <int kTogether>
 HWY_INLINE void over_units(const DirectTask& task, int64_t unit) {
   for (; unit + kTogether <= task.units; unit += kTogether) {
-    over_tokens<kTogether, kTokens>(task, unit, 0);
+    over_tokens<kTokens>(task.tokens, [&](auto tokens, int64_t token) HWY_ATTR {
+      direct_block<kTogether, tokens()>(task, unit, token);
+    });
   }
   if constexpr (kTogether > 1) over_units<kTogether / 2>(task, unit);
 }

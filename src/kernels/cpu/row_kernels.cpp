@@ -3,9 +3,6 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <type_traits>
-
-#include "kernels/cpu/row_weights.hpp"
 
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE
@@ -14,24 +11,15 @@
 //
 #include <hwy/highway.h>
 
+#include "kernels/cpu/unit_lanes-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace tvw::kernels::cpu::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-// At most 16 lanes: a unit's columns are whole vectors.
-using D = hn::CappedTag<float, kUnitColumns>;
-using V = hn::Vec<D>;
 using DI = hn::RebindToUnsigned<D>;
 using VI = hn::Vec<DI>;
 
-constexpr int kLanes = hn::MaxLanes(D());
-constexpr int kUnitVectors = static_cast<int>(kUnitColumns) / kLanes;  // of a unit
-
-/// AVX-512 and NEON have 32 registers, the others 16.
-constexpr bool kManyRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON;
 constexpr int kSumRegisters = kManyRegisters ? 16 : 8;
-/// Units that are worked on together: four values of a token, once broadcast, serve them all.
-constexpr int kUnits = kUnitVectors == 1 ? static_cast<int>(kGroupUnits) : 1;
 
 alignas(64) constexpr float kZeros[kMostRowTokens] = {};
 
@@ -107,16 +95,6 @@ struct Sums {
     }
   }
 };
-
-template <int kValue>
-using Int = std::integral_constant<int, kValue>;
-
-/// Calls block(Int<n>(), first token) for runs of kMost, then fewer.
-template <int kMost, class Block>
-HWY_INLINE void over_tokens(int64_t tokens, const Block& block, int64_t first = 0) {
-  for (; first + kMost <= tokens; first += kMost) block(Int<kMost>(), first);
-  if constexpr (kMost > 1) over_tokens<kMost / 2>(tokens, block, first);
-}
 
 /// Calls block(Int<units>(), Int<tokens>(), first unit, first token) over a group.
 template <int kMost, int kMostTokens, class Block>

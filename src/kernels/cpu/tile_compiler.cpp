@@ -86,7 +86,7 @@ void OwnRowsCompiler::begin_chunk(Range items) {
 void OwnRowsCompiler::multiply(Range items, Part part) {
   begin_part(part.columns());
   // The next panel's rows are read ahead evenly over the chunk's code.
-  const int64_t turns = items.end - items.begin;
+  const int64_t turns = items.count();
   for (int64_t turn = 0; turn < turns; ++turn) {
     multiply_item(items.begin + turn, part.first, part.last);
     const Range ahead = part_of(std::ssize(rows_), turns, turn);

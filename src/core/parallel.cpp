@@ -105,14 +105,10 @@ void set_thread_count(int threads) {
 }
 
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
-  parallel_for_with_scratch(count, [&](int64_t i, int /*thread*/) { body(i); });
-}
-
-void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body) {
   FirstError error;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t i = 0; i < count; ++i) {
-    error.guard([&] { body(i, omp_get_thread_num()); });
+    error.guard([&] { body(i); });
   }
   error.rethrow();
 }

@@ -18,11 +18,8 @@ void set_thread_count(int threads);
 /// that a body throws is rethrown when all threads have ended.
 void parallel_for(int64_t count, const std::function<void(int64_t)>& body);
 
-/// The same with body(i, thread), where `thread` < thread_count() names scratch memory that no
-/// other body uses at the same time.
-void parallel_for_with_scratch(int64_t count, const std::function<void(int64_t, int)>& body);
-
-/// Work on [0, count), as parallel_for_with_scratch does it.
+/// Calls of body(i, thread) for each i in [0, count), each once, where `thread` < thread_count()
+/// names scratch memory that no other body uses at the same time.
 struct ParallelPhase {
   int64_t count = 0;  ///< < 2^31
   std::function<void(int64_t, int)> body;

@@ -103,7 +103,6 @@ class AmxTiles final : public PanelTiles {
   [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
-  [[nodiscard]] bool takes_any_stride() const override { return false; }
   [[nodiscard]] bool wants_many_panels() const override { return true; }
   void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const AmxTile& tile = weights_.tiles[static_cast<size_t>(t)];

@@ -72,7 +72,6 @@ class Bf16Tiles final : public PanelTiles {
   [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
-  [[nodiscard]] bool takes_any_stride() const override { return false; }
   void multiply(int64_t t, std::span<const PanelTask> panels) const override {
     const PairTile& tile = weights_.tiles[static_cast<size_t>(t)];
     for (const PanelTask& task : panels) {

@@ -196,7 +196,7 @@ class Bf16Compiler final : public OwnRowsCompiler {
 }  // namespace
 
 std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights, int64_t stride) {
-  return compile_tiles(weights, PanelRows::kBf16Pairs, name(CpuIsa::kAvx512Bf16),
+  return compile_tiles(weights, stride, PanelRows::kBf16Pairs, name(CpuIsa::kAvx512Bf16),
                        [&](const PairTile& tile) {
                          Bf16Compiler compiler(tile, stride);
                          return compiler.compile(static_cast<int>(tile.columns.size()),

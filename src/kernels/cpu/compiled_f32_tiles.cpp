@@ -136,10 +136,12 @@ TileProgram compile(const PanelTile& tile, int64_t stride, int64_t most_in_chunk
 }  // namespace
 
 std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, int64_t stride) {
-  return compile_tiles(weights, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
-    return tile.has_own_rows() ? compile<OwnF32Compiler>(tile, stride, kMostOwnRowsOfChunk)
-                               : compile<SharedF32Compiler>(tile, stride, kMostSharedRowsOfChunk);
-  });
+  return compile_tiles(
+      weights, stride, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
+        return tile.has_own_rows()
+                   ? compile<OwnF32Compiler>(tile, stride, kMostOwnRowsOfChunk)
+                   : compile<SharedF32Compiler>(tile, stride, kMostSharedRowsOfChunk);
+      });
 }
 
 }  // namespace tvw::kernels::cpu

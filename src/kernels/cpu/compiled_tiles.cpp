@@ -51,8 +51,9 @@ class ReadAhead {
 class CompiledTiles final : public PanelTiles {
  public:
   CompiledTiles(std::vector<std::vector<int32_t>> columns, const std::vector<TileProgram>& programs,
-                double products, PanelRows rows, std::string isa)
+                int64_t stride, double products, PanelRows rows, std::string isa)
       : columns_(std::move(columns)),
+        stride_(stride),
         products_(products),
         rows_(rows),
         isa_(std::move(isa)),
@@ -86,7 +87,7 @@ class CompiledTiles final : public PanelTiles {
   [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
     return columns_[static_cast<size_t>(tile)];
   }
-  [[nodiscard]] bool takes_any_stride() const override { return false; }
+  [[nodiscard]] bool takes_stride(int64_t stride) const override { return stride == stride_; }
   [[nodiscard]] bool wants_many_panels() const override { return true; }
   /// All panels by a chunk while its code is in a cache of the core's own, and the next one's comes
   /// in.
@@ -132,6 +133,7 @@ class CompiledTiles final : public PanelTiles {
   }
 
   std::vector<std::vector<int32_t>> columns_;
+  int64_t stride_;  ///< of the rows that code takes
   double products_;
   PanelRows rows_;
   std::string isa_;
@@ -151,8 +153,9 @@ std::span<const Product> products_of(const std::vector<Product>& products, int f
 
 std::unique_ptr<PanelTiles> make_program_tiles(std::vector<std::vector<int32_t>> columns,
                                                const std::vector<TileProgram>& programs,
-                                               double products, PanelRows rows, std::string isa) {
-  return std::make_unique<CompiledTiles>(std::move(columns), programs, products, rows,
+                                               int64_t stride, double products, PanelRows rows,
+                                               std::string isa) {
+  return std::make_unique<CompiledTiles>(std::move(columns), programs, stride, products, rows,
                                          std::move(isa));
 }
 

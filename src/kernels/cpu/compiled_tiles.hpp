@@ -49,10 +49,10 @@ struct Product {
 [[nodiscard]] std::span<const Product> products_of(const std::vector<Product>& products, int first,
                                                    int last);
 
-/// `columns` and `programs` of each tile.
+/// `columns` and `programs` of each tile, which take rows `stride` elements apart.
 /// @throws Error kUnsupported no memory for code
 [[nodiscard]] std::unique_ptr<PanelTiles> make_program_tiles(
     std::vector<std::vector<int32_t>> columns, const std::vector<TileProgram>& programs,
-    double products, PanelRows rows, std::string isa);
+    int64_t stride, double products, PanelRows rows, std::string isa);
 
 }  // namespace tvw::kernels::cpu

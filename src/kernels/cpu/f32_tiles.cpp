@@ -62,7 +62,9 @@ class F32Tiles final : public PanelTiles {
   [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
     return weights_.tiles[static_cast<size_t>(tile)].columns;
   }
-  [[nodiscard]] bool takes_any_stride() const override {
+  /// Shared rows any: they are gathered before they are multiplied. Multiplied where they are, rows
+  /// far apart would meet in few sets of the L1 cache.
+  [[nodiscard]] bool takes_stride(int64_t /*stride*/) const override {
     return std::ranges::none_of(weights_.tiles, &PanelTile::has_own_rows);
   }
   void multiply(int64_t t, std::span<const PanelTask> panels) const override {

@@ -84,6 +84,14 @@ void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, i
 
 }  // namespace
 
+bool lie_in_a(const Problem& problem, std::span<const TokenBlock> blocks) {
+  constexpr int64_t kReach = int64_t{1} << 31;  // of the code that is made for rows
+  const int64_t A_bytes = problem.M * problem.shape().K * int64_t{sizeof(float)};
+  return problem.layout == Layout::kFeatureMajor && problem.dtype == DType::kF32 &&
+         A_bytes < kReach &&
+         std::ranges::all_of(blocks, [](const TokenBlock& b) { return b.lead() <= b.begin; });
+}
+
 PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
     : M_(problem.M),
       K_(problem.shape().K),
@@ -92,8 +100,6 @@ PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
       bf16_(problem.dtype == DType::kBF16),
       rows_(rows),
       tokens_(tokens) {}
-
-bool PanelIo::packed_already() const { return !token_major_ && !bf16_ && M_ % kVectorTokens == 0; }
 
 int64_t PanelIo::pack_steps() const {
   if (token_major_ && rows_ == PanelRows::kBf16Halves) return 1;

@@ -11,6 +11,10 @@
 
 namespace tvw::kernels::cpu {
 
+/// Whether A's rows, M elements apart, are those of panels and need no packing: features of f32, a
+/// block of which is whole vectors, maybe with some of the tokens before it.
+[[nodiscard]] bool lie_in_a(const Problem& problem, std::span<const TokenBlock> blocks);
+
 /// Work on one block is cut into steps that threads may share: some features of all its tokens.
 /// Only those of a token-major A are kVectorTokens tokens with all their features, so that each
 /// token is gone through from its first feature to its last.
@@ -18,9 +22,6 @@ class PanelIo {
  public:
   /// @pre problem.dtype is f32, or bf16; others than kF32 are made of bf16 only
   PanelIo(const Problem& problem, PanelRows rows, int64_t tokens);
-
-  /// A's rows are a panel's, M elements apart and whole vectors: nothing need be packed.
-  [[nodiscard]] bool packed_already() const;
 
   [[nodiscard]] int64_t pack_steps() const;
   /// `A` as for Plan::run; `rows` [row_count][tokens] of 4 bytes.

@@ -37,6 +37,7 @@ struct PanelSums {
   /// initialised: kernels write them first.
   HostMemory memory;
   [[nodiscard]] float* elsewhere() const { return static_cast<float*>(memory.get()); }
+  int64_t lead = 0;  ///< tokens of `elsewhere` before the block's first
   std::array<float*, kMostTileColumns> sums;
   std::array<uint16_t*, kMostTileColumns> rounded;
 };
@@ -67,7 +68,7 @@ class PanelPlan final : public Plan {
         split_(std::move(split)),
         tiles_(std::move(tiles)),
         io_(problem, tiles_->rows(), split_.tokens),
-        reads_a_(io_.packed_already() && tiles_->takes_any_stride()),
+        reads_a_(lie_in_a(problem, split_.blocks) && tiles_->takes_stride(shape_.M)),
         format_(std::move(format)) {
     const auto bias = problem.epilogue.bias;
     for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
@@ -281,6 +282,7 @@ class PanelPlan final : public Plan {
                       const Panel& panel, void* C, PanelSums& sums) const {
     const size_t count = columns.places.size(), padded = columns.start.size();
     const bool in_place = io_.makes_in_place<float>(block);
+    sums.lead = reads_a_ ? block.lead() : 0;
     if (in_place) find_places(block, columns, panel, C, sums.sums);
     float* elsewhere = sums.elsewhere();
     for (size_t i = in_place ? count : 0; i < padded; ++i, elsewhere += split_.tokens) {
@@ -295,12 +297,14 @@ class PanelPlan final : public Plan {
     }
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (!in_place) io_.load(block, columns.places, panel.results, C, sums.elsewhere());
+      if (!in_place)
+        io_.load(block, columns.places, panel.results, C, sums.elsewhere() + sums.lead);
       for (size_t i = 0; i < count; ++i) {
         for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += columns.start[i];
       }
     }
-    const float* rows = reads_a_ ? static_cast<const float*>(A) + block.begin : panel.rows;
+    const float* rows =
+        reads_a_ ? static_cast<const float*>(A) + block.begin - sums.lead : panel.rows;
     return {rows,
             reads_a_ ? shape_.M : split_.tokens,
             {tokens, sums.sums.data(), add_to_c_ ? nullptr : columns.start.data(),
@@ -323,7 +327,7 @@ class PanelPlan final : public Plan {
         activate(sums.sums[i], task.to.tokens, activation_);
     }
     if (!io_.makes_in_place<float>(block)) {
-      io_.store(block, columns.places, sums.elsewhere(), panel.results, C);
+      io_.store(block, columns.places, sums.elsewhere() + sums.lead, panel.results, C);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tvw/core/parts.hpp"
 #include "tvw/kernels/executor.hpp"
 
 namespace tvw::kernels::cpu {
@@ -19,6 +20,9 @@ inline constexpr int64_t kHalvesTokens = 2 * kVectorTokens;
 struct TokenBlock {
   int64_t begin = 0;
   int64_t count = 0;
+
+  /// Tokens before the first that make whole vectors of them.
+  [[nodiscard]] int64_t lead() const { return round_up(count, kVectorTokens) - count; }
 };
 
 /// What threads take up.

@@ -37,7 +37,7 @@ inline constexpr int64_t kMostTileColumns = 256;
 /// One panel times one tile.
 struct PanelTask {
   const void* rows = nullptr;  ///< [rows][stride] of 4 bytes
-  int64_t stride = 0;          ///< elements from one row to the next, as tiles were made for
+  int64_t stride = 0;          ///< elements from one row to the next
   ColumnSums to;
 };
 
@@ -51,9 +51,8 @@ class PanelTiles {
   [[nodiscard]] virtual int64_t count() const = 0;
   /// Ids in B, at most kMostTileColumns; every column of B is in one tile.
   [[nodiscard]] virtual std::span<const int32_t> columns(int64_t tile) const = 0;
-  /// Rows may be as far apart as in A: they are gathered before they are multiplied. Multiplied
-  /// where they are, rows far apart would meet in few sets of the L1 cache.
-  [[nodiscard]] virtual bool takes_any_stride() const = 0;
+  /// Whether rows may be so many elements apart: those of A are then no panels first.
+  [[nodiscard]] virtual bool takes_stride(int64_t /*stride*/) const { return false; }
   /// Panels are best multiplied by one tile after the other, many at a time: weights then stay in a
   /// cache of the core's own. Else each tile takes one panel.
   [[nodiscard]] virtual bool wants_many_panels() const { return false; }

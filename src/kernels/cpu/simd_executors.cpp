@@ -102,8 +102,8 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       return make_panel_weights(shape.K, shape.N, tiles);
     }
   }();
-  if (compiled) return make_compiled_tiles(weights, split.tokens);
-  return make_f32_tiles(std::move(weights));
+  if (!compiled) return make_f32_tiles(std::move(weights));
+  return make_compiled_tiles(weights, code_stride(problem, kind, split));
 }
 
 template <class Tiles>

@@ -109,11 +109,11 @@ class OwnRowsCompiler : public TileCompiler {
   std::vector<int64_t> rows_;  ///< that the chunk takes
 };
 
-/// All tiles of some weights, each by compile(tile).
+/// All tiles of some weights, each by compile(tile), for rows `stride` elements apart.
 /// @throws Error kUnsupported no memory for code
 template <class Weights, class Compile>
-std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, PanelRows rows, std::string isa,
-                                          const Compile& compile) {
+std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, int64_t stride, PanelRows rows,
+                                          std::string isa, const Compile& compile) {
   std::vector<std::vector<int32_t>> columns;
   for (const auto& tile : weights.tiles) columns.push_back(tile.columns);
   std::vector<TileProgram> programs(weights.tiles.size());
@@ -125,7 +125,8 @@ std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, PanelRows rows
   } catch (const Xbyak::Error& error) {
     throw Error(ErrorCode::kUnsupported, std::string("code for weights: ") + error.what());
   }
-  return make_program_tiles(std::move(columns), programs, weights.products, rows, std::move(isa));
+  return make_program_tiles(std::move(columns), programs, stride, weights.products, rows,
+                            std::move(isa));
 }
 
 }  // namespace tvw::kernels::cpu

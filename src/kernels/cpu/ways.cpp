@@ -6,6 +6,7 @@
 #include "kernels/cpu/cpu_device.hpp"
 #include "kernels/cpu/direct_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
+#include "kernels/cpu/panel_io.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
 #include "kernels/cpu/row_share.hpp"
 #include "tvw/core/parallel.hpp"
@@ -135,6 +136,14 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
   if (!kind.own_rows || multiplies_pairs(problem, kind)) return kTileColumns;
   constexpr int64_t kTilesPerThread = 4, kFewest = 16;
   return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
+}
+
+int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
+  // Shared rows are read for each part of a tile's columns. A page apart they all meet in one set
+  // of the L1 cache, and have to be read from the L2 each time.
+  constexpr int64_t kPageFloats = 1024;
+  const bool stay_cached = kind.own_rows || problem.M % kPageFloats != 0;
+  return stay_cached && lie_in_a(problem, split.blocks) ? problem.M : split.tokens;
 }
 
 std::string Way::name() const {

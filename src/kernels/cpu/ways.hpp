@@ -38,6 +38,11 @@ enum class Multiplier : uint8_t {
 /// from; others gather rows for all of their columns, and pairs of rows for all that use them.
 [[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind);
 
+/// Elements from one row to the next that code for f32 is made for: where they are in A, if they
+/// are multiplied there, else in a panel.
+[[nodiscard]] int64_t code_stride(const Problem& problem, const TileKind& kind,
+                                  const PanelSplit& split);
+
 struct Way {
   int64_t rows = 0;     ///< of A, the last ones, by the row plan
   PanelSplit split;     ///< of the others

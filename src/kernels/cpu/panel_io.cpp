@@ -149,13 +149,15 @@ void PanelIo::pack_halves(const TokenBlock& block, const uint16_t* A, uint32_t* 
 
 void PanelIo::pack_features(const TokenBlock& block, int64_t step, const void* A,
                             void* rows) const {
-  const int64_t end = std::min(K_, (step + 1) * kStepFeatures);
-  for (int64_t k = step * kStepFeatures; k < end; ++k) {
+  const int64_t begin = step * kStepFeatures, end = std::min(K_, begin + kStepFeatures);
+  if (!bf16_) {
+    copy_rows(static_cast<const float*>(A) + begin * M_ + block.begin, M_,
+              static_cast<float*>(rows) + begin * tokens_, tokens_, end - begin, block.count);
+    return;
+  }
+  for (int64_t k = begin; k < end; ++k) {
     const int64_t from = k * M_ + block.begin;
-    if (!bf16_) {
-      std::copy_n(static_cast<const float*>(A) + from, block.count,
-                  static_cast<float*>(rows) + k * tokens_);
-    } else if (rows_ == PanelRows::kF32) {
+    if (rows_ == PanelRows::kF32) {
       bf16_to_f32(static_cast<const uint16_t*>(A) + from, block.count,
                   static_cast<float*>(rows) + k * tokens_);
     } else if (rows_ == PanelRows::kBf16Halves) {

@@ -174,7 +174,17 @@ void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
   }
 }
 
-// --- Gathering ----------------------------------------------------------------------------------
+// --- Copying ------------------------------------------------------------------------------------
+
+void copy_rows(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
+               int64_t cols) {
+  const D d;
+  for (int64_t r = 0; r < rows; ++r, from += from_ld, to += to_ld) {
+    int64_t c = 0;
+    for (; c + lanes() <= cols; c += lanes()) hn::StoreU(hn::LoadU(d, from + c), d, to + c);
+    for (; c < cols; ++c) to[c] = from[c];
+  }
+}
 
 void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
                  float* to) {
@@ -199,6 +209,7 @@ namespace tvw::kernels::cpu {
 
 HWY_EXPORT(multiply_own_rows);
 HWY_EXPORT(multiply_shared_rows);
+HWY_EXPORT(copy_rows);
 HWY_EXPORT(gather_rows);
 
 void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
@@ -206,6 +217,10 @@ void multiply_own_rows(const Rows& rows, const OwnRows& columns) {
 }
 void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
   HWY_DYNAMIC_DISPATCH(multiply_shared_rows)(rows, columns);
+}
+void copy_rows(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
+               int64_t cols) {
+  HWY_DYNAMIC_DISPATCH(copy_rows)(from, from_ld, to, to_ld, rows, cols);
 }
 void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
                  float* to) {

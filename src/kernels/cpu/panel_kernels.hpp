@@ -43,6 +43,10 @@ void multiply_shared_rows(const Rows& rows, const SharedRows& columns);
 void gather_rows(const float* from, int64_t stride, std::span<const int32_t> ids, int64_t tokens,
                  float* to);
 
+/// to[r * to_ld + c] = from[r * from_ld + c] for r < rows, c < cols.
+void copy_rows(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
+               int64_t cols);
+
 /// to[r * to_ld + c] = from[c * from_ld + r] for r < rows, c < cols.
 void transpose(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
                int64_t cols);

@@ -115,8 +115,8 @@ class PanelPlan final : public Plan {
       const auto blocks = subspan(std::span(split_.blocks), part_of(all, groups, group));
       const auto panels =
           std::span(panels_).subspan(static_cast<size_t>(thread * split_.together), blocks.size());
+      pack(blocks, A, panels);
       for (size_t b = 0; b < blocks.size(); ++b) {
-        pack(blocks[b], A, panels[b]);
         for (int64_t step = 0; step < pack_results_steps(); ++step) {
           pack_results(blocks[b], step, C, panels[b]);
         }
@@ -143,7 +143,7 @@ class PanelPlan final : public Plan {
       const auto panels = std::span(panels_).subspan(of_thread * blocks.size(), blocks.size());
       Scratch& scratch = scratch_[of_thread];
       if (scratch.run != run_) {
-        for (size_t b = 0; b < blocks.size(); ++b) pack(blocks[b], A, panels[b]);
+        pack(blocks, A, panels);
         scratch.run = run_;
       }
       multiply(blocks, tile, A, panels, C, scratch);
@@ -188,10 +188,11 @@ class PanelPlan final : public Plan {
             }};
   }
   [[nodiscard]] ParallelPhase packing(std::span<const TokenBlock> blocks, const void* A) const {
-    return each_step(blocks, io_.pack_steps(),
-                     [=, this](const TokenBlock& block, int64_t step, const Panel& panel) {
-                       pack(block, step, A, panel);
-                     });
+    const auto count = std::ssize(blocks);  // in the same order as below
+    return {count * io_.pack_steps(), [=, this](int64_t item, int /*thread*/) {
+              const auto b = static_cast<size_t>(item % count);
+              pack(blocks[b], item / count, A, panels_[b]);
+            }};
   }
   [[nodiscard]] ParallelPhase packing_results(std::span<const TokenBlock> blocks,
                                               const void* C) const {
@@ -247,8 +248,12 @@ class PanelPlan final : public Plan {
   void pack(const TokenBlock& block, int64_t step, const void* A, const Panel& panel) const {
     if (!reads_a_) io_.pack(block, step, A, panel.rows);
   }
-  void pack(const TokenBlock& block, const void* A, const Panel& panel) const {
-    for (int64_t step = 0; step < io_.pack_steps(); ++step) pack(block, step, A, panel);
+  /// A step of all blocks, whose tokens lie side by side in a feature-major A, then the next.
+  void pack(std::span<const TokenBlock> blocks, const void* A,
+            std::span<const Panel> panels) const {
+    for (int64_t step = 0; step < io_.pack_steps(); ++step) {
+      for (size_t b = 0; b < blocks.size(); ++b) pack(blocks[b], step, A, panels[b]);
+    }
   }
 
   [[nodiscard]] int64_t pack_results_steps() const { return add_to_c_ ? io_.unpack_steps() : 0; }

@@ -139,11 +139,14 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
+  // Each row lies in a page of its own: read so often, it is better made a part of a panel.
+  constexpr int64_t kManyColumns = 512;
   // Shared rows are read for each part of a tile's columns. A page apart they all meet in one set
   // of the L1 cache, and have to be read from the L2 each time.
   constexpr int64_t kPageFloats = 1024;
-  const bool stay_cached = kind.own_rows || problem.M % kPageFloats != 0;
-  return stay_cached && lie_in_a(problem, split.blocks) ? problem.M : split.tokens;
+  const bool pays =
+      problem.shape().N <= kManyColumns && (kind.own_rows || problem.M % kPageFloats != 0);
+  return pays && lie_in_a(problem, split.blocks) ? problem.M : split.tokens;
 }
 
 std::string Way::name() const {

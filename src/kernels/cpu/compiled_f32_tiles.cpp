@@ -114,7 +114,7 @@ class SharedF32Compiler final : public TileCompiler {
       mov(kRow, ptr[kWeights + at]);
       at += kWeightBytes;
       vmovups(tokens, ptr[kRows + kRow.cvt64()]);
-      if (part.index == 0) prefetcht1(ptr[kNextRows + kRow.cvt64()]);
+      if (part.index == 0) prefetcht1(of_next_row(kRow.cvt64()));
       for (int c = 0; c < part.columns(); ++c, at += kWeightBytes) {
         vfmadd231ps(Xbyak::Zmm(c), tokens, ptr_b[kWeights + at]);
       }

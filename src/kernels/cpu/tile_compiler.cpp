@@ -91,7 +91,7 @@ void OwnRowsCompiler::multiply(Range items, Part part) {
     multiply_item(items.begin + turn, part.first, part.last);
     const Range ahead = part_of(std::ssize(rows_), turns, turn);
     for (int64_t r = ahead.begin; r < ahead.end; ++r) {
-      prefetcht0(ptr[kNextRows + row_offset(rows_[static_cast<size_t>(r)])]);
+      prefetcht0(of_next_row(static_cast<size_t>(row_offset(rows_[static_cast<size_t>(r)]))));
     }
   }
 }

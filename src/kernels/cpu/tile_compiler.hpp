@@ -63,6 +63,11 @@ class TileCompiler : protected Xbyak::CodeGenerator {
 
   /// From the first token of a panel to that of its row `id`.
   [[nodiscard]] int row_offset(int64_t id) const { return static_cast<int>(id * row_bytes_); }
+  /// Of the next panel's row, what lies that far from its first: its last token. Rows of A may
+  /// begin in a line that was read for the tokens before them, and end in one that was not.
+  [[nodiscard]] Xbyak::Address of_next_row(const Xbyak::RegExp& offset) const {
+    return ptr[kNextRows + offset + (kVectorTokens - 1) * kWeightBytes];
+  }
   /// To what the chunk's code reads at kWeights.
   void push_weight(uint32_t weight) { weights_.push_back(weight); }
   void store_sums(Part part);

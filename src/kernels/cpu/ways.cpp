@@ -27,6 +27,10 @@ constexpr int64_t kSharedCodeFrom = 48;
 /// Of a thread that goes through all code of rows that columns have of their own: fewer panels are
 /// multiplied faster than the last-level cache gives it code.
 constexpr int64_t kFewestPanelsForCode = 5;
+/// The same where activations are feature-major: a thread that goes through all code with a part of
+/// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
+/// ones. So more panels have to make up for it, and no many more rows of C than of A.
+constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -44,7 +48,14 @@ constexpr int64_t kAmxRowsFrom = 9;
 /// Whether a thread best goes through all code: where the last-level cache holds it and, for own
 /// rows, the thread has enough panels.
 bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
-  if (kind.own_rows && M < kFewestPanelsForCode * kVectorTokens * thread_count()) return false;
+  const GemmShape shape = problem.shape();
+  const int64_t panels = M / (kVectorTokens * thread_count());
+  if (problem.layout == Layout::kFeatureMajor) {
+    if (panels < kFewestFeatureMajorPanelsForCode || shape.N > kMostResultRows * shape.K)
+      return false;
+  } else if (kind.own_rows && panels < kFewestPanelsForCode) {
+    return false;
+  }
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
                                                           : kCompiledF32Bytes;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/cpu/compiled_tiles.hpp"
 #include "kernels/cpu/cpu_device.hpp"
 #include "kernels/cpu/direct_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
@@ -21,7 +22,9 @@ constexpr int64_t kCachedCodeBytes = int64_t{8} << 20, kCachedCodeShare = 8;
 /// Rows of A from which such code pays: a number and not this machine's, as the order of additions
 /// depends on it. For fewer it would be the faster where it is in a cache, but from memory, where
 /// that of a whole model comes from, slower than the other kernels.
-constexpr int64_t kCodeFrom = 128;
+/// Five panels, as up to 8 rows more than four go by the row plan; of feature-major f32, whose last
+/// rows do not, four.
+constexpr int64_t kCodeFrom = 73, kFeatureMajorCodeFrom = 49;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
 /// Of a thread that goes through all code of rows that columns have of their own: fewer panels are
@@ -61,6 +64,13 @@ bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
                                                           : kCompiledF32Bytes;
   return pack::stored_values(*problem.weights) * bytes <=
          std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare);
+}
+
+/// Rows of A from which code is made for the weights.
+int64_t code_from(const Problem& problem, const TileKind& kind) {
+  if (!kind.own_rows) return kSharedCodeFrom;
+  const bool feature_major = problem.layout == Layout::kFeatureMajor;
+  return feature_major && problem.dtype == DType::kF32 ? kFeatureMajorCodeFrom : kCodeFrom;
 }
 
 const RowLimits& row_limits(const Problem& problem, const TileKind& kind) {
@@ -134,8 +144,7 @@ bool multiplies_pairs(const Problem& problem, const TileKind& kind) {
 Multiplier multiplier_of(const Problem& problem, const TileKind& kind) {
   if (multiplies_pairs(problem, kind) && cpu_isa() == CpuIsa::kAmxBf16) return Multiplier::kAmx;
   const bool code = compiles_tiles() && (kind.own_rows || !multiplies_pairs(problem, kind)) &&
-                    problem.shape().K <= kMostRows &&
-                    problem.M >= (kind.own_rows ? kCodeFrom : kSharedCodeFrom);
+                    problem.shape().K <= kMostRows && problem.M >= code_from(problem, kind);
   return code ? Multiplier::kCode : Multiplier::kKernels;
 }
 
@@ -147,6 +156,11 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
   if (!kind.own_rows || multiplies_pairs(problem, kind)) return kTileColumns;
   constexpr int64_t kTilesPerThread = 4, kFewest = 16;
   return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
+}
+
+int64_t code_columns(const PanelSplit& split) {
+  constexpr int64_t kParts = 3;
+  return split.work == PanelWork::kPanels ? kMostTileColumns : kParts * kCompiledColumns;
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {

@@ -81,7 +81,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_pairs(problem, kind)) {
       // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
-      const int64_t width = compiled                           ? code_columns(split)
+      const int64_t width = compiled                           ? code_columns(problem, split)
                             : split.work == PanelWork::kPanels ? kMostTileColumns
                                                                : tile_columns(problem, kind);
       if (multiplier == Multiplier::kAmx) {
@@ -96,8 +96,9 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   }
   PanelWeights weights = [&] {
     if constexpr (kOwnRows<Tiles>) {
-      return make_panel_weights(shape.K, shape.N, tiles,
-                                compiled ? code_columns(split) : tile_columns(problem, kind));
+      return make_panel_weights(
+          shape.K, shape.N, tiles,
+          compiled ? code_columns(problem, split) : tile_columns(problem, kind));
     } else {
       return make_panel_weights(shape.K, shape.N, tiles);
     }

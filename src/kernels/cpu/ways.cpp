@@ -158,9 +158,11 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
   return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
 }
 
-int64_t code_columns(const PanelSplit& split) {
-  constexpr int64_t kParts = 3;
-  return split.work == PanelWork::kPanels ? kMostTileColumns : kParts * kCompiledColumns;
+int64_t code_columns(const Problem& problem, const PanelSplit& split) {
+  if (split.work == PanelWork::kPanels) return kMostTileColumns;
+  constexpr int64_t kMostParts = 3;
+  return std::clamp<int64_t>(problem.shape().N / thread_count(), kCompiledColumns,
+                             kMostParts * kCompiledColumns);
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {

@@ -4,6 +4,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/cpu/panel_io.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
 #include "support/all_positions.hpp"
 #include "support/catch.hpp"
@@ -265,6 +266,51 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
   problem.dtype = DType::kF16;
   CHECK_THAT(registry.executor("cpu.dense.onednn").supports(problem).reason,
              Catch::Contains("asked for f16"));
+}
+
+TEST_CASE("rows of few columns are multiplied where they lie in a feature-major A", "[kernels]") {
+  if (!kernels::cpu::compiles_tiles()) return not_run();
+  const kernels::Registry registry = kernels::Registry::discover();
+  const auto in_place = [&](std::string_view executor, const char* pattern, int64_t M, int64_t N,
+                            Layout layout) {
+    const PatternSpec spec = parse_pattern(pattern);
+    const DenseMatrix dense = test::random_dense(64, N, DType::kF32, 3);
+    const pack::PackedWeights weights =
+        pack::pack(dense, test::random_selection(64, N, spec, 0.5, 4, false), spec);
+    kernels::Problem problem;
+    problem.M = M;
+    problem.weights = &weights;
+    problem.layout = layout;
+    const auto plan = registry.executor(executor).prepare(problem, registry.device("cpu"));
+    return plan->kernel_name().ends_with(", in place");
+  };
+  for (const int64_t M : {49, 160, 161, 1024}) {
+    CAPTURE(M);
+    CHECK(in_place("cpu.tvw.simd", "tvw:g=64", M, 128, Layout::kFeatureMajor));
+    CHECK_FALSE(in_place("cpu.tvw.simd", "tvw:g=64", M, 128, Layout::kTokenMajor));
+    CHECK_FALSE(in_place("cpu.tvw.simd", "tvw:g=64", M, 640, Layout::kFeatureMajor));
+    CHECK(in_place("cpu.tw.simd", "tw:g=64", M, 128, Layout::kFeatureMajor) == (M != 1024));
+  }
+}
+
+TEST_CASE("panels lie in A if code reaches all of it and tokens fill their vectors", "[kernels]") {
+  constexpr int64_t kK = 512;
+  const pack::PackedWeights weights = test::random_dense(kK, 1, DType::kF32, 3);
+  kernels::Problem problem;
+  problem.weights = &weights;
+  problem.layout = Layout::kFeatureMajor;
+  const auto lie = [&](int64_t M, std::initializer_list<kernels::cpu::TokenBlock> blocks) {
+    problem.M = M;
+    return kernels::cpu::lie_in_a(problem, blocks);
+  };
+  CHECK(lie(32, {{0, 16}, {16, 16}}));
+  CHECK(lie(17, {{0, 16}, {16, 1}}));  // with 15 of the tokens before it
+  CHECK_FALSE(lie(15, {{0, 15}}));     // there are none
+  constexpr int64_t kReached = (int64_t{1} << 31) / (kK * 4);
+  CHECK(lie(kReached - 16, {{0, 16}}));
+  CHECK_FALSE(lie(kReached, {{0, 16}}));
+  problem.dtype = DType::kBF16;
+  CHECK_FALSE(lie(32, {{0, 16}, {16, 16}}));
 }
 
 TEST_CASE("ids of rows have 16 bits, rows that columns share have none", "[kernels]") {

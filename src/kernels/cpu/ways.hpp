@@ -38,8 +38,8 @@ enum class Multiplier : uint8_t {
 /// from; others gather rows for all of their columns, and pairs of rows for all that use them.
 [[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind);
 
-/// The same of tiles with rows of their own that code is made for, each part of which loads its
-/// rows: threads that share tiles want some for each.
+/// The same of tiles with rows of their own that code is made for. Each part of one loads its rows,
+/// but threads that share tiles want many; of few panels, as many as there are threads.
 [[nodiscard]] int64_t code_columns(const Problem& problem, const PanelSplit& split);
 
 /// Elements from one row to the next that code for f32 is made for: where they are in A, if they

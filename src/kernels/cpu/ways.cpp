@@ -159,16 +159,10 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind) {
 }
 
 int64_t code_columns(const Problem& problem, const PanelSplit& split) {
-  constexpr int64_t kSomeParts = 3 * kCompiledColumns;
-  switch (split.work) {
-    case PanelWork::kPanels:
-      return kMostTileColumns;
-    case PanelWork::kSteps:
-      return kSomeParts;
-    case PanelWork::kTiles:
-      break;
-  }
-  return std::clamp<int64_t>(problem.shape().N / thread_count(), kCompiledColumns, kSomeParts);
+  if (split.work != PanelWork::kTiles) return kMostTileColumns;
+  constexpr int64_t kMostParts = 3;
+  return std::clamp<int64_t>(problem.shape().N / thread_count(), kCompiledColumns,
+                             kMostParts * kCompiledColumns);
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {

@@ -39,7 +39,7 @@ enum class Multiplier : uint8_t {
 [[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind);
 
 /// The same of tiles with rows of their own that code is made for. Each part of one loads its rows,
-/// but threads that share tiles want many; of few panels, as many as there are threads.
+/// but where threads take tiles, of few panels, each wants some.
 [[nodiscard]] int64_t code_columns(const Problem& problem, const PanelSplit& split);
 
 /// Elements from one row to the next that code for f32 is made for: where they are in A, if they

@@ -271,25 +271,23 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
 TEST_CASE("rows of few columns are multiplied where they lie in a feature-major A", "[kernels]") {
   if (!kernels::cpu::compiles_tiles()) return not_run();
   const kernels::Registry registry = kernels::Registry::discover();
-  const auto in_place = [&](std::string_view executor, const char* pattern, int64_t M, int64_t N,
-                            Layout layout) {
-    const PatternSpec spec = parse_pattern(pattern);
-    const DenseMatrix dense = test::random_dense(64, N, DType::kF32, 3);
-    const pack::PackedWeights weights =
-        pack::pack(dense, test::random_selection(64, N, spec, 0.5, 4, false), spec);
+  const auto in_place = [&](std::string_view name, int64_t M, int64_t N, Layout layout) {
+    const kernels::Executor& executor = registry.executor(name);
+    const Case c{M, 64, N, 0.5, layout, Activation::kNone, false, false, DType::kF32, DType::kF32};
+    const pack::PackedWeights weights = weights_for(executor.format(), c, 3);
     kernels::Problem problem;
     problem.M = M;
     problem.weights = &weights;
     problem.layout = layout;
-    const auto plan = registry.executor(executor).prepare(problem, registry.device("cpu"));
+    const auto plan = executor.prepare(problem, registry.device("cpu"));
     return plan->kernel_name().ends_with(", in place");
   };
   for (const int64_t M : {49, 160, 161, 1024}) {
     CAPTURE(M);
-    CHECK(in_place("cpu.tvw.simd", "tvw:g=64", M, 128, Layout::kFeatureMajor));
-    CHECK_FALSE(in_place("cpu.tvw.simd", "tvw:g=64", M, 128, Layout::kTokenMajor));
-    CHECK_FALSE(in_place("cpu.tvw.simd", "tvw:g=64", M, 640, Layout::kFeatureMajor));
-    CHECK(in_place("cpu.tw.simd", "tw:g=64", M, 128, Layout::kFeatureMajor) == (M != 1024));
+    CHECK(in_place("cpu.tvw.simd", M, 128, Layout::kFeatureMajor));
+    CHECK_FALSE(in_place("cpu.tvw.simd", M, 128, Layout::kTokenMajor));
+    CHECK_FALSE(in_place("cpu.tvw.simd", M, 640, Layout::kFeatureMajor));
+    CHECK(in_place("cpu.tw.simd", M, 128, Layout::kFeatureMajor) == (M != 1024));
   }
 }
 

@@ -37,7 +37,6 @@ struct PanelSums {
   /// initialised: kernels write them first.
   HostMemory memory;
   [[nodiscard]] float* elsewhere() const { return static_cast<float*>(memory.get()); }
-  int64_t lead = 0;  ///< tokens of `elsewhere` before the block's first
   std::array<float*, kMostTileColumns> sums;
   std::array<uint16_t*, kMostTileColumns> rounded;
 };
@@ -188,7 +187,7 @@ class PanelPlan final : public Plan {
             }};
   }
   [[nodiscard]] ParallelPhase packing(std::span<const TokenBlock> blocks, const void* A) const {
-    const auto count = std::ssize(blocks);  // in the same order as below
+    const auto count = std::ssize(blocks);  // in the order of pack()
     return {count * io_.pack_steps(), [=, this](int64_t item, int /*thread*/) {
               const auto b = static_cast<size_t>(item % count);
               pack(blocks[b], item / count, A, panels_[b]);
@@ -283,11 +282,15 @@ class PanelPlan final : public Plan {
     }
   }
 
+  /// Tokens that a panel has before the block's first.
+  [[nodiscard]] int64_t lead_of(const TokenBlock& block) const {
+    return reads_a_ ? block.lead() : 0;
+  }
+
   PanelTask make_task(const TokenBlock& block, const TileColumns& columns, const void* A,
                       const Panel& panel, void* C, PanelSums& sums) const {
     const size_t count = columns.places.size(), padded = columns.start.size();
     const bool in_place = io_.makes_in_place<float>(block);
-    sums.lead = reads_a_ ? block.lead() : 0;
     if (in_place) find_places(block, columns, panel, C, sums.sums);
     float* elsewhere = sums.elsewhere();
     for (size_t i = in_place ? count : 0; i < padded; ++i, elsewhere += split_.tokens) {
@@ -302,14 +305,15 @@ class PanelPlan final : public Plan {
     }
     const int64_t tokens = round_up(block.count, kVectorTokens);
     if (add_to_c_) {
-      if (!in_place)
-        io_.load(block, columns.places, panel.results, C, sums.elsewhere() + sums.lead);
+      if (!in_place) {
+        io_.load(block, columns.places, panel.results, C, sums.elsewhere() + lead_of(block));
+      }
       for (size_t i = 0; i < count; ++i) {
         for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += columns.start[i];
       }
     }
     const float* rows =
-        reads_a_ ? static_cast<const float*>(A) + block.begin - sums.lead : panel.rows;
+        reads_a_ ? static_cast<const float*>(A) + block.begin - lead_of(block) : panel.rows;
     return {rows,
             reads_a_ ? shape_.M : split_.tokens,
             {tokens, sums.sums.data(), add_to_c_ ? nullptr : columns.start.data(),
@@ -332,7 +336,7 @@ class PanelPlan final : public Plan {
         activate(sums.sums[i], task.to.tokens, activation_);
     }
     if (!io_.makes_in_place<float>(block)) {
-      io_.store(block, columns.places, sums.elsewhere() + sums.lead, panel.results, C);
+      io_.store(block, columns.places, sums.elsewhere() + lead_of(block), panel.results, C);
     }
   }
 

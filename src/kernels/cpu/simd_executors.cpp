@@ -78,12 +78,9 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   const GemmShape shape = problem.shape();
   const TileKind kind = kind_of(tiles);
   const bool compiled = multiplier == Multiplier::kCode;
+  [[maybe_unused]] const int64_t width = tile_columns(problem, kind, multiplier, split);
   if constexpr (!std::is_same_v<Tiles, Columns>) {
     if (multiplies_pairs(problem, kind)) {
-      // Wide tiles for a thread that has the panel for itself; else enough tiles for all.
-      const int64_t width = compiled                           ? code_columns(problem, split)
-                            : split.work == PanelWork::kPanels ? kMostTileColumns
-                                                               : tile_columns(problem, kind);
       if (multiplier == Multiplier::kAmx) {
         return make_amx_tiles(make_amx_weights(shape.N, width, tiles));
       }
@@ -96,9 +93,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
   }
   PanelWeights weights = [&] {
     if constexpr (kOwnRows<Tiles>) {
-      return make_panel_weights(
-          shape.K, shape.N, tiles,
-          compiled ? code_columns(problem, split) : tile_columns(problem, kind));
+      return make_panel_weights(shape.K, shape.N, tiles, width);
     } else {
       return make_panel_weights(shape.K, shape.N, tiles);
     }

@@ -32,7 +32,7 @@ constexpr int64_t kSharedCodeFrom = 48;
 constexpr int64_t kFewestPanelsForCode = 5;
 /// The same where activations are feature-major: a thread that goes through all code with a part of
 /// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
-/// ones. So more panels have to make up for it, and no many more rows of C than of A.
+/// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
 constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
@@ -49,16 +49,15 @@ constexpr int64_t kMostTokensOfRows = 128;
 constexpr int64_t kAmxRowsFrom = 9;
 
 /// Whether a thread best goes through all code: where the last-level cache holds it and, for own
-/// rows, the thread has enough panels.
+/// rows and feature-major ones, the thread has enough panels.
 bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
   const GemmShape shape = problem.shape();
   const int64_t panels = M / (kVectorTokens * thread_count());
-  if (problem.layout == Layout::kFeatureMajor) {
-    if (panels < kFewestFeatureMajorPanelsForCode || shape.N > kMostResultRows * shape.K)
-      return false;
-  } else if (kind.own_rows && panels < kFewestPanelsForCode) {
-    return false;
-  }
+  const bool feature_major = problem.layout == Layout::kFeatureMajor;
+  const int64_t fewest = feature_major   ? kFewestFeatureMajorPanelsForCode
+                         : kind.own_rows ? kFewestPanelsForCode
+                                         : 0;
+  if (panels < fewest || (feature_major && shape.N > kMostResultRows * shape.K)) return false;
   const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
                         : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
                                                           : kCompiledF32Bytes;
@@ -81,6 +80,15 @@ const RowLimits& row_limits(const Problem& problem, const TileKind& kind) {
   return kind.own_rows ? kOwnBf16RowLimits : kSharedBf16RowLimits;
 }
 
+/// Columns of a tile for kernels. Those with rows of their own are cut until threads find tiles to
+/// choose from; others gather rows for all of their columns, and pairs of rows for all that use
+/// them.
+int64_t kernel_columns(const Problem& problem, const TileKind& kind) {
+  if (!kind.own_rows || multiplies_pairs(problem, kind)) return kTileColumns;
+  constexpr int64_t kTilesPerThread = 4, kFewest = 16;
+  return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
+}
+
 PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
   const GemmShape shape = problem.shape();
   const int64_t stored = pack::stored_values(*problem.weights);
@@ -96,7 +104,7 @@ PanelCosts panel_costs(const Problem& problem, const TileKind& kind) {
     costs.per_panel += kPanelProducts / products;
   }
   costs.making = kMakingProducts * static_cast<double>(shape.K) / products;
-  costs.tiles = parts_of(shape.N, tile_columns(problem, kind));
+  costs.tiles = parts_of(shape.N, kernel_columns(problem, kind));
   return costs;
 }
 
@@ -152,17 +160,18 @@ bool multiplies_rows_by_amx(const Problem& problem, const TileKind& kind) {
   return kind.amx_rows && cpu_isa() == CpuIsa::kAmxBf16 && problem.M >= kAmxRowsFrom;
 }
 
-int64_t tile_columns(const Problem& problem, const TileKind& kind) {
-  if (!kind.own_rows || multiplies_pairs(problem, kind)) return kTileColumns;
-  constexpr int64_t kTilesPerThread = 4, kFewest = 16;
-  return std::clamp(problem.shape().N / (kTilesPerThread * thread_count()), kFewest, kTileColumns);
-}
-
-int64_t code_columns(const Problem& problem, const PanelSplit& split) {
-  if (split.work != PanelWork::kTiles) return kMostTileColumns;
-  constexpr int64_t kMostParts = 3;
-  return std::clamp<int64_t>(problem.shape().N / thread_count(), kCompiledColumns,
-                             kMostParts * kCompiledColumns);
+int64_t tile_columns(const Problem& problem, const TileKind& kind, Multiplier multiplier,
+                     const PanelSplit& split) {
+  if (multiplier == Multiplier::kCode) {
+    // Each part loads its rows, but where threads take tiles, of few panels, each wants some.
+    if (split.work != PanelWork::kTiles) return kMostTileColumns;
+    constexpr int64_t kMostParts = 3;
+    return std::clamp<int64_t>(problem.shape().N / thread_count(), kCompiledColumns,
+                               kMostParts * kCompiledColumns);
+  }
+  // A thread that has the panel for itself needs no tiles to choose from.
+  const bool alone = multiplies_pairs(problem, kind) && split.work == PanelWork::kPanels;
+  return alone ? kMostTileColumns : kernel_columns(problem, kind);
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {

@@ -34,13 +34,9 @@ enum class Multiplier : uint8_t {
 /// Whether AMX multiplies the rows of the row plan, not SIMD.
 [[nodiscard]] bool multiplies_rows_by_amx(const Problem& problem, const TileKind& kind);
 
-/// That a tile has at most. Those with rows of their own are cut until threads find tiles to choose
-/// from; others gather rows for all of their columns, and pairs of rows for all that use them.
-[[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind);
-
-/// The same of tiles with rows of their own that code is made for. Each part of one loads its rows,
-/// but where threads take tiles, of few panels, each wants some.
-[[nodiscard]] int64_t code_columns(const Problem& problem, const PanelSplit& split);
+/// Columns that a tile has at most, by who multiplies it and what threads take up.
+[[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind,
+                                   Multiplier multiplier, const PanelSplit& split);
 
 /// Elements from one row to the next that code for f32 is made for: where they are in A, if they
 /// are multiplied there, else in a panel.

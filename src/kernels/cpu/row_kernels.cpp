@@ -36,18 +36,31 @@ constexpr std::array<int32_t, kQuadRows * kRowTokens> of_quad() {
 }
 alignas(64) constexpr std::array kOfQuad = of_quad();
 
-/// Asks for the line of weights that comes some bytes after `line` in each of some units. Hardware
-/// follows a stream only to the end of its page of 4 KiB: without this, every page of each unit
-/// waited for memory. One unit, for more tokens, is a single stream: what is asked for the L1 takes
-/// one of its few line buffers until it is there, so memory is asked for the L2 first.
+/// From a line of weights to the one that is asked for meanwhile, as far into a later step. After a
+/// unit's last step comes the first one of the unit that takes its place, which is kTogether units
+/// further: without this the beginning of each unit waited for memory.
+template <int kTogether, int64_t kStep>
+HWY_INLINE int64_t floats_ahead(const RowGroup& group, int64_t step) {
+  constexpr int64_t kBytes = 2048, kStepBytes = kStep * int64_t{sizeof(float)};
+  constexpr int64_t kSteps = (kBytes + kStepBytes / 2) / kStepBytes;
+  const bool in_unit = step + kSteps < group.steps;
+  return kSteps * kStep + (in_unit ? 0 : kTogether * group.unit_floats - group.steps * kStep);
+}
+
+/// Asks for the line that is `ahead` of `line` in each of some units. Hardware follows a stream only
+/// to the end of its page of 4 KiB: without this, every page of each unit waited for memory. One
+/// unit, for more tokens, is a single stream, one unit after the other: what is asked for the L1
+/// takes one of its few line buffers until it is there, so memory is asked for the L2 first.
 template <int kTogether, int kCount>
-HWY_INLINE void prefetch_weights(const float* line, int64_t unit_floats) {
-  constexpr bool kStaged = kCount > kRowTokens;
-  constexpr int64_t kToL1 = (kStaged ? 512 : 2048) / sizeof(float);
-  constexpr int64_t kToL2 = 4096 / sizeof(float);
-  for (int u = 0; u < kTogether; ++u) {
-    __builtin_prefetch(line + kToL1 + u * unit_floats, /*rw=*/0, /*locality=*/3);
-    if (kStaged) __builtin_prefetch(line + kToL2 + u * unit_floats, /*rw=*/0, /*locality=*/2);
+HWY_INLINE void prefetch_weights(const float* line, int64_t unit_floats, int64_t ahead) {
+  if constexpr (kCount > kRowTokens) {
+    constexpr int64_t kToL1 = 512 / sizeof(float), kToL2 = 4096 / sizeof(float);
+    __builtin_prefetch(line + kToL1, /*rw=*/0, /*locality=*/3);
+    __builtin_prefetch(line + kToL2, /*rw=*/0, /*locality=*/2);
+  } else {
+    for (int u = 0; u < kTogether; ++u) {
+      __builtin_prefetch(line + ahead + u * unit_floats, /*rw=*/0, /*locality=*/3);
+    }
   }
 }
 
@@ -214,13 +227,14 @@ HWY_INLINE void dense_block(const RowGroup& group, int64_t unit, int64_t token) 
   if (kGathers) gather_step</*kQuads=*/false>(group, 0);
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     if (kGathers) gather_step</*kQuads=*/false>(group, step + 1);
+    const int64_t ahead = floats_ahead<kTogether, kStep>(group, step);
     for (int64_t i = 0; i < kDenseStepRows; ++i, row += width) {
       V w[kTogether * kUnitVectors];
       for (int v = 0; v < kTogether * kUnitVectors; ++v) {
         w[v] = hn::Load(d, weights + v / kUnitVectors * unit_floats + i * kUnitColumns +
                                v % kUnitVectors * kLanes);
       }
-      prefetch_weights<kTogether, kCount>(weights + i * kUnitColumns, unit_floats);
+      prefetch_weights<kTogether, kCount>(weights + i * kUnitColumns, unit_floats, ahead);
       for (int t = 0; t < kCount; ++t) {
         const V x = hn::Set(d, row[t]);
         for (int v = 0; v < kTogether * kUnitVectors; ++v) {
@@ -248,7 +262,8 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
   for (int64_t step = 0; step < group.steps; ++step, weights += kStep) {
     if (kGathers) gather_step</*kQuads=*/true>(group, step + 1);
     VI places[kVectors];
-    prefetch_weights<kTogether, kCount>(weights, unit_floats);
+    const int64_t ahead = floats_ahead<kTogether, kStep>(group, step);
+    prefetch_weights<kTogether, kCount>(weights, unit_floats, ahead);
     for (int v = 0; v < kVectors; ++v) {
       places[v] = hn::BitCast(
           di, hn::Load(d, weights + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes));
@@ -262,7 +277,7 @@ HWY_INLINE void quad_block(const RowGroup& group, int64_t unit, int64_t token) {
         held[t] = hn::LoadDup128(d, quad + quad_token(token + t, width));
       }
       for (int s = 0; s < kSlots; ++s, of_slot += kUnitColumns) {
-        prefetch_weights<kTogether, kCount>(of_slot, unit_floats);
+        prefetch_weights<kTogether, kCount>(of_slot, unit_floats, ahead);
         for (int v = 0; v < kVectors; ++v) {
           const V w =
               hn::Load(d, of_slot + v / kUnitVectors * unit_floats + v % kUnitVectors * kLanes);

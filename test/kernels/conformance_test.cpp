@@ -48,7 +48,10 @@ std::vector<Case> cases() {
                                     {1, 2500, 20},
                                     {8, 300, 30},
                                     // More rows than are gathered at a time for so many tokens.
-                                    {22, 300, 33}};
+                                    {22, 300, 33},
+                                    // More columns than a thread puts in their places at a time.
+                                    {18, 40, 300},
+                                    {3, 24, 2100}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};
   // bf16 with weights of bf16 is what kernels multiply as such.

@@ -47,10 +47,10 @@ HWY_INLINE int64_t floats_ahead(const RowGroup& group, int64_t step) {
   return kSteps * kStep + (in_unit ? 0 : kTogether * group.unit_floats - group.steps * kStep);
 }
 
-/// Asks for the line that is `ahead` of `line` in each of some units. Hardware follows a stream only
-/// to the end of its page of 4 KiB: without this, every page of each unit waited for memory. One
-/// unit, for more tokens, is a single stream, one unit after the other: what is asked for the L1
-/// takes one of its few line buffers until it is there, so memory is asked for the L2 first.
+/// Asks for the line that is `ahead` of `line` in each of some units. Hardware follows a stream
+/// only to the end of its page of 4 KiB: without this, every page of each unit waited for memory.
+/// One unit, for more tokens, is a single stream, one unit after the other: what is asked for the
+/// L1 takes one of its few line buffers until it is there, so memory is asked for the L2 first.
 template <int kTogether, int kCount>
 HWY_INLINE void prefetch_weights(const float* line, int64_t unit_floats, int64_t ahead) {
   if constexpr (kCount > kRowTokens) {

@@ -46,8 +46,8 @@ int64_t next_run() {
   return ++last;
 }
 
-/// Columns of results that one thread puts in their places.
-constexpr int64_t kPlacedColumns = 2048;
+/// Results that one thread puts in their places.
+constexpr int64_t kPlacedResults = 2048;
 
 class RowPlan final : public Plan {
  public:
@@ -57,6 +57,7 @@ class RowPlan final : public Plan {
         N_(problem.shape().N),
         width_(tiles->width()),
         token_major_(problem.layout == Layout::kTokenMajor),
+        placed_tokens_(token_major_ ? 1 : width_),
         bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
         add_to_c_(problem.epilogue.add_to_c),
@@ -108,7 +109,8 @@ class RowPlan final : public Plan {
     float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
     parallel_for_runs(
         {{std::ssize(items_), [&](int64_t i, int /*thread*/) { multiply_item(i, run, a, sums); }},
-         {M_ * placed_parts(), [&](int64_t i, int /*thread*/) { place(i, sums, c); }}});
+         {parts_of(M_, placed_tokens_) * placed_parts(),
+          [&](int64_t i, int /*thread*/) { place(i, sums, c); }}});
   }
 
   void multiply_item(int64_t i, int64_t run, const float* a, float* sums) const {
@@ -137,6 +139,8 @@ class RowPlan final : public Plan {
       std::fill_n(to - width_, count < width_ ? (1 + K_) * width_ : width_, 0.0f);
       if (token_major_) {
         transpose(a + m * K_, K_, to, width_, K_, count);
+      } else if (M_ == width_) {
+        std::copy_n(a, K_ * width_, to);
       } else {
         for (int64_t k = 0; k < K_; ++k) std::copy_n(a + k * M_ + m, count, to + k * width_);
       }
@@ -148,33 +152,48 @@ class RowPlan final : public Plan {
   /// Of the tokens from m on, in Scratch::blocks.
   [[nodiscard]] int64_t block_at(int64_t m) const { return m * (1 + K_) + width_; }
 
-  /// Of a token's results, as place() takes them.
-  [[nodiscard]] int64_t placed_parts() const { return parts_of(N_, kPlacedColumns); }
+  /// Columns whose results with placed_tokens_ place() takes.
+  [[nodiscard]] int64_t placed_columns() const { return kPlacedResults / placed_tokens_; }
+  [[nodiscard]] int64_t placed_parts() const { return parts_of(N_, placed_columns()); }
 
-  /// Sums in the order of tiles to results in the order of columns: part i % placed_parts() of a
-  /// token's. Threads that stored their tiles' columns there themselves would take each line of C
+  /// Sums in the order of tiles to results in the order of columns: part i % placed_parts() of some
+  /// tokens'. Threads that stored their tiles' columns there themselves would take each line of C
   /// from one another time and again.
   void place(int64_t i, const float* sums, float* c) const {
-    const int64_t m = i / placed_parts(), first = i % placed_parts() * kPlacedColumns;
-    const int64_t count = std::min(kPlacedColumns, N_ - first);
+    const int64_t m = i / placed_parts() * placed_tokens_;
+    const int64_t first = i % placed_parts() * placed_columns();
+    const int64_t tokens = std::min(placed_tokens_, M_ - m);
+    const int64_t count = std::min(placed_columns(), N_ - first);
+    float results[kPlacedResults];  // [tokens][count]
     float* const into = c + (token_major_ ? m * N_ + first : first * M_ + m);
-    const int64_t step = token_major_ ? 1 : M_;  // from one column to the next
     const bool in_place = token_major_ && !add_to_c_;
-    float results[kPlacedColumns];
-    float* to = in_place ? into : results;
-    gather_and_add_(sums + m * sums_stride_, places_.data() + first, bias_.data() + first, count,
-                    to);
-    if (add_to_c_) {
-      for (int64_t j = 0; j < count; ++j) to[j] += into[j * step];
+    for (int64_t t = 0; t < tokens; ++t) {
+      float* const to = in_place ? into : results + t * count;
+      gather_and_add_(sums + (m + t) * sums_stride_, places_.data() + first, bias_.data() + first,
+                      count, to);
+      if (add_to_c_) add_c(into + t, count, to);
+      if (activation_ != Activation::kNone) activate(to, count, activation_);
     }
-    if (activation_ != Activation::kNone) activate(to, count, activation_);
     if (in_place) return;
-    for (int64_t j = 0; j < count; ++j) into[j * step] = to[j];
+    if (token_major_) {
+      std::copy_n(results, count, into);
+    } else {
+      transpose(results, count, into, M_, count, tokens);
+    }
+  }
+
+  /// What C has of a token's columns to their results.
+  void add_c(const float* c, int64_t count, float* results) const {
+    const int64_t step = token_major_ ? 1 : M_;  // from one column to the next
+    for (int64_t j = 0; j < count; ++j) results[j] += c[j * step];
   }
 
   int64_t M_, K_, N_;
   int64_t width_;  ///< tokens of a block
   bool token_major_;
+  /// Whose results place() takes together. What lies side by side in C is one token's results, of
+  /// which it takes many, as their sums are anywhere among the token's; or a column's.
+  int64_t placed_tokens_;
   bool bf16_;  ///< A and C
   Activation activation_;
   bool add_to_c_;

@@ -140,7 +140,7 @@ class RowPlan final : public Plan {
       if (token_major_) {
         transpose(a + m * K_, K_, to, width_, K_, count);
       } else if (M_ == width_) {
-        std::copy_n(a, K_ * width_, to);
+        std::copy_n(a, K_ * width_, to);  // is a block, but for the zeros before it
       } else {
         for (int64_t k = 0; k < K_; ++k) std::copy_n(a + k * M_ + m, count, to + k * width_);
       }

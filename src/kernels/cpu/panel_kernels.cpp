@@ -179,9 +179,14 @@ void multiply_shared_rows(const Rows& rows, const SharedRows& columns) {
 void copy_rows(const float* from, int64_t from_ld, float* to, int64_t to_ld, int64_t rows,
                int64_t cols) {
   const D d;
+  const hn::CappedTag<float, 8> narrow;  // few tokens fill no other vector
+  const auto narrow_lanes = static_cast<int64_t>(hn::Lanes(narrow));
   for (int64_t r = 0; r < rows; ++r, from += from_ld, to += to_ld) {
     int64_t c = 0;
     for (; c + lanes() <= cols; c += lanes()) hn::StoreU(hn::LoadU(d, from + c), d, to + c);
+    for (; c + narrow_lanes <= cols; c += narrow_lanes) {
+      hn::StoreU(hn::LoadU(narrow, from + c), narrow, to + c);
+    }
     for (; c < cols; ++c) to[c] = from[c];
   }
 }

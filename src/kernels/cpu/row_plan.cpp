@@ -57,7 +57,6 @@ class RowPlan final : public Plan {
         N_(problem.shape().N),
         width_(tiles->width()),
         token_major_(problem.layout == Layout::kTokenMajor),
-        placed_tokens_(token_major_ ? 1 : width_),
         bf16_(problem.dtype == DType::kBF16),
         activation_(problem.epilogue.activation),
         add_to_c_(problem.epilogue.add_to_c),
@@ -109,7 +108,7 @@ class RowPlan final : public Plan {
     float* const sums = at_least(of_this_thread.sums, round_up(M_, width_) * sums_stride_);
     parallel_for_runs(
         {{std::ssize(items_), [&](int64_t i, int /*thread*/) { multiply_item(i, run, a, sums); }},
-         {parts_of(M_, placed_tokens_) * placed_parts(),
+         {parts_of(M_, placed_tokens()) * placed_parts(),
           [&](int64_t i, int /*thread*/) { place(i, sums, c); }}});
   }
 
@@ -139,10 +138,8 @@ class RowPlan final : public Plan {
       std::fill_n(to - width_, count < width_ ? (1 + K_) * width_ : width_, 0.0f);
       if (token_major_) {
         transpose(a + m * K_, K_, to, width_, K_, count);
-      } else if (M_ == width_) {
-        std::copy_n(a, K_ * width_, to);  // is a block, but for the zeros before it
       } else {
-        for (int64_t k = 0; k < K_; ++k) std::copy_n(a + k * M_ + m, count, to + k * width_);
+        copy_rows(a + m, M_, to, width_, K_, count);
       }
     }
     scratch.run = run;
@@ -152,17 +149,19 @@ class RowPlan final : public Plan {
   /// Of the tokens from m on, in Scratch::blocks.
   [[nodiscard]] int64_t block_at(int64_t m) const { return m * (1 + K_) + width_; }
 
-  /// Columns whose results with placed_tokens_ place() takes.
-  [[nodiscard]] int64_t placed_columns() const { return kPlacedResults / placed_tokens_; }
+  /// Tokens whose results place() takes. What lies side by side in C is one token's results, of
+  /// which it takes many, as their sums are anywhere among the token's; or a column's.
+  [[nodiscard]] int64_t placed_tokens() const { return token_major_ ? 1 : width_; }
+  [[nodiscard]] int64_t placed_columns() const { return kPlacedResults / placed_tokens(); }
   [[nodiscard]] int64_t placed_parts() const { return parts_of(N_, placed_columns()); }
 
   /// Sums in the order of tiles to results in the order of columns: part i % placed_parts() of some
   /// tokens'. Threads that stored their tiles' columns there themselves would take each line of C
   /// from one another time and again.
   void place(int64_t i, const float* sums, float* c) const {
-    const int64_t m = i / placed_parts() * placed_tokens_;
+    const int64_t m = i / placed_parts() * placed_tokens();
     const int64_t first = i % placed_parts() * placed_columns();
-    const int64_t tokens = std::min(placed_tokens_, M_ - m);
+    const int64_t tokens = std::min(placed_tokens(), M_ - m);
     const int64_t count = std::min(placed_columns(), N_ - first);
     float results[kPlacedResults];  // [tokens][count]
     float* const into = c + (token_major_ ? m * N_ + first : first * M_ + m);
@@ -191,9 +190,6 @@ class RowPlan final : public Plan {
   int64_t M_, K_, N_;
   int64_t width_;  ///< tokens of a block
   bool token_major_;
-  /// Whose results place() takes together. What lies side by side in C is one token's results, of
-  /// which it takes many, as their sums are anywhere among the token's; or a column's.
-  int64_t placed_tokens_;
   bool bf16_;  ///< A and C
   Activation activation_;
   bool add_to_c_;

@@ -1,6 +1,6 @@
 #include "kernels/cpu/gather.hpp"
 
-#include "tvw/kernels/cpu_isa.hpp"
+#include "kernels/cpu/isa.hpp"
 
 // This file is compiled once per instruction set; foreach_target includes it again.
 #undef HWY_TARGET_INCLUDE
@@ -46,12 +46,7 @@ void one_by_one(const float* from, const int32_t* at, const float* plus, int64_t
 
 }  // namespace
 
-GatherAndAdd gather_and_add() {
-  // Processors with AMX gather 16 values in about the time of 16 loads, and store them at once.
-  // Elsewhere a gather takes longer than its loads: AMD's is microcode, and Intel's before AMX is
-  // slowed down against Downfall.
-  return cpu_isa() == CpuIsa::kAmxBf16 ? by_vectors : one_by_one;
-}
+GatherAndAdd gather_and_add() { return gathers_fast() ? by_vectors : one_by_one; }
 
 }  // namespace tvw::kernels::cpu
 #endif  // HWY_ONCE

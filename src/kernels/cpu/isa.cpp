@@ -46,10 +46,8 @@ bool has_amx_bf16() {
 
 bool is_intel() { return __builtin_cpu_is("intel") != 0; }
 
-/// Since Golden Cove, Intel's cores take vdpbf16ps at half the rate of FMA: 347 GFLOP/s on an
-/// Emerald Rapids that has 356 in f32. Cooper Lake, said to take it twice as fast, has no
-/// AVX512_FP16.
-bool has_slow_bf16() {
+/// Since Golden Cove, for servers: no core before it has AVX512_FP16.
+bool is_golden_cove() {
   constexpr unsigned kFp16Bit = 1u << 23;
   return is_intel() && has_features(kFp16Bit);
 }
@@ -62,7 +60,7 @@ bool has_extension(CpuIsa isa) {
 }
 #else
 bool is_intel() { return false; }
-bool has_slow_bf16() { return false; }
+bool is_golden_cove() { return false; }
 bool has_extension(CpuIsa isa) { return isa < CpuIsa::kAvx512Bf16; }
 #endif
 
@@ -195,12 +193,19 @@ void limit_own_kernels(CpuIsa best) {
 }
 
 bool multiplies_bf16() {
-  static const bool kSlow = has_slow_bf16();
+  // Golden Cove takes vdpbf16ps at half the rate of FMA: 347 GFLOP/s on an Emerald Rapids that has
+  // 356 in f32. Cooper Lake is said to take it twice as fast.
+  static const bool kSlow = is_golden_cove();
   const CpuIsa isa = cpu_isa();
   return isa == CpuIsa::kAmxBf16 || (isa == CpuIsa::kAvx512Bf16 && (!kSlow || is_limited()));
 }
 
 bool shuffles_wide() { return is_intel(); }
+
+bool gathers_fast() {
+  static const bool kFast = is_golden_cove();
+  return kFast;
+}
 
 std::string f32_isa_name() { return name(std::min(cpu_isa(), CpuIsa::kAvx512)); }
 

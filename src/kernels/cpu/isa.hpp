@@ -18,6 +18,10 @@ void limit_own_kernels(CpuIsa best);
 /// halves.
 [[nodiscard]] bool shuffles_wide();
 
+/// Whether an instruction that loads 16 numbers from anywhere takes half of the time of 16 loads
+/// and stores. AMD's is microcode, and Intel's before Golden Cove is slowed down against Downfall.
+[[nodiscard]] bool gathers_fast();
+
 /// What f32 is computed with: the name of cpu_isa(), without extensions that are for other types.
 [[nodiscard]] std::string f32_isa_name();
 

@@ -23,9 +23,9 @@ struct Chunk {
   }
 };
 
-/// Panels that the next chunk is read ahead between; for fewer it would be read all at once, which
-/// holds up the multiplications.
-constexpr size_t kFewestToReadAhead = 4;
+/// Vectors of tokens that the next chunk is read ahead between; for fewer it would be read all at
+/// once, which holds up the multiplications.
+constexpr int64_t kFewestToReadAhead = 4;
 
 /// Brings memory into the L2 cache, a bit at a time.
 class ReadAhead {
@@ -92,19 +92,20 @@ class CompiledTiles final : public PanelTiles {
   /// All panels by a chunk while its code is in a cache of the core's own, and the next one's comes
   /// in.
   void multiply(int64_t tile, std::span<const PanelTask> panels) const override {
-    const size_t first = first_chunks_[static_cast<size_t>(tile)];
+    int64_t vectors = 0;
+    for (const PanelTask& panel : panels) vectors += parts_of(panel.to.tokens, kVectorTokens);
     const size_t end = first_chunks_[static_cast<size_t>(tile) + 1];
-    for (size_t c = first; c < end; ++c) {
-      const bool ahead = c + 1 < chunks_.size() && panels.size() >= kFewestToReadAhead;
+    for (size_t c = first_chunks_[static_cast<size_t>(tile)]; c < end; ++c) {
+      const bool ahead = c + 1 < chunks_.size() && vectors >= kFewestToReadAhead;
       const Chunk next = ahead ? chunks_[c + 1] : Chunk{};
-      ReadAhead code(next.code, std::ssize(panels)), weights(next.weights, std::ssize(panels));
+      ReadAhead code(next.code, vectors), weights(next.weights, vectors);
       for (size_t p = 0; p < panels.size(); ++p) {
-        code.step();
-        weights.step();
-        PanelTask panel = panels[p];
-        if (!chunks_[c].begins) panel.to.start = nullptr;
-        if (!chunks_[c].ends) panel.to.rounded = nullptr;
-        multiply(chunks_[c], panel, panels[std::min(p + 1, panels.size() - 1)]);
+        const void* const after = panels[std::min(p + 1, panels.size() - 1)].rows;
+        const auto before_each = [&] {
+          code.step();
+          weights.step();
+        };
+        multiply(chunks_[c], panels[p], after, before_each);
       }
     }
   }
@@ -116,13 +117,19 @@ class CompiledTiles final : public PanelTiles {
   [[nodiscard]] std::string isa() const override { return isa_; }
 
  private:
-  static void multiply(const Chunk& chunk, const PanelTask& panel, const PanelTask& next) {
-    const auto* rows = static_cast<const uint32_t*>(panel.rows);
+  /// A vector of tokens after the other; those of `next_rows` follow.
+  static void multiply(const Chunk& chunk, const PanelTask& panel, const void* next_rows,
+                       const auto& before_each) {
+    const ColumnSums& to = panel.to;
     const TileCode code = chunk.function();
-    for (int64_t token = 0; token < panel.to.tokens; token += kVectorTokens) {
+    const float* const start = chunk.begins ? to.start : nullptr;
+    uint16_t* const* const rounded = chunk.ends ? to.rounded : nullptr;
+    const auto* const rows = static_cast<const uint32_t*>(panel.rows);
+    for (int64_t token = 0; token < to.tokens; token += kVectorTokens) {
+      before_each();
       const int64_t after = token + kVectorTokens;
-      code(rows + token, chunk.weights.data(), panel.to.sums, token, panel.to.start,
-           panel.to.rounded, after < panel.to.tokens ? rows + after : next.rows);
+      code(rows + token, chunk.weights.data(), to.sums, token, start, rounded,
+           after < to.tokens ? rows + after : next_rows);
     }
   }
 

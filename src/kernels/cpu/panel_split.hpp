@@ -21,6 +21,7 @@ struct TokenBlock {
   int64_t begin = 0;
   int64_t count = 0;
 
+  [[nodiscard]] int64_t end() const { return begin + count; }
   /// Tokens before the first that make whole vectors of them.
   [[nodiscard]] int64_t lead() const { return round_up(count, kVectorTokens) - count; }
 };

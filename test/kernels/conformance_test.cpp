@@ -51,7 +51,9 @@ std::vector<Case> cases() {
                                     {22, 300, 33},
                                     // More columns than a thread puts in their places at a time.
                                     {18, 40, 300},
-                                    {3, 24, 2100}};
+                                    {3, 24, 2100},
+                                    // Each thread has two panels of many rows.
+                                    {80, 240, 200}};
   constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kGeluErf,
                                          Activation::kGeluTanh};
   // bf16 with weights of bf16 is what kernels multiply as such.
@@ -158,14 +160,16 @@ TEST_CASE("results have the same bits for any number of threads", "[kernels]") {
   // Threads take tiles, or panels, or go step by step; of all but 44 the last 4 go by rows; the
   // last is for code.
   const int64_t M = GENERATE(44, 68, 132, 164);
-  const Case c{M, 96, 130, 0.5, Layout::kTokenMajor, Activation::kNone, false, false, dtype, dtype};
+  const Layout layout = GENERATE(Layout::kTokenMajor, Layout::kFeatureMajor);
+  const Case c{M, 96, 130, 0.5, layout, Activation::kNone, false, false, dtype, dtype};
   const auto A = TypedBuffer::from_f32(dtype, random_values(c.M * c.K, 1));
   for (const char* executor_name : {"cpu.tvw.simd", "cpu.tw.simd", "cpu.nm.simd", "cpu.csr.simd"}) {
-    CAPTURE(executor_name, name(dtype), M);
+    CAPTURE(executor_name, name(dtype), M, name(layout));
     const kernels::Executor& executor = registry.executor(executor_name);
     const pack::PackedWeights weights = weights_for(executor.format(), c, 4);
     kernels::Problem problem;
     problem.M = c.M;
+    problem.layout = layout;
     problem.dtype = dtype;
     problem.weights = &weights;
     std::vector<TypedBuffer> results;

@@ -269,7 +269,7 @@ class PanelPlan final : public Plan {
   void multiply(std::span<const TokenBlock> blocks, int64_t tile, const void* A,
                 std::span<const Panel> panels, void* C, Scratch& scratch) const {
     const TileColumns& columns = columns_[static_cast<size_t>(tile)];
-    if (reads_a_) {
+    if (reads_a_ && tiles_->wants_many_panels()) {
       join(blocks, scratch.joined);
       blocks = scratch.joined;
     }

@@ -53,8 +53,9 @@ class PanelTiles {
   [[nodiscard]] virtual std::span<const int32_t> columns(int64_t tile) const = 0;
   /// Whether rows may be so many elements apart: those of A are then no panels first.
   [[nodiscard]] virtual bool takes_stride(int64_t /*stride*/) const { return false; }
-  /// Panels are best multiplied by one tile after the other, many at a time: weights then stay in a
-  /// cache of the core's own. Else each tile takes one panel.
+  /// Panels are best multiplied by one tile after the other, many at a time, or as one of any
+  /// number of tokens: weights then stay in a cache of the core's own. Else each tile takes one
+  /// panel, of kMostTokens at most.
   [[nodiscard]] virtual bool wants_many_panels() const { return false; }
   /// A tile times each of `panels`.
   virtual void multiply(int64_t tile, std::span<const PanelTask> panels) const = 0;

@@ -122,11 +122,16 @@ void parallel_for_runs(std::initializer_list<ParallelPhase> phases) {
   {
     const auto thread = static_cast<size_t>(omp_get_thread_num());
     auto left = runs.begin();
+    bool begun = false;
     for (const ParallelPhase& phase : phases) {
-      while (const auto i = take_from(*left, thread))
-        error.guard([&] { phase.body(*i, static_cast<int>(thread)); });
-      if (++left == runs.end()) break;
+      std::vector<Run>& of_phase = *left++;
+      if (phase.count == 0) continue;  // a barrier takes about as long as a small phase
+      if (begun) {
 #pragma omp barrier
+      }
+      begun = true;
+      while (const auto i = take_from(of_phase, thread))
+        error.guard([&] { phase.body(*i, static_cast<int>(thread)); });
     }
   }
   error.rethrow();

@@ -189,7 +189,7 @@ class PanelPlan final : public Plan {
   }
   [[nodiscard]] ParallelPhase packing(std::span<const TokenBlock> blocks, const void* A) const {
     const auto count = std::ssize(blocks);  // in the order of pack()
-    return {count * io_.pack_steps(), [=, this](int64_t item, int /*thread*/) {
+    return {count * pack_steps(), [=, this](int64_t item, int /*thread*/) {
               const auto b = static_cast<size_t>(item % count);
               pack(blocks[b], item / count, A, panels_[b]);
             }};
@@ -245,13 +245,14 @@ class PanelPlan final : public Plan {
     while (std::ssize(scratch_) < thread_count()) scratch_.emplace_back();
   }
 
+  [[nodiscard]] int64_t pack_steps() const { return reads_a_ ? 0 : io_.pack_steps(); }
   void pack(const TokenBlock& block, int64_t step, const void* A, const Panel& panel) const {
-    if (!reads_a_) io_.pack(block, step, A, panel.rows);
+    io_.pack(block, step, A, panel.rows);
   }
   /// A step of all blocks, whose tokens lie side by side in a feature-major A, then the next.
   void pack(std::span<const TokenBlock> blocks, const void* A,
             std::span<const Panel> panels) const {
-    for (int64_t step = 0; step < io_.pack_steps(); ++step) {
+    for (int64_t step = 0; step < pack_steps(); ++step) {
       for (size_t b = 0; b < blocks.size(); ++b) pack(blocks[b], step, A, panels[b]);
     }
   }

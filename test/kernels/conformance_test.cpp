@@ -275,7 +275,8 @@ TEST_CASE("an executor says why it refuses", "[kernels]") {
              Catch::Contains("asked for f16"));
 }
 
-TEST_CASE("rows of few columns are multiplied where they lie in a feature-major A", "[kernels]") {
+TEST_CASE("rows are multiplied where they lie in a feature-major A, but where many are far apart",
+          "[kernels]") {
   if (!kernels::cpu::compiles_tiles()) return not_run();
   const kernels::Registry registry = kernels::Registry::discover();
   const auto in_place = [&](std::string_view name, int64_t M, int64_t N, Layout layout) {
@@ -293,8 +294,9 @@ TEST_CASE("rows of few columns are multiplied where they lie in a feature-major 
     CAPTURE(M);
     CHECK(in_place("cpu.tvw.simd", M, 128, Layout::kFeatureMajor));
     CHECK_FALSE(in_place("cpu.tvw.simd", M, 128, Layout::kTokenMajor));
-    CHECK_FALSE(in_place("cpu.tvw.simd", M, 640, Layout::kFeatureMajor));
-    CHECK(in_place("cpu.tw.simd", M, 128, Layout::kFeatureMajor) == (M != 1024));
+    CHECK(in_place("cpu.tvw.simd", M, 640, Layout::kFeatureMajor) == (M != 1024));
+    CHECK(in_place("cpu.tw.simd", M, 640, Layout::kFeatureMajor) == (M != 1024));
+    CHECK_FALSE(in_place("cpu.tw.simd", M, 1100, Layout::kFeatureMajor));
   }
 }
 

@@ -175,14 +175,15 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind, Multiplier mu
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
-  // Each row lies in a page of its own: read so often, it is better made a part of a panel.
-  constexpr int64_t kManyColumns = 512;
-  // Shared rows are read for each part of a tile's columns. A page apart they all meet in one set
-  // of the L1 cache, and have to be read from the L2 each time.
+  // Rows a multiple of half a page apart all meet in one or two sets of the L1 cache. Own rows of
+  // which many tiles take some are then better made a part of a panel. Shared rows are read again
+  // and again: for each part of a tile's columns, and for each tile.
   constexpr int64_t kPageFloats = 1024;
-  const bool pays =
-      problem.shape().N <= kManyColumns && (kind.own_rows || problem.M % kPageFloats != 0);
-  return pays && lie_in_a(problem, split.blocks) ? problem.M : split.tokens;
+  constexpr int64_t kMostFar = 512, kMostShared = 1024;  // columns
+  const int64_t M = problem.M, N = problem.shape().N;
+  const bool pays = kind.own_rows ? N <= kMostFar || M % (kPageFloats / 2) != 0
+                                  : N <= kMostShared && M % kPageFloats != 0;
+  return pays && lie_in_a(problem, split.blocks) ? M : split.tokens;
 }
 
 std::string Way::name() const {

@@ -175,14 +175,16 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind, Multiplier mu
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
-  // Rows a multiple of half a page apart all meet in one or two sets of the L1 cache. Own rows of
-  // which many tiles take some are then better made a part of a panel. Shared rows are read again
-  // and again: for each part of a tile's columns, and for each tile.
-  constexpr int64_t kPageFloats = 1024;
-  constexpr int64_t kMostFar = 512, kMostShared = 1024;  // columns
-  const int64_t M = problem.M, N = problem.shape().N;
-  const bool pays = kind.own_rows ? N <= kMostFar || M % (kPageFloats / 2) != 0
-                                  : N <= kMostShared && M % kPageFloats != 0;
+  // Shared rows are read again and again: for each part of a tile's columns, and for each tile. A
+  // page apart they all meet in one set of the L1 cache, and have to come from the L2 each time; of
+  // many columns they are better made a part of a panel, if it need not come from one of many other
+  // threads' caches.
+  constexpr int64_t kPageFloats = 1024, kMostColumns = 1024;
+  constexpr int kFewThreads = 2;
+  const int64_t M = problem.M;
+  const bool pays =
+      kind.own_rows ||
+      (M % kPageFloats != 0 && (problem.shape().N <= kMostColumns || thread_count() > kFewThreads));
   return pays && lie_in_a(problem, split.blocks) ? M : split.tokens;
 }
 

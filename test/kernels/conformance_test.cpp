@@ -289,16 +289,18 @@ TEST_CASE("rows are multiplied where they lie in a feature-major A", "[kernels]"
     const auto plan = executor.prepare(problem, registry.device("cpu"));
     return plan->kernel_name().ends_with(", in place");
   };
-  for (const int64_t M : {49, 160, 161, 1024}) {
-    CAPTURE(M);
-    CHECK(in_place("cpu.tvw.simd", M, 1100, Layout::kFeatureMajor));
-    CHECK_FALSE(in_place("cpu.tvw.simd", M, 128, Layout::kTokenMajor));
-    CHECK(in_place("cpu.tw.simd", M, 128, Layout::kFeatureMajor) == (M != 1024));
-  }
   const int before = thread_count();
   for (const int threads : {2, 3}) {
     set_thread_count(threads);
-    CHECK(in_place("cpu.tw.simd", 160, 1100, Layout::kFeatureMajor) == (threads == 3));
+    const bool many = threads > 2;
+    for (const int64_t M : {49, 160, 161, 512, 1024}) {
+      CAPTURE(threads, M);
+      CHECK(in_place("cpu.tvw.simd", M, 128, Layout::kFeatureMajor));
+      CHECK_FALSE(in_place("cpu.tvw.simd", M, 128, Layout::kTokenMajor));
+      CHECK(in_place("cpu.tvw.simd", M, 1100, Layout::kFeatureMajor) == (many || M < 512));
+      CHECK(in_place("cpu.tw.simd", M, 128, Layout::kFeatureMajor) == (M != 1024));
+      CHECK(in_place("cpu.tw.simd", M, 1100, Layout::kFeatureMajor) == (many && M != 1024));
+    }
   }
   set_thread_count(before);
 }

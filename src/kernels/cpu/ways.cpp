@@ -175,16 +175,16 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind, Multiplier mu
 }
 
 int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
-  // Shared rows are read again and again: for each part of a tile's columns, and for each tile. A
-  // page apart they all meet in one set of the L1 cache, and have to come from the L2 each time; of
-  // many columns they are better made a part of a panel, if it need not come from one of many other
-  // threads' caches.
-  constexpr int64_t kPageFloats = 1024, kMostColumns = 1024;
+  // What many tiles read is better made a part of a panel: own rows if they lie a multiple of half
+  // a page apart and so meet in few sets of the caches, and shared ones, which each part of a
+  // tile's columns reads again. It is not if the panel would come from one of many other threads'
+  // caches, but for shared rows a page apart, whose one set of the L1 cache holds none of them.
+  constexpr int64_t kPageFloats = 1024, kSomeColumns = 512, kManyColumns = 1024;
   constexpr int kFewThreads = 2;
-  const int64_t M = problem.M;
-  const bool pays =
-      kind.own_rows ||
-      (M % kPageFloats != 0 && (problem.shape().N <= kMostColumns || thread_count() > kFewThreads));
+  const int64_t M = problem.M, N = problem.shape().N;
+  const bool many_threads = thread_count() > kFewThreads;
+  const bool pays = kind.own_rows ? M % (kPageFloats / 2) != 0 || N <= kSomeColumns || many_threads
+                                  : M % kPageFloats != 0 && (N <= kManyColumns || many_threads);
   return pays && lie_in_a(problem, split.blocks) ? M : split.tokens;
 }
 

@@ -37,6 +37,8 @@ RECORDS = [
     ("cpu-xeon-2-cores-bert-large-few.json", "BERT-large, M = {M}, no AMX", 1, 8, 16),
     ("cpu-xeon-2-cores-llama-7b-few.json", "LLaMA 7B, M = {M}, no AMX", 1, 8, 16),
     ("cpu-xeon-bert-base.json", "BERT-base, M = {M}"),
+    ("cpu-xeon-bert-large.json", "BERT-large, M = {M}"),
+    ("cpu-xeon-resnet50.json", "ResNet-50, batch 1"),
     ("cpu-xeon-bert-base-bf16.json", "BERT-base, M = {M}, by AMX"),
     ("cpu-xeon-bert-base-few.json", "BERT-base, M = {M}", 1, 8, 16),
     ("cpu-xeon-bert-large-few.json", "BERT-large, M = {M}", 1, 8, 16),

@@ -289,7 +289,8 @@ class PanelPlan final : public Plan {
   }
 
   /// Blocks that lie side by side in A and C as one: beside what it multiplies a task costs as much
-  /// as some dozens of rows, which is a quarter of the time where K is 64.
+  /// as some dozens of rows, which is a quarter of the time where K is 64. Panels of such blocks
+  /// hold nothing, so that any may stand for theirs.
   static void join(std::span<const TokenBlock> blocks, std::vector<TokenBlock>& joined) {
     joined.clear();
     for (const TokenBlock& block : blocks) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,23 +73,39 @@ class alignas(64) Run {
   std::atomic<Left> left_ = Left{0, 0};
 };
 
-/// One for each thread, of about the same length.
-std::vector<Run> runs_of(int64_t count) {
-  std::vector<Run> runs(static_cast<size_t>(thread_count()));
-  const auto threads = std::ssize(runs);
-  for (int64_t t = 0; t < threads; ++t) {
-    runs[static_cast<size_t>(t)].assign(part_of(count, threads, t));
+/// The runs of all phases with anything to do, in one piece: of each one for each thread, of about
+/// the same length.
+class Runs {
+ public:
+  explicit Runs(std::span<const ParallelPhase> phases)
+      : threads_(static_cast<size_t>(thread_count())),
+        runs_(threads_ * static_cast<size_t>(std::ranges::count_if(phases, has_any))) {
+    size_t next = 0;
+    for (const ParallelPhase& phase : phases) {
+      if (!has_any(phase)) continue;
+      for (size_t t = 0; t < threads_; ++t) {
+        runs_[next++].assign(
+            part_of(phase.count, static_cast<int64_t>(threads_), static_cast<int64_t>(t)));
+      }
+    }
   }
-  return runs;
-}
 
-std::optional<int64_t> take_from(std::vector<Run>& runs, size_t thread) {
-  std::optional<int64_t> taken = runs[thread].take_first();
-  for (size_t i = 1; i < runs.size() && !taken; ++i) {
-    taken = runs[(thread + i) % runs.size()].take_last();
+  [[nodiscard]] static bool has_any(const ParallelPhase& phase) { return phase.count > 0; }
+
+  /// Of the `phase`th that has any: the next index for this thread.
+  [[nodiscard]] std::optional<int64_t> take(size_t phase, size_t thread) {
+    const auto runs = std::span(runs_).subspan(phase * threads_, threads_);
+    std::optional<int64_t> taken = runs[thread].take_first();
+    for (size_t i = 1; i < runs.size() && !taken; ++i) {
+      taken = runs[(thread + i) % runs.size()].take_last();
+    }
+    return taken;
   }
-  return taken;
-}
+
+ private:
+  size_t threads_;
+  std::vector<Run> runs_;
+};
 
 }  // namespace
 
@@ -114,24 +131,20 @@ void parallel_for(int64_t count, const std::function<void(int64_t)>& body) {
 }
 
 void parallel_for_runs(std::initializer_list<ParallelPhase> phases) {
-  std::vector<std::vector<Run>> runs;
-  runs.reserve(phases.size());
-  for (const ParallelPhase& phase : phases) runs.push_back(runs_of(phase.count));
+  Runs runs(phases);
   FirstError error;
 #pragma omp parallel
   {
     const auto thread = static_cast<size_t>(omp_get_thread_num());
-    auto left = runs.begin();
-    bool begun = false;
+    size_t turn = 0;
     for (const ParallelPhase& phase : phases) {
-      std::vector<Run>& of_phase = *left++;
-      if (phase.count == 0) continue;  // a barrier takes about as long as a small phase
-      if (begun) {
+      if (!Runs::has_any(phase)) continue;  // a barrier takes about as long as a small phase
+      if (turn > 0) {
 #pragma omp barrier
       }
-      begun = true;
-      while (const auto i = take_from(of_phase, thread))
+      while (const auto i = runs.take(turn, thread))
         error.guard([&] { phase.body(*i, static_cast<int>(thread)); });
+      ++turn;
     }
   }
   error.rethrow();

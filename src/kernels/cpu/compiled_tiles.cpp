@@ -93,18 +93,18 @@ class CompiledTiles final : public PanelTiles {
   /// in.
   void multiply(int64_t tile, std::span<const PanelTask> panels) const override {
     int64_t vectors = 0;
-    for (const PanelTask& panel : panels) vectors += parts_of(panel.to.tokens, kVectorTokens);
+    for (const PanelTask& panel : panels) vectors += panel.to.tokens / kVectorTokens;
     const size_t end = first_chunks_[static_cast<size_t>(tile) + 1];
     for (size_t c = first_chunks_[static_cast<size_t>(tile)]; c < end; ++c) {
       const bool ahead = c + 1 < chunks_.size() && vectors >= kFewestToReadAhead;
       const Chunk next = ahead ? chunks_[c + 1] : Chunk{};
       ReadAhead code(next.code, vectors), weights(next.weights, vectors);
+      const auto before_each = [&] {
+        code.step();
+        weights.step();
+      };
       for (size_t p = 0; p < panels.size(); ++p) {
         const void* const after = panels[std::min(p + 1, panels.size() - 1)].rows;
-        const auto before_each = [&] {
-          code.step();
-          weights.step();
-        };
         multiply(chunks_[c], panels[p], after, before_each);
       }
     }

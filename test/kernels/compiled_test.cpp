@@ -11,6 +11,7 @@
 #include "kernels/cpu/code_memory.hpp"
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_tiles.hpp"
+#include "kernels/cpu/ways.hpp"
 #include "support/catch.hpp"
 #include "support/own_kernels_up_to.hpp"
 #include "support/random_weights.hpp"
@@ -26,6 +27,8 @@ using Columns = std::vector<std::vector<ColumnEntry>>;
 
 constexpr int64_t kTokens = 48;
 constexpr int64_t kPanels = 3;
+/// Of panels and results as products_of() has them.
+constexpr CodeUse kUse{.rows_stride = kTokens, .results_stride = kTokens, .sums_in_results = true};
 
 /// Columns without entries, with all rows, and with every number between.
 Columns random_columns(int64_t K, int64_t N) {
@@ -113,8 +116,48 @@ TEST_CASE("code made for weights computes what the other kernels do", "[kernels]
   const int64_t width = GENERATE(int64_t{20}, kMostTileColumns);
   CAPTURE(width);
   const Columns columns = random_columns(K, N);
-  check_same(*make_compiled_tiles(make_panel_weights(K, N, columns, width), kTokens),
+  check_same(*make_compiled_tiles(make_panel_weights(K, N, columns, width), kUse),
              *make_f32_tiles(make_panel_weights(K, N, columns, kTileColumns)), K, N);
+}
+
+TEST_CASE("code starts from zero and leaves out tokens", "[kernels]") {
+  if (!compiles_tiles()) return not_run();
+  constexpr int64_t K = 300, N = 61;  // more than one chunk, more than one part
+  constexpr float kUntouched = -7.0f;
+  // In the first and the last vector of tokens, and in both where there is one.
+  const auto [tokens, lead, tail] =
+      GENERATE(table<int64_t, int64_t, int64_t>({{kTokens, 5, 9}, {kTokens, 0, 15}, {16, 3, 12}}));
+  CAPTURE(tokens, lead, tail);
+  const Columns columns = random_columns(K, N);
+  CodeUse use = kUse;
+  use.from_zero = use.leaves_out_tokens = true;
+  const auto tiles = make_compiled_tiles(make_panel_weights(K, N, columns, kTileColumns), use);
+  CHECK(tiles->leaves_out_tokens());
+  const std::vector<float> rows = test::random_dense(K, kTokens, DType::kF32, 7).values.to_f32();
+  std::vector<float> results(static_cast<size_t>(N * kTokens), kUntouched);
+  const std::vector<float> zeros(kMostTileColumns, 0.0f);
+  for (int64_t t = 0; t < tiles->count(); ++t) {
+    std::vector<float*> sums;
+    for (const int32_t n : tiles->columns(t)) sums.push_back(results.data() + n * kTokens);
+    const PanelTask task{
+        rows.data(), kTokens, {tokens, sums.data(), zeros.data(), nullptr, lead, tail}};
+    tiles->multiply(t, std::span(&task, 1));
+  }
+  int64_t wrong = 0;
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t token = 0; token < kTokens; ++token) {
+      double want = kUntouched;
+      if (token >= lead && token < tokens - tail) {
+        want = 0.0;
+        for (const ColumnEntry& entry : columns[static_cast<size_t>(n)]) {
+          want += double{entry.weight} * rows[static_cast<size_t>(entry.row * kTokens + token)];
+        }
+      }
+      const double got = results[static_cast<size_t>(n * kTokens + token)];
+      wrong += std::abs(got - want) <= 1e-4 ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
 }
 
 /// In random order.
@@ -151,7 +194,7 @@ TEST_CASE("code made for columns that share rows computes what the other kernels
       {{1, 2, 1}, {6, 90, 64}, {13, 57, 28}, {80, 70, 29}, {1100, 200, 65}}));
   CAPTURE(width);
   const PanelWeights weights = make_panel_weights(K, N, random_dense_tiles(K, N, width));
-  check_same(*make_compiled_tiles(weights, kTokens), *make_f32_tiles(weights), K, N);
+  check_same(*make_compiled_tiles(weights, kUse), *make_f32_tiles(weights), K, N);
 }
 
 /// Tiles of `width` columns with half of the rows, some of the last quad's missing;
@@ -212,7 +255,9 @@ TEST_CASE("code made for pairs of bf16 weights computes what the other kernels d
   }
   const std::vector<QuadTile> tiles = random_quads(K, N, width, slots);
   const PairWeights weights = make_pair_weights(N, kTokens, kMostTileColumns, tiles);
-  const auto compiled = make_compiled_tiles(weights, kTokens);
+  CodeUse use = kUse;
+  use.sums_in_results = false;  // they lie so in the results, too, as columns ascend
+  const auto compiled = make_compiled_tiles(weights, use);
   const auto read = make_bf16_tiles(weights);
   CHECK(compiled->products() == read->products());
   const float tolerance = 4.0f * std::numeric_limits<float>::epsilon() * static_cast<float>(K + N);
@@ -220,6 +265,26 @@ TEST_CASE("code made for pairs of bf16 weights computes what the other kernels d
   CHECK(count_wrong(products_of(*compiled, N, panels, by_start), want, tolerance) == 0);
   const float rounding = static_cast<float>(N + 8) / 256.0f;  // results are below 2 (N + 8)
   CHECK(count_wrong(products_of(*compiled, N, panels, by_start, true), want, rounding) == 0);
+}
+
+TEST_CASE("code is made only for results that it reaches", "[kernels]") {
+  if (!compiles_tiles()) return not_run();
+  constexpr int64_t K = 4, N = int64_t{1} << 15;
+  const PatternSpec spec = parse_pattern("tvw:g=64,nm=2:4");
+  const pack::PackedWeights weights =
+      pack::pack(test::random_dense(K, N, DType::kF32, 1),
+                 test::random_selection(K, N, spec, 0.5, 1, false), spec);
+  const TileKind kind{.own_rows = true};
+  const auto multiplier = [&](int64_t M, kernels::Layout layout) {
+    kernels::Problem problem;
+    problem.M = M;
+    problem.layout = layout;
+    problem.weights = &weights;
+    return multiplier_of(problem, kind);
+  };
+  CHECK(multiplier((1 << 14) - 1, kernels::Layout::kFeatureMajor) == Multiplier::kCode);
+  CHECK(multiplier(1 << 14, kernels::Layout::kFeatureMajor) == Multiplier::kKernels);
+  CHECK(multiplier(1 << 14, kernels::Layout::kTokenMajor) == Multiplier::kCode);
 }
 
 TEST_CASE("code is made only for AVX-512", "[kernels]") {

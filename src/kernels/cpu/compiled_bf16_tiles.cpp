@@ -71,8 +71,8 @@ struct HeldRow {
 /// Items are quads.
 class Bf16Compiler final : public OwnRowsCompiler {
  public:
-  Bf16Compiler(const PairTile& tile, int64_t stride)
-      : OwnRowsCompiler(stride), quads_(by_quads(tile, stride)) {}
+  Bf16Compiler(const PairTile& tile, const CodeUse& use)
+      : OwnRowsCompiler(use, tile.columns), quads_(by_quads(tile, use.rows_stride)) {}
 
   [[nodiscard]] int64_t items() const { return std::ssize(quads_); }
 
@@ -167,9 +167,9 @@ class Bf16Compiler final : public OwnRowsCompiler {
     test(kRounded, kRounded);
     jz(keep, T_NEAR);
     for (int c = first; c < last; ++c) {
-      mov(kFree, ptr[kRounded + c * int{sizeof(void*)}]);
+      const int64_t offset = results_offset(c) * int64_t{sizeof(uint16_t)};
       vcvtneps2bf16(Xbyak::Ymm(c - first), Xbyak::Zmm(c - first));
-      vmovups(ptr[kFree + kTokens * sizeof(uint16_t)], Xbyak::Ymm(c - first));
+      vmovups(ptr[kRounded + static_cast<int>(offset)], Xbyak::Ymm(c - first));
     }
     jmp(end, T_NEAR);
     L(keep);
@@ -195,10 +195,10 @@ class Bf16Compiler final : public OwnRowsCompiler {
 
 }  // namespace
 
-std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights, int64_t stride) {
-  return compile_tiles(weights, stride, PanelRows::kBf16Pairs, name(CpuIsa::kAvx512Bf16),
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights, const CodeUse& use) {
+  return compile_tiles(weights, use, PanelRows::kBf16Pairs, name(CpuIsa::kAvx512Bf16),
                        [&](const PairTile& tile) {
-                         Bf16Compiler compiler(tile, stride);
+                         Bf16Compiler compiler(tile, use);
                          return compiler.compile(static_cast<int>(tile.columns.size()),
                                                  compiler.items(), kMostQuadsOfChunk);
                        });

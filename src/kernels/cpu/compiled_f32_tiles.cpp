@@ -48,8 +48,8 @@ std::vector<ProductsOfRow> by_rows(const PanelTile& tile) {
 /// Of tiles whose columns have rows of their own: items are rows.
 class OwnF32Compiler final : public OwnRowsCompiler {
  public:
-  OwnF32Compiler(const PanelTile& tile, int64_t stride)
-      : OwnRowsCompiler(stride), rows_(by_rows(tile)) {}
+  OwnF32Compiler(const PanelTile& tile, const CodeUse& use)
+      : OwnRowsCompiler(use, tile.columns), rows_(by_rows(tile)) {}
 
   [[nodiscard]] int64_t items() const { return std::ssize(rows_); }
 
@@ -77,8 +77,8 @@ class OwnF32Compiler final : public OwnRowsCompiler {
 /// front of a row's weights is where in the panel it begins.
 class SharedF32Compiler final : public TileCompiler {
  public:
-  SharedF32Compiler(const PanelTile& tile, int64_t stride)
-      : TileCompiler(stride, ChunkOf::kTile), tile_(tile) {}
+  SharedF32Compiler(const PanelTile& tile, const CodeUse& use)
+      : TileCompiler(use, tile.columns, ChunkOf::kTile), tile_(tile) {}
 
   [[nodiscard]] int64_t items() const { return std::ssize(tile_.rows); }
 
@@ -128,20 +128,18 @@ class SharedF32Compiler final : public TileCompiler {
 
 /// All of the tile.
 template <class Compiler>
-TileProgram compile(const PanelTile& tile, int64_t stride, int64_t most_in_chunk) {
-  Compiler compiler(tile, stride);
+TileProgram compile(const PanelTile& tile, const CodeUse& use, int64_t most_in_chunk) {
+  Compiler compiler(tile, use);
   return compiler.compile(static_cast<int>(tile.columns.size()), compiler.items(), most_in_chunk);
 }
 
 }  // namespace
 
-std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, int64_t stride) {
-  return compile_tiles(
-      weights, stride, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
-        return tile.has_own_rows()
-                   ? compile<OwnF32Compiler>(tile, stride, kMostOwnRowsOfChunk)
-                   : compile<SharedF32Compiler>(tile, stride, kMostSharedRowsOfChunk);
-      });
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights, const CodeUse& use) {
+  return compile_tiles(weights, use, PanelRows::kF32, f32_isa_name(), [&](const PanelTile& tile) {
+    return tile.has_own_rows() ? compile<OwnF32Compiler>(tile, use, kMostOwnRowsOfChunk)
+                               : compile<SharedF32Compiler>(tile, use, kMostSharedRowsOfChunk);
+  });
 }
 
 }  // namespace tvw::kernels::cpu

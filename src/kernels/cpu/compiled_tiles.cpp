@@ -51,9 +51,9 @@ class ReadAhead {
 class CompiledTiles final : public PanelTiles {
  public:
   CompiledTiles(std::vector<std::vector<int32_t>> columns, const std::vector<TileProgram>& programs,
-                int64_t stride, double products, PanelRows rows, std::string isa)
+                const CodeUse& use, double products, PanelRows rows, std::string isa)
       : columns_(std::move(columns)),
-        stride_(stride),
+        use_(use),
         products_(products),
         rows_(rows),
         isa_(std::move(isa)),
@@ -87,7 +87,10 @@ class CompiledTiles final : public PanelTiles {
   [[nodiscard]] std::span<const int32_t> columns(int64_t tile) const override {
     return columns_[static_cast<size_t>(tile)];
   }
-  [[nodiscard]] bool takes_stride(int64_t stride) const override { return stride == stride_; }
+  [[nodiscard]] bool takes_stride(int64_t stride) const override {
+    return stride == use_.rows_stride;
+  }
+  [[nodiscard]] bool leaves_out_tokens() const override { return use_.leaves_out_tokens; }
   [[nodiscard]] bool wants_many_panels() const override { return true; }
   /// All panels by a chunk while its code is in a cache of the core's own, and the next one's comes
   /// in.
@@ -117,19 +120,29 @@ class CompiledTiles final : public PanelTiles {
   [[nodiscard]] std::string isa() const override { return isa_; }
 
  private:
+  /// Of the vector that begins with `token`: bit t tells whether its token t counts.
+  static uint32_t counts(const ColumnSums& to, int64_t token) {
+    constexpr uint32_t kAll = (uint32_t{1} << kVectorTokens) - 1;
+    const int64_t first = std::max<int64_t>(0, to.lead - token);
+    const int64_t left_out = std::max<int64_t>(0, token + kVectorTokens - (to.tokens - to.tail));
+    return (kAll << first) & (kAll >> left_out);
+  }
+
   /// A vector of tokens after the other; those of `next_rows` follow.
   static void multiply(const Chunk& chunk, const PanelTask& panel, const void* next_rows,
                        const auto& before_each) {
     const ColumnSums& to = panel.to;
     const TileCode code = chunk.function();
     const float* const start = chunk.begins ? to.start : nullptr;
-    uint16_t* const* const rounded = chunk.ends ? to.rounded : nullptr;
+    float* const sums = to.sums[0];
+    uint16_t* const rounded = chunk.ends && to.rounded != nullptr ? to.rounded[0] : nullptr;
     const auto* const rows = static_cast<const uint32_t*>(panel.rows);
     for (int64_t token = 0; token < to.tokens; token += kVectorTokens) {
       before_each();
       const int64_t after = token + kVectorTokens;
-      code(rows + token, chunk.weights.data(), to.sums, token, start, rounded,
-           after < to.tokens ? rows + after : next_rows);
+      code(rows + token, chunk.weights.data(), sums + token, start,
+           rounded == nullptr ? nullptr : rounded + token,
+           after < to.tokens ? rows + after : next_rows, counts(to, token));
     }
   }
 
@@ -140,7 +153,7 @@ class CompiledTiles final : public PanelTiles {
   }
 
   std::vector<std::vector<int32_t>> columns_;
-  int64_t stride_;  ///< of the rows that code takes
+  CodeUse use_;
   double products_;
   PanelRows rows_;
   std::string isa_;
@@ -160,9 +173,9 @@ std::span<const Product> products_of(const std::vector<Product>& products, int f
 
 std::unique_ptr<PanelTiles> make_program_tiles(std::vector<std::vector<int32_t>> columns,
                                                const std::vector<TileProgram>& programs,
-                                               int64_t stride, double products, PanelRows rows,
+                                               const CodeUse& use, double products, PanelRows rows,
                                                std::string isa) {
-  return std::make_unique<CompiledTiles>(std::move(columns), programs, stride, products, rows,
+  return std::make_unique<CompiledTiles>(std::move(columns), programs, use, products, rows,
                                          std::move(isa));
 }
 
@@ -182,8 +195,8 @@ namespace {
 
 }  // namespace
 
-std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights&, int64_t) { refuse(); }
-std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights&, int64_t) { refuse(); }
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights&, const CodeUse&) { refuse(); }
+std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights&, const CodeUse&) { refuse(); }
 
 #endif
 

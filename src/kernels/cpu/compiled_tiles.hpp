@@ -13,11 +13,13 @@
 
 namespace tvw::kernels::cpu {
 
-/// To 16 tokens of each column's sums, `tokens` elements from their beginning on. `rows` at the
-/// first of those tokens; sums begin with `start`, or with what they are if it is null. They end
-/// in `rounded`, as bf16, if it is not null. `next_rows` is what `rows` will be in the next call.
-using TileCode = void (*)(const void* rows, const void* weights, float* const* sums, int64_t tokens,
-                          const float* start, uint16_t* const* rounded, const void* next_rows);
+/// To 16 tokens of each column's sums. `rows`, `sums` and `rounded` at the first of those tokens,
+/// of the first row and column; where those of others are is part of the code. Sums begin with
+/// `start`, or with what they are if it is null. They end in `rounded`, as bf16, if it is not null.
+/// `next_rows` is what `rows` will be in the next call. Bit t of `counts`: whether token t's sums
+/// are touched, if the code leaves out tokens.
+using TileCode = void (*)(const void* rows, const void* weights, float* sums, const float* start,
+                          uint16_t* rounded, const void* next_rows, uint32_t counts);
 
 /// Of 4 bytes, whatever is in them: what one instruction multiplies by.
 using WeightWords = HostVector<uint32_t>;
@@ -49,10 +51,10 @@ struct Product {
 [[nodiscard]] std::span<const Product> products_of(const std::vector<Product>& products, int first,
                                                    int last);
 
-/// `columns` and `programs` of each tile, which take rows `stride` elements apart.
+/// `columns` and `programs` of each tile, made for `use`.
 /// @throws Error kUnsupported no memory for code
 [[nodiscard]] std::unique_ptr<PanelTiles> make_program_tiles(
     std::vector<std::vector<int32_t>> columns, const std::vector<TileProgram>& programs,
-    int64_t stride, double products, PanelRows rows, std::string isa);
+    const CodeUse& use, double products, PanelRows rows, std::string isa);
 
 }  // namespace tvw::kernels::cpu

@@ -85,11 +85,14 @@ void transpose_results(const uint16_t* results, int64_t tokens, int64_t count, i
 }  // namespace
 
 bool lie_in_a(const Problem& problem, std::span<const TokenBlock> blocks) {
-  constexpr int64_t kReach = int64_t{1} << 31;  // of the code that is made for rows
   const int64_t A_bytes = problem.M * problem.shape().K * int64_t{sizeof(float)};
   return problem.layout == Layout::kFeatureMajor && problem.dtype == DType::kF32 &&
-         A_bytes < kReach &&
+         A_bytes < kCodeReach &&
          std::ranges::all_of(blocks, [](const TokenBlock& b) { return b.lead() <= b.begin; });
+}
+
+int64_t results_stride(const Problem& problem, int64_t tokens) {
+  return problem.layout == Layout::kTokenMajor ? tokens : problem.M;
 }
 
 PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
@@ -99,7 +102,8 @@ PanelIo::PanelIo(const Problem& problem, PanelRows rows, int64_t tokens)
       token_major_(problem.layout == Layout::kTokenMajor),
       bf16_(problem.dtype == DType::kBF16),
       rows_(rows),
-      tokens_(tokens) {}
+      tokens_(tokens),
+      results_stride_(results_stride(problem, tokens)) {}
 
 int64_t PanelIo::pack_steps() const {
   if (token_major_ && rows_ == PanelRows::kBf16Halves) return 1;

@@ -15,6 +15,9 @@ namespace tvw::kernels::cpu {
 /// block of which is whole vectors, maybe with some of the tokens before it.
 [[nodiscard]] bool lie_in_a(const Problem& problem, std::span<const TokenBlock> blocks);
 
+/// Elements from the results of a column to those of the next, in C or in `tokens` of a panel.
+[[nodiscard]] int64_t results_stride(const Problem& problem, int64_t tokens);
+
 /// Work on one block is cut into steps that threads may share: some features of all its tokens.
 /// Only those of a token-major A are kVectorTokens tokens with all their features, so that each
 /// token is gone through from its first feature to its last.
@@ -41,7 +44,7 @@ class PanelIo {
     return token_major_ ? static_cast<T*>(results) : static_cast<T*>(C) + block.begin;
   }
   /// Elements from there to the first token of column `n`.
-  [[nodiscard]] int64_t place_of(int64_t n) const { return n * (token_major_ ? tokens_ : M_); }
+  [[nodiscard]] int64_t place_of(int64_t n) const { return n * results_stride_; }
 
   /// `sums` [places][tokens], of columns by their places.
   void store(const TokenBlock& block, std::span<const int64_t> places, const float* sums,
@@ -70,6 +73,7 @@ class PanelIo {
   bool bf16_;  ///< A and C
   PanelRows rows_;
   int64_t tokens_;
+  int64_t results_stride_;
 };
 
 }  // namespace tvw::kernels::cpu

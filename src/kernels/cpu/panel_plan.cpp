@@ -41,8 +41,8 @@ struct PanelSums {
   std::array<uint16_t*, kMostTileColumns> rounded;
 };
 
-/// Scratch of a thread.
-struct Scratch {
+/// Scratch of a thread, on cache lines of its own: every task writes to it.
+struct alignas(64) Scratch {
   std::vector<PanelSums> sums;
   std::vector<PanelTask> tasks;
   std::vector<TokenBlock> joined;
@@ -310,7 +310,7 @@ class PanelPlan final : public Plan {
   PanelTask make_task(const TokenBlock& block, const TileColumns& columns, const void* A,
                       const Panel& panel, void* C, PanelSums& sums) const {
     const size_t count = columns.places.size(), padded = columns.start.size();
-    const bool in_place = io_.makes_in_place<float>(block);
+    const bool in_place = makes_in_place(block);
     if (in_place) find_places(block, columns, panel, C, sums.sums);
     float* elsewhere = sums.elsewhere();
     for (size_t i = in_place ? count : 0; i < padded; ++i, elsewhere += split_.tokens) {
@@ -323,27 +323,39 @@ class PanelPlan final : public Plan {
       find_places(block, columns, panel, C, sums.rounded);
       for (size_t i = count; i < padded; ++i) sums.rounded[i] = nowhere;
     }
-    const int64_t tokens = round_up(block.count, kVectorTokens);
+    ColumnSums to;
+    to.tokens = round_up(block.count, kVectorTokens);
+    to.sums = sums.sums.data();
+    if (!add_to_c_) to.start = columns.start.data();
+    if (rounds) to.rounded = sums.rounded.data();
+    if (tiles_->leaves_out_tokens()) {
+      to.lead = lead_of(block);
+      to.tail = to.tokens - to.lead - block.count;
+    }
     if (add_to_c_) {
       if (!in_place) {
         io_.load(block, columns.places, panel.results, C, sums.elsewhere() + lead_of(block));
       }
       for (size_t i = 0; i < count; ++i) {
-        for (int64_t t = 0; t < tokens; ++t) sums.sums[i][t] += columns.start[i];
+        for (int64_t t = to.lead; t < to.tokens - to.tail; ++t) {
+          sums.sums[i][t] += columns.start[i];
+        }
       }
     }
     const float* rows =
         reads_a_ ? static_cast<const float*>(A) + block.begin - lead_of(block) : panel.rows;
-    return {rows,
-            reads_a_ ? shape_.M : split_.tokens,
-            {tokens, sums.sums.data(), add_to_c_ ? nullptr : columns.start.data(),
-             rounds ? sums.rounded.data() : nullptr}};
+    return {rows, reads_a_ ? shape_.M : split_.tokens, to};
+  }
+
+  /// Sums of f32 where results belong.
+  [[nodiscard]] bool makes_in_place(const TokenBlock& block) const {
+    return tiles_->leaves_out_tokens() || io_.makes_in_place<float>(block);
   }
 
   template <class T>
   void find_places(const TokenBlock& block, const TileColumns& columns, const Panel& panel, void* C,
                    std::array<T*, kMostTileColumns>& to) const {
-    T* const first = io_.first_place<T>(block, panel.results, C);
+    T* const first = io_.first_place<T>(block, panel.results, C) - lead_of(block);
     std::ranges::transform(columns.places, to.begin(),
                            [first](int64_t place) { return first + place; });
   }
@@ -352,10 +364,12 @@ class PanelPlan final : public Plan {
               const PanelSums& sums, const Panel& panel, void* C) const {
     if (task.to.rounded != nullptr) return;
     if (activation_ != Activation::kNone) {
-      for (size_t i = 0; i < columns.places.size(); ++i)
-        activate(sums.sums[i], task.to.tokens, activation_);
+      const ColumnSums& to = task.to;
+      for (size_t i = 0; i < columns.places.size(); ++i) {
+        activate(to.sums[i] + to.lead, to.tokens - to.lead - to.tail, activation_);
+      }
     }
-    if (!io_.makes_in_place<float>(block)) {
+    if (!makes_in_place(block)) {
       io_.store(block, columns.places, sums.elsewhere() + lead_of(block), panel.results, C);
     }
   }

@@ -12,7 +12,7 @@ namespace {
 /// Of a problem that threads may all make panels of.
 constexpr int64_t kMostCopiedVectors = 8;
 /// Whole panels that a thread takes up at a time.
-constexpr int64_t kMostTogether = 16, kMostAmxTogether = 8;
+constexpr int64_t kMostAmxTogether = 8;
 
 int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
@@ -70,12 +70,6 @@ PanelSplit make_split(int64_t M, int64_t panels, PanelWork work) {
   return split;
 }
 
-/// No thread has many more panels than others.
-bool are_even(int64_t panels, int threads) {
-  constexpr double kEvenEnough = 1.1;
-  return largest_share(panels, threads) * threads <= kEvenEnough;
-}
-
 /// Each thread takes as many at a time as it gets, up to `most`.
 PanelSplit make_whole_panels(int64_t M, int64_t panels, int threads, int64_t most) {
   PanelSplit split = make_split(M, panels, PanelWork::kPanels);
@@ -85,6 +79,11 @@ PanelSplit make_whole_panels(int64_t M, int64_t panels, int threads, int64_t mos
 }
 
 }  // namespace
+
+bool are_even(int64_t panels, int threads) {
+  constexpr double kEvenEnough = 1.1;
+  return largest_share(panels, threads) * threads <= kEvenEnough;
+}
 
 std::vector<PanelSplit> ways_to_split(int64_t M) {
   const int64_t vectors = vectors_of(M);

@@ -78,6 +78,12 @@ inline constexpr double kMakingProducts = 8;
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
 
+/// No thread has many more panels than others.
+[[nodiscard]] bool are_even(int64_t panels, int threads);
+
+/// Panels of a vector that a thread goes through code with, at a time.
+inline constexpr int64_t kMostTogether = 16;
+
 /// For code made for the weights, which takes a vector of tokens at a time: narrow panels. `whole`:
 /// each thread goes through all code with a few of them that, with what becomes of them, stay in a
 /// cache of its own. Else, or if there are not as many panels for every thread, all panels are

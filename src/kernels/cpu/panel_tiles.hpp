@@ -53,6 +53,8 @@ class PanelTiles {
   [[nodiscard]] virtual std::span<const int32_t> columns(int64_t tile) const = 0;
   /// Whether rows may be so many elements apart: those of A are then no panels first.
   [[nodiscard]] virtual bool takes_stride(int64_t /*stride*/) const { return false; }
+  /// Whether ColumnSums may have a lead and a tail.
+  [[nodiscard]] virtual bool leaves_out_tokens() const { return false; }
   /// Panels are best multiplied by one tile after the other, many at a time, or as one of any
   /// number of tokens: weights then stay in a cache of the core's own. Else each tile takes one
   /// panel, of kMostTokens at most.
@@ -74,14 +76,27 @@ class PanelTiles {
 /// Whether make_compiled_tiles() can: x86 with AVX-512 in use, on a system that lets programs make
 /// code.
 [[nodiscard]] bool compiles_tiles();
-/// Code for just these weights and panels of this stride. REQUIRES: compiles_tiles(), panels of
-/// less than 2 GiB.
+/// What code is made for, beside weights.
+struct CodeUse {
+  int64_t rows_stride = 0;     ///< elements from one row of a panel to the next
+  int64_t results_stride = 0;  ///< from the results of a column of B to those of the next
+  /// Sums are made where results are, in f32; else they lie in the order of the tile, as far apart
+  /// as rows.
+  bool sums_in_results = false;
+  bool from_zero = false;  ///< ColumnSums::start holds nothing else
+  bool leaves_out_tokens = false;
+};
+/// Bytes from the first row of a panel or result of a column to the last that code reaches.
+inline constexpr int64_t kCodeReach = int64_t{1} << 31;
+
+/// Code for just these weights. REQUIRES: compiles_tiles(), and all of kCodeReach
 /// @throws Error kUnsupported no memory for it
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PanelWeights& weights,
-                                                              int64_t stride);
-/// The same; `stride` is what the weights were made for. REQUIRES: cpu_isa() kAvx512Bf16 or better
+                                                              const CodeUse& use);
+/// The same; rows_stride is what the weights were made for. REQUIRES: cpu_isa() kAvx512Bf16 or
+/// better
 [[nodiscard]] std::unique_ptr<PanelTiles> make_compiled_tiles(const PairWeights& weights,
-                                                              int64_t stride);
+                                                              const CodeUse& use);
 
 /// Takes vdpbf16ps: REQUIRES cpu_isa() kAvx512Bf16 or better.
 [[nodiscard]] std::unique_ptr<PanelTiles> make_bf16_tiles(PairWeights weights);

@@ -86,7 +86,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
       }
       PairWeights weights = make_pair_weights(shape.N, split.tokens, width, tiles);
       if constexpr (kOwnRows<Tiles>) {
-        if (compiled) return make_compiled_tiles(weights, split.tokens);
+        if (compiled) return make_compiled_tiles(weights, code_use(problem, kind, split));
       }
       return make_bf16_tiles(std::move(weights));
     }
@@ -99,7 +99,7 @@ std::unique_ptr<PanelTiles> make_panel_tiles(const Problem& problem, const Panel
     }
   }();
   if (!compiled) return make_f32_tiles(std::move(weights));
-  return make_compiled_tiles(weights, code_stride(problem, kind, split));
+  return make_compiled_tiles(weights, code_use(problem, kind, split));
 }
 
 template <class Tiles>

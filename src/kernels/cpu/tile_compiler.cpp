@@ -9,13 +9,16 @@ namespace {
 
 /// Weights that an instruction reaches from a register by a displacement of one byte.
 constexpr int kReach = 256;
-constexpr int kPointerBytes = 8;
+/// To what the stack has of TileCode's parameters.
+constexpr int kReturnBytes = 8;
 
 }  // namespace
 
-TileCompiler::TileCompiler(int64_t stride, ChunkOf chunk_of)
+TileCompiler::TileCompiler(const CodeUse& use, std::span<const int32_t> columns, ChunkOf chunk_of)
     : CodeGenerator(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::AutoGrow),
-      row_bytes_(stride * kWeightBytes),
+      use_(use),
+      columns_(columns),
+      row_bytes_(use.rows_stride * kWeightBytes),
       chunk_of_(chunk_of) {}
 
 TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_chunk) {
@@ -30,7 +33,7 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   for (int64_t run = 0; run < runs; ++run) {
     for (const std::vector<Part>& parts : takes) {
       program.chunks.push_back({getSize(), weights_.size(), run == 0, run + 1 == runs});
-      compile_chunk(part_of(items, runs, run), parts);
+      compile_chunk(run == 0, part_of(items, runs, run), parts);
     }
   }
   ready(PROTECT_RW);  // nothing runs here
@@ -39,11 +42,15 @@ TileProgram TileCompiler::compile(int columns, int64_t items, int64_t most_in_ch
   return program;
 }
 
-void TileCompiler::compile_chunk(Range items, const std::vector<Part>& parts) {
-  mov(kNextRows, ptr[rsp + kPointerBytes]);
+void TileCompiler::compile_chunk(bool begins, Range items, const std::vector<Part>& parts) {
+  if (use_.leaves_out_tokens) kmovw(kCounts, ptr[rsp + kReturnBytes]);
   begin_chunk(items);
   for (const Part& part : parts) {
-    start_sums(part);
+    if (begins) {
+      start_sums(part);
+    } else {
+      load_sums(part);
+    }
     multiply(items, part);
     end_part(part);
   }
@@ -56,22 +63,40 @@ void TileCompiler::start_sums(Part part) {
   test(kStart, kStart);
   jz(from_sums, T_NEAR);
   for (int c = part.first; c < part.last; ++c) {
-    vbroadcastss(Xbyak::Zmm(c - part.first), ptr[kStart + c * kWeightBytes]);
+    const Xbyak::Zmm sums(c - part.first);
+    if (use_.from_zero) {
+      vpxord(sums, sums, sums);  // takes no port, unlike a load
+    } else {
+      vbroadcastss(sums, ptr[kStart + c * kWeightBytes]);
+    }
   }
   jmp(begun, T_NEAR);
   L(from_sums);
-  for (int c = part.first; c < part.last; ++c) {
-    mov(kFree, ptr[kSums + c * kPointerBytes]);
-    vmovups(Xbyak::Zmm(c - part.first), ptr[kFree + kTokens * sizeof(float)]);
-  }
+  load_sums(part);
   L(begun);
+}
+
+void TileCompiler::load_sums(Part part) {
+  for (int c = part.first; c < part.last; ++c) {
+    const Xbyak::Zmm sums(c - part.first);
+    vmovups(use_.leaves_out_tokens ? sums | kCounts | T_z : sums, sums_of(c));
+  }
 }
 
 void TileCompiler::store_sums(Part part) {
   for (int c = part.first; c < part.last; ++c) {
-    mov(kFree, ptr[kSums + c * kPointerBytes]);
-    vmovups(ptr[kFree + kTokens * sizeof(float)], Xbyak::Zmm(c - part.first));
+    const Xbyak::Address to = sums_of(c);
+    vmovups(use_.leaves_out_tokens ? to | kCounts : to, Xbyak::Zmm(c - part.first));
   }
+}
+
+Xbyak::Address TileCompiler::sums_of(int c) const {
+  const int64_t offset = use_.sums_in_results ? results_offset(c) : c * use_.rows_stride;
+  return ptr[kSums + static_cast<int>(offset * int64_t{sizeof(float)})];
+}
+
+int64_t TileCompiler::results_offset(int c) const {
+  return (columns_[static_cast<size_t>(c)] - columns_.front()) * use_.results_stride;
 }
 
 void OwnRowsCompiler::begin_chunk(Range items) {

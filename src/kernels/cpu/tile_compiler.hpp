@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,8 +52,8 @@ class TileCompiler : protected Xbyak::CodeGenerator {
     kPart,  ///< code is short
   };
 
-  /// `stride` elements of 4 bytes from one row of a panel to the next.
-  TileCompiler(int64_t stride, ChunkOf chunk_of);
+  /// `columns` are ids in B.
+  TileCompiler(const CodeUse& use, std::span<const int32_t> columns, ChunkOf chunk_of);
 
   /// At the beginning of a chunk's code.
   virtual void begin_chunk(Range /*items*/) {}
@@ -68,18 +69,25 @@ class TileCompiler : protected Xbyak::CodeGenerator {
   [[nodiscard]] Xbyak::Address of_next_row(const Xbyak::RegExp& offset) const {
     return ptr[kNextRows + offset + (kVectorTokens - 1) * kWeightBytes];
   }
+  /// Elements from the results of the tile's first column to those of column `c`.
+  [[nodiscard]] int64_t results_offset(int c) const;
   /// To what the chunk's code reads at kWeights.
   void push_weight(uint32_t weight) { weights_.push_back(weight); }
   void store_sums(Part part);
 
   // TileCode's parameters as the System V ABI passes them, and registers that are free.
-  const Xbyak::Reg64 kRows = rdi, kWeights = rsi, kSums = rdx, kTokens = rcx, kStart = r8,
-                     kRounded = r9, kNextRows = r10, kFree = rax, kAlsoFree = r11;
+  const Xbyak::Reg64 kRows = rdi, kWeights = rsi, kSums = rdx, kStart = rcx, kRounded = r8,
+                     kNextRows = r9, kFree = rax, kAlsoFree = r11;
 
  private:
-  void compile_chunk(Range items, const std::vector<Part>& parts);
+  void compile_chunk(bool begins, Range items, const std::vector<Part>& parts);
   void start_sums(Part part);
+  void load_sums(Part part);
+  [[nodiscard]] Xbyak::Address sums_of(int c) const;
 
+  const Xbyak::Opmask kCounts = k3;
+  CodeUse use_;
+  std::span<const int32_t> columns_;
   int64_t row_bytes_;
   ChunkOf chunk_of_;
   WeightWords weights_;
@@ -91,7 +99,8 @@ class TileCompiler : protected Xbyak::CodeGenerator {
 /// the L1 cache: so a chunk is of one part.
 class OwnRowsCompiler : public TileCompiler {
  protected:
-  explicit OwnRowsCompiler(int64_t stride) : TileCompiler(stride, ChunkOf::kPart) {}
+  OwnRowsCompiler(const CodeUse& use, std::span<const int32_t> columns)
+      : TileCompiler(use, columns, ChunkOf::kPart) {}
 
   /// At the beginning of a part of so many columns, when registers hold no rows.
   virtual void begin_part(int /*columns*/) {}
@@ -114,11 +123,11 @@ class OwnRowsCompiler : public TileCompiler {
   std::vector<int64_t> rows_;  ///< that the chunk takes
 };
 
-/// All tiles of some weights, each by compile(tile), for rows `stride` elements apart.
+/// All tiles of some weights, each by compile(tile).
 /// @throws Error kUnsupported no memory for code
 template <class Weights, class Compile>
-std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, int64_t stride, PanelRows rows,
-                                          std::string isa, const Compile& compile) {
+std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, const CodeUse& use,
+                                          PanelRows rows, std::string isa, const Compile& compile) {
   std::vector<std::vector<int32_t>> columns;
   for (const auto& tile : weights.tiles) columns.push_back(tile.columns);
   std::vector<TileProgram> programs(weights.tiles.size());
@@ -130,7 +139,7 @@ std::unique_ptr<PanelTiles> compile_tiles(const Weights& weights, int64_t stride
   } catch (const Xbyak::Error& error) {
     throw Error(ErrorCode::kUnsupported, std::string("code for weights: ") + error.what());
   }
-  return make_program_tiles(std::move(columns), programs, stride, weights.products, rows,
+  return make_program_tiles(std::move(columns), programs, use, weights.products, rows,
                             std::move(isa));
 }
 

@@ -8,7 +8,6 @@
 #include "kernels/cpu/direct_kernels.hpp"
 #include "kernels/cpu/isa.hpp"
 #include "kernels/cpu/panel_io.hpp"
-#include "kernels/cpu/panel_tiles.hpp"
 #include "kernels/cpu/row_share.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/core/parts.hpp"
@@ -34,6 +33,9 @@ constexpr int64_t kFewestPanelsForCode = 5;
 /// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
 /// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
 constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
+/// A cache of the core's own has room for all of it beside the activations: then the fewest panels
+/// are best multiplied so, as no thread waits for another's or takes what is in its cache.
+constexpr int64_t kSmallCodeBytes = 256 << 10, kSmallFeatureMajorCodeBytes = 64 << 10;
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -48,21 +50,29 @@ constexpr int64_t kMostTokensOfRows = 128;
 /// For up to 8 tokens splitting a weight for AMX takes longer than multiplying it.
 constexpr int64_t kAmxRowsFrom = 9;
 
+int64_t code_bytes(const Problem& problem, const TileKind& kind) {
+  const int64_t of_a_weight = !kind.own_rows                    ? kCompiledSharedBytes
+                              : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
+                                                                : kCompiledF32Bytes;
+  return pack::stored_values(*problem.weights) * of_a_weight;
+}
+
 /// Whether a thread best goes through all code: where the last-level cache holds it and, for own
-/// rows and feature-major ones, the thread has enough panels.
+/// rows and feature-major ones, the thread has enough panels or the code is small.
 bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
-  const GemmShape shape = problem.shape();
+  const int64_t bytes = code_bytes(problem, kind);
+  if (bytes > std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare)) return false;
   const int64_t panels = M / (kVectorTokens * thread_count());
-  const bool feature_major = problem.layout == Layout::kFeatureMajor;
-  const int64_t fewest = feature_major   ? kFewestFeatureMajorPanelsForCode
-                         : kind.own_rows ? kFewestPanelsForCode
-                                         : 0;
-  if (panels < fewest || (feature_major && shape.N > kMostResultRows * shape.K)) return false;
-  const int64_t bytes = !kind.own_rows                    ? kCompiledSharedBytes
-                        : multiplies_pairs(problem, kind) ? kCompiledBf16Bytes
-                                                          : kCompiledF32Bytes;
-  return pack::stored_values(*problem.weights) * bytes <=
-         std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare);
+  if (problem.layout == Layout::kTokenMajor) {
+    return !kind.own_rows || bytes <= kSmallCodeBytes || panels >= kFewestPanelsForCode;
+  }
+  // Where rows of C begin on cache lines, so that none is two threads'.
+  const bool whole_lines = M % kVectorTokens == 0;
+  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) {
+    return are_even(M / kVectorTokens, thread_count());
+  }
+  const GemmShape shape = problem.shape();
+  return panels >= kFewestFeatureMajorPanelsForCode && shape.N <= kMostResultRows * shape.K;
 }
 
 /// Rows of A from which code is made for the weights.
@@ -129,6 +139,20 @@ bool goes_direct(const Problem& problem, const TileKind& kind) {
   return shape.N <= std::max(shape.K, kSomeColumns) && shape.K <= kManyRows;
 }
 
+/// Whether rows of A are best multiplied where they are.
+bool best_read_in_a(const Problem& problem, const TileKind& kind) {
+  // What many tiles read is better made a part of a panel: own rows if they lie a multiple of half
+  // a page apart and so meet in few sets of the caches, and shared ones, which each part of a
+  // tile's columns reads again. It is not if the panel would come from one of many other threads'
+  // caches, but for shared rows a page apart, whose one set of the L1 cache holds none of them.
+  constexpr int64_t kPageFloats = 1024, kNotMany = 512, kMany = 1024;
+  constexpr int kFewThreads = 2;
+  const int64_t M = problem.M, N = problem.shape().N;
+  const bool many_threads = thread_count() > kFewThreads;
+  return kind.own_rows ? M % (kPageFloats / 2) != 0 || N <= kNotMany || many_threads
+                       : M % kPageFloats != 0 && (N <= kMany || many_threads);
+}
+
 std::string sharing(const PanelSplit& split) {
   switch (split.work) {
     case PanelWork::kSteps:
@@ -151,8 +175,11 @@ bool multiplies_pairs(const Problem& problem, const TileKind& kind) {
 
 Multiplier multiplier_of(const Problem& problem, const TileKind& kind) {
   if (multiplies_pairs(problem, kind) && cpu_isa() == CpuIsa::kAmxBf16) return Multiplier::kAmx;
-  const bool code = compiles_tiles() && (kind.own_rows || !multiplies_pairs(problem, kind)) &&
-                    problem.shape().K <= kMostRows && problem.M >= code_from(problem, kind);
+  const GemmShape shape = problem.shape();
+  const bool code =
+      compiles_tiles() && (kind.own_rows || !multiplies_pairs(problem, kind)) &&
+      shape.K <= kMostRows && problem.M >= code_from(problem, kind) &&
+      shape.N * results_stride(problem, kMostTokens) * int64_t{sizeof(float)} < kCodeReach;
   return code ? Multiplier::kCode : Multiplier::kKernels;
 }
 
@@ -174,20 +201,19 @@ int64_t tile_columns(const Problem& problem, const TileKind& kind, Multiplier mu
   return alone ? kMostTileColumns : kernel_columns(problem, kind);
 }
 
-int64_t code_stride(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
-  // What many tiles read is better made a part of a panel: own rows if they lie a multiple of half
-  // a page apart and so meet in few sets of the caches, and shared ones, which each part of a
-  // tile's columns reads again. It is not if the panel would come from one of many other threads'
-  // caches, but for shared rows a page apart, whose one set of the L1 cache holds none of them.
-  constexpr int64_t kPageFloats = 1024, kSomeColumns = 512, kManyColumns = 1024;
-  constexpr int kFewThreads = 2;
-  const int64_t M = problem.M, N = problem.shape().N;
-  const bool many_threads = thread_count() > kFewThreads;
-  const bool pays = kind.own_rows ? M % (kPageFloats / 2) != 0 || N <= kSomeColumns || many_threads
-                                  : M % kPageFloats != 0 && (N <= kManyColumns || many_threads);
-  return pays && lie_in_a(problem, split.blocks) ? M : split.tokens;
+CodeUse code_use(const Problem& problem, const TileKind& kind, const PanelSplit& split) {
+  const bool f32 = problem.dtype == DType::kF32;
+  CodeUse use;
+  use.rows_stride = f32 && best_read_in_a(problem, kind) && lie_in_a(problem, split.blocks)
+                        ? problem.M
+                        : split.tokens;
+  use.results_stride = results_stride(problem, split.tokens);
+  use.sums_in_results = f32;
+  use.from_zero = problem.epilogue.bias.empty();
+  use.leaves_out_tokens =
+      f32 && problem.layout == Layout::kFeatureMajor && problem.M % kVectorTokens != 0;
+  return use;
 }
-
 std::string Way::name() const {
   if (direct) return "direct plan, " + std::to_string(kDirectTokens) + " tokens at a time";
   if (split.blocks.empty()) return "row plan";

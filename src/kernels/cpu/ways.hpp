@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/cpu/panel_split.hpp"
+#include "kernels/cpu/panel_tiles.hpp"
 #include "tvw/kernels/executor.hpp"
 
 namespace tvw::kernels::cpu {
@@ -38,10 +39,10 @@ enum class Multiplier : uint8_t {
 [[nodiscard]] int64_t tile_columns(const Problem& problem, const TileKind& kind,
                                    Multiplier multiplier, const PanelSplit& split);
 
-/// Elements from one row to the next that code for f32 is made for: where they are in A, if they
-/// are multiplied there, else in a panel.
-[[nodiscard]] int64_t code_stride(const Problem& problem, const TileKind& kind,
-                                  const PanelSplit& split);
+/// What code is made for: rows of f32 where they are in A, if they are multiplied there, else those
+/// of a panel.
+[[nodiscard]] CodeUse code_use(const Problem& problem, const TileKind& kind,
+                               const PanelSplit& split);
 
 struct Way {
   int64_t rows = 0;     ///< of A, the last ones, by the row plan

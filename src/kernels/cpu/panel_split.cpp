@@ -9,12 +9,8 @@
 namespace tvw::kernels::cpu {
 namespace {
 
-/// Of a problem that threads may all make panels of.
-constexpr int64_t kMostCopiedVectors = 8;
 /// Whole panels that a thread takes up at a time.
 constexpr int64_t kMostAmxTogether = 8;
-
-int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
 struct Way {
   int64_t panels = 0;

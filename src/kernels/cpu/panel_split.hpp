@@ -83,6 +83,9 @@ inline constexpr double kMakingProducts = 8;
 
 /// Panels of a vector that a thread goes through code with, at a time.
 inline constexpr int64_t kMostTogether = 16;
+/// Vectors of tokens that threads may all make panels of.
+inline constexpr int64_t kMostCopiedVectors = 8;
+[[nodiscard]] constexpr int64_t vectors_of(int64_t M) { return parts_of(M, kVectorTokens); }
 
 /// For code made for the weights, which takes a vector of tokens at a time: narrow panels. `whole`:
 /// each thread goes through all code with a few of them that, with what becomes of them, stay in a

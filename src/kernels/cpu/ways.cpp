@@ -33,9 +33,14 @@ constexpr int64_t kFewestPanelsForCode = 5;
 /// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
 /// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
 constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
-/// A cache of the core's own has room for all of it beside the activations: then the fewest panels
-/// are best multiplied so, as no thread waits for another's or takes what is in its cache.
-constexpr int64_t kSmallCodeBytes = 256 << 10, kSmallFeatureMajorCodeBytes = 64 << 10;
+/// But as no thread then waits for another's panels, or takes what is in its cache, fewer are best
+/// multiplied so, too, where a cache of the core's own has room for much of the code: if threads
+/// have as many, more than each makes for itself, and in any case if it leaves most of that cache
+/// to the activations.
+constexpr int64_t kMediumCodeBytes = 4 << 20, kSmallCodeBytes = 256 << 10;
+/// The same of feature-major ones.
+constexpr int64_t kSmallFeatureMajorCodeBytes = 64 << 10;
+
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -62,15 +67,15 @@ int64_t code_bytes(const Problem& problem, const TileKind& kind) {
 bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
   const int64_t bytes = code_bytes(problem, kind);
   if (bytes > std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare)) return false;
-  const int64_t panels = M / (kVectorTokens * thread_count());
+  const int64_t panels = M / (kVectorTokens * thread_count()), vectors = vectors_of(M);
+  const bool even = are_even(vectors, thread_count());
   if (problem.layout == Layout::kTokenMajor) {
-    return !kind.own_rows || bytes <= kSmallCodeBytes || panels >= kFewestPanelsForCode;
+    return !kind.own_rows || bytes <= kSmallCodeBytes || panels >= kFewestPanelsForCode ||
+           (bytes <= kMediumCodeBytes && even && vectors > kMostCopiedVectors);
   }
   // Where rows of C begin on cache lines, so that none is two threads'.
   const bool whole_lines = M % kVectorTokens == 0;
-  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) {
-    return are_even(M / kVectorTokens, thread_count());
-  }
+  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) return even;
   const GemmShape shape = problem.shape();
   return panels >= kFewestFeatureMajorPanelsForCode && shape.N <= kMostResultRows * shape.K;
 }

@@ -66,6 +66,7 @@ HWY_AFTER_NAMESPACE();
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "bench/bf16_peak.hpp"
@@ -80,7 +81,9 @@ namespace {
 HWY_EXPORT(fma_flops);
 HWY_EXPORT(read_streams);
 
-constexpr int kTrials = 8;
+/// A machine that has just been started, or that others share, takes a while to show its best: it
+/// is waited for as long as it gets better.
+constexpr double kPatienceSeconds = 0.25, kMostSeconds = 2.0, kBetter = 0.99;
 constexpr int64_t kSteps = 1'000'000;
 constexpr int64_t kLeastCopyBytes = int64_t{64} << 20;
 constexpr int64_t kMostCopyBytes = int64_t{512} << 20;
@@ -90,13 +93,20 @@ double f32_flops(int64_t steps, float* sink) {
 }
 
 double best_seconds(const std::function<void()>& work) {
-  double best = 1e30;
-  for (int trial = 0; trial < kTrials; ++trial) {
-    const auto start = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  const Clock::time_point begin = Clock::now();
+  Clock::time_point start = begin, got_better = begin;
+  double best = std::numeric_limits<double>::infinity();
+  do {
     work();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count());
-  }
+    const Clock::time_point end = Clock::now();
+    const double took = Seconds(end - start).count();
+    if (took < best * kBetter) got_better = end;
+    best = std::min(best, took);
+    start = end;
+  } while (Seconds(start - got_better).count() < kPatienceSeconds &&
+           Seconds(start - begin).count() < kMostSeconds);
   return best;
 }
 

@@ -37,7 +37,7 @@ constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
 /// multiplied so, too, where a cache of the core's own has room for much of the code: if threads
 /// have as many, more than each makes for itself, and in any case if it leaves most of that cache
 /// to the activations.
-constexpr int64_t kMediumCodeBytes = 4 << 20, kSmallCodeBytes = 256 << 10;
+constexpr int64_t kMediumCodeBytes = 1 << 20, kSmallCodeBytes = 256 << 10;
 /// The same of feature-major ones.
 constexpr int64_t kSmallFeatureMajorCodeBytes = 64 << 10;
 

@@ -55,11 +55,21 @@ TEST_CASE("hot: an untimed run before each sample, which repeats until it is lon
   time_interleaved(device, contestants, CacheState::kHot, exactly(2), 200.0);
   CHECK(contestants[0].repeats == 4);
   CHECK(contestants[1].repeats == 1);
-  const std::vector<std::string> expected = {"A*1", "A*1", "B*1", "B*1",   // how many repeats
-                                             "A*1", "A*4", "B*1", "B*1",   //
-                                             "B*1", "B*1", "A*1", "A*4"};  //
+  const std::vector<std::string> expected = {"A*1", "A*1", "A*1", "A*1", "A*1",  // how many repeats
+                                             "B*1", "B*1",                       //
+                                             "A*1", "A*4", "B*1", "B*1",         //
+                                             "B*1", "B*1", "A*1", "A*4"};        //
   CHECK(device.log == expected);
   CHECK(contestants[0].samples_us == std::vector<double>{50.0, 50.0});  // per run
+}
+
+TEST_CASE("hot: samples are long enough for who gets faster", "[bench]") {
+  FakeDevice device;
+  int run = 0;
+  std::vector<Timed> contestants = {
+      {"warms up", [&] { device.spend("warms up", run++ < 3 ? 80.0 : 10.0); }, 1, {}}};
+  time_interleaved(device, contestants, CacheState::kHot, exactly(2), 200.0);
+  CHECK(contestants[0].repeats == 20);
 }
 
 TEST_CASE("sampling ends when every contestant is known well enough", "[bench]") {

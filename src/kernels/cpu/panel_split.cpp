@@ -76,10 +76,7 @@ PanelSplit make_whole_panels(int64_t M, int64_t panels, int threads, int64_t mos
 
 }  // namespace
 
-bool are_even(int64_t panels, int threads) {
-  constexpr double kEvenEnough = 1.1;
-  return largest_share(panels, threads) * threads <= kEvenEnough;
-}
+double unevenness(int64_t panels, int threads) { return largest_share(panels, threads) * threads; }
 
 std::vector<PanelSplit> ways_to_split(int64_t M) {
   const int64_t vectors = vectors_of(M);
@@ -101,8 +98,10 @@ PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs) {
 PanelSplit split_for_code(int64_t M, int threads, bool whole) {
   const int64_t panels = vectors_of(M);
   if (panels <= kMostCopiedVectors) {
-    if (!whole || !are_even(panels, threads)) return make_split(M, panels, PanelWork::kTiles);
-  } else if (!whole || panels <= threads) {
+    if (!whole || unevenness(panels, threads) > kEven) {
+      return make_split(M, panels, PanelWork::kTiles);
+    }
+  } else if (!whole) {
     return make_split(M, panels, PanelWork::kSteps);
   }
   return make_whole_panels(M, panels, threads, kMostTogether);
@@ -118,7 +117,7 @@ std::vector<PanelSplit> ways_for_amx(int64_t M, int64_t K, int threads) {
   std::vector<PanelSplit> ways = {
       make_whole_panels(M, panels, threads, together),
       make_split(M, panels, copies ? PanelWork::kTiles : PanelWork::kSteps)};
-  if (copies && !are_even(panels, threads)) std::swap(ways[0], ways[1]);
+  if (copies && unevenness(panels, threads) > kEven) std::swap(ways[0], ways[1]);
   for (PanelSplit& way : ways) way.tokens = kHalvesTokens;
   return ways;
 }

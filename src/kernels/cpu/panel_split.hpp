@@ -78,8 +78,10 @@ inline constexpr double kMakingProducts = 8;
 /// What suits the problem on so many threads.
 [[nodiscard]] PanelSplit split_tokens(int64_t M, int threads, const PanelCosts& costs);
 
-/// No thread has many more panels than others.
-[[nodiscard]] bool are_even(int64_t panels, int threads);
+/// How many times the panels that would be a thread's share the one with most of them has.
+[[nodiscard]] double unevenness(int64_t panels, int threads);
+/// Up to which no thread has many more than others.
+inline constexpr double kEven = 1.1;
 
 /// Panels of a vector that a thread goes through code with, at a time.
 inline constexpr int64_t kMostTogether = 16;
@@ -89,7 +91,7 @@ inline constexpr int64_t kMostCopiedVectors = 8;
 
 /// For code made for the weights, which takes a vector of tokens at a time: narrow panels. `whole`:
 /// each thread goes through all code with a few of them that, with what becomes of them, stay in a
-/// cache of its own. Else, or if there are not as many panels for every thread, all panels are
+/// cache of its own. Else, or if there are few and threads have not as many, all panels are
 /// multiplied by a tile's code before the next is read.
 [[nodiscard]] PanelSplit split_for_code(int64_t M, int threads, bool whole);
 

@@ -34,10 +34,12 @@ constexpr int64_t kFewestPanelsForCode = 5;
 /// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
 constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
 /// But as no thread then waits for another's panels, or takes what is in its cache, fewer are best
-/// multiplied so, too, where a cache of the core's own has room for much of the code: if threads
-/// have as many, more than each makes for itself, and in any case if it leaves most of that cache
-/// to the activations.
-constexpr int64_t kMediumCodeBytes = 1 << 20, kSmallCodeBytes = 256 << 10;
+/// multiplied so, too, where a cache of the core's own has room for the code and, if it is small,
+/// for the activations: then almost however many each thread has. Of more code, about as many as
+/// others, if they are some; else as many, more than each would make for itself.
+constexpr int64_t kSmallCodeBytes = 256 << 10, kMediumCodeBytes = 1 << 20;
+constexpr double kMostUneven = 2.0, kAboutEven = 4.0 / 3.0;
+constexpr int64_t kSomePanels = 3;
 /// The same of feature-major ones.
 constexpr int64_t kSmallFeatureMajorCodeBytes = 64 << 10;
 
@@ -68,14 +70,20 @@ bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
   const int64_t bytes = code_bytes(problem, kind);
   if (bytes > std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare)) return false;
   const int64_t panels = M / (kVectorTokens * thread_count()), vectors = vectors_of(M);
-  const bool even = are_even(vectors, thread_count());
+  const double uneven = unevenness(vectors, thread_count());
   if (problem.layout == Layout::kTokenMajor) {
-    return !kind.own_rows || bytes <= kSmallCodeBytes || panels >= kFewestPanelsForCode ||
-           (bytes <= kMediumCodeBytes && even && vectors > kMostCopiedVectors);
+    const bool copied = vectors <= kMostCopiedVectors;
+    if (!kind.own_rows) return copied || vectors > thread_count();
+    if (panels >= kFewestPanelsForCode) return true;
+    if (bytes <= kSmallCodeBytes) return uneven <= kMostUneven;
+    return bytes <= kMediumCodeBytes && !copied &&
+           uneven <= (panels >= kSomePanels ? kAboutEven : kEven);
   }
   // Where rows of C begin on cache lines, so that none is two threads'.
   const bool whole_lines = M % kVectorTokens == 0;
-  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) return even;
+  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) {
+    return uneven <= kEven;
+  }
   const GemmShape shape = problem.shape();
   return panels >= kFewestFeatureMajorPanelsForCode && shape.N <= kMostResultRows * shape.K;
 }

@@ -29,6 +29,7 @@ RECORDS = [
     ("cpu-xeon-2-cores-bert-large.json", "BERT-large, M = {M}"),
     ("cpu-xeon-2-cores-llama-7b.json", "LLaMA 7B, M = {M}"),
     ("cpu-xeon-2-cores-resnet50.json", "ResNet-50, batch 1"),
+    ("cpu-xeon-2-cores-resnet50-m512.json", "ResNet-50's shapes, M = {M}"),
     ("cpu-xeon-2-cores-bert-base-bf16.json", "BERT-base, M = {M}"),
     ("cpu-xeon-2-cores-bert-large-bf16.json", "BERT-large, M = {M}"),
     ("cpu-xeon-2-cores-llama-7b-bf16.json", "LLaMA 7B, M = {M}"),

@@ -26,23 +26,6 @@ constexpr int64_t kCachedCodeBytes = int64_t{8} << 20, kCachedCodeShare = 8;
 constexpr int64_t kCodeFrom = 73, kFeatureMajorCodeFrom = 49;
 /// And that for rows that columns share, of any size, as it is a loop.
 constexpr int64_t kSharedCodeFrom = 48;
-/// Of a thread that goes through all code of rows that columns have of their own: fewer panels are
-/// multiplied faster than the last-level cache gives it code.
-constexpr int64_t kFewestPanelsForCode = 5;
-/// The same where activations are feature-major: a thread that goes through all code with a part of
-/// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
-/// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
-constexpr int64_t kFewestFeatureMajorPanelsForCode = 16, kMostResultRows = 2;
-/// But as no thread then waits for another's panels, or takes what is in its cache, fewer are best
-/// multiplied so, too, where a cache of the core's own has room for the code and, if it is small,
-/// for the activations: then almost however many each thread has. Of more code, about as many as
-/// others, if they are some; else as many, more than each would make for itself.
-constexpr int64_t kSmallCodeBytes = 256 << 10, kMediumCodeBytes = 1 << 20;
-constexpr double kMostUneven = 2.0, kAboutEven = 4.0 / 3.0;
-constexpr int64_t kSomePanels = 3;
-/// The same of feature-major ones.
-constexpr int64_t kSmallFeatureMajorCodeBytes = 64 << 10;
-
 /// A weight and its share of the code, which for rows that columns share is next to nothing.
 constexpr int64_t kCompiledF32Bytes = 12, kCompiledBf16Bytes = 8, kCompiledSharedBytes = 4;
 
@@ -64,28 +47,47 @@ int64_t code_bytes(const Problem& problem, const TileKind& kind) {
   return pack::stored_values(*problem.weights) * of_a_weight;
 }
 
-/// Whether a thread best goes through all code: where the last-level cache holds it and, for own
-/// rows and feature-major ones, the thread has enough panels or the code is small.
-bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
-  const int64_t bytes = code_bytes(problem, kind);
-  if (bytes > std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare)) return false;
-  const int64_t panels = M / (kVectorTokens * thread_count()), vectors = vectors_of(M);
+/// Whether a thread best goes through all code of rows that columns have of their own with panels
+/// of its own, and does not share all panels, tile by tile. Then no thread waits for another's
+/// panels, or takes what is in its cache. But fewer panels than kEnough are multiplied faster than
+/// the last-level cache gives them code. So a cache of the core's own has to have room for it: if
+/// it is small, threads need not have as many panels; else about as many, if they are some, or as
+/// many, if they are more than each would make for itself.
+bool takes_all_own_rows_code(int64_t code_bytes, int64_t vectors) {
+  constexpr int64_t kSmallBytes = 256 << 10, kMediumBytes = 1 << 20;
+  constexpr int64_t kSome = 3, kEnough = 5;
+  constexpr double kMostUneven = 2.0, kAboutEven = 4.0 / 3.0;
+  const int64_t panels = vectors / thread_count();
   const double uneven = unevenness(vectors, thread_count());
-  if (problem.layout == Layout::kTokenMajor) {
-    const bool copied = vectors <= kMostCopiedVectors;
-    if (!kind.own_rows) return copied || vectors > thread_count();
-    if (panels >= kFewestPanelsForCode) return true;
-    if (bytes <= kSmallCodeBytes) return uneven <= kMostUneven;
-    return bytes <= kMediumCodeBytes && !copied &&
-           uneven <= (panels >= kSomePanels ? kAboutEven : kEven);
-  }
-  // Where rows of C begin on cache lines, so that none is two threads'.
+  if (panels >= kEnough) return true;
+  if (code_bytes <= kSmallBytes) return uneven <= kMostUneven;
+  return code_bytes <= kMediumBytes && vectors > kMostCopiedVectors &&
+         uneven <= (panels >= kSome ? kAboutEven : kEven);
+}
+
+/// The same where activations are feature-major: a thread that goes through all code with a part of
+/// the tokens has to do with a part of each row of A and C, which lie in as many pages as whole
+/// ones. So more panels have to make up for it, and there may not be many more rows of C than of A.
+/// But for very small code, if rows of C begin on cache lines, so that none is two threads'.
+bool takes_all_feature_major_code(const GemmShape& shape, int64_t code_bytes, int64_t M) {
+  constexpr int64_t kVerySmallBytes = 64 << 10, kEnough = 16, kMostResultRows = 2;
+  const int64_t vectors = vectors_of(M), panels = M / (kVectorTokens * thread_count());
   const bool whole_lines = M % kVectorTokens == 0;
-  if (bytes <= kSmallFeatureMajorCodeBytes && panels <= kMostTogether && whole_lines) {
-    return uneven <= kEven;
+  if (code_bytes <= kVerySmallBytes && panels <= kMostTogether && whole_lines) {
+    return unevenness(vectors, thread_count()) <= kEven;
   }
-  const GemmShape shape = problem.shape();
-  return panels >= kFewestFeatureMajorPanelsForCode && shape.N <= kMostResultRows * shape.K;
+  return panels >= kEnough && shape.N <= kMostResultRows * shape.K;
+}
+
+/// Whether a thread best goes through all code, which has to be in the last-level cache.
+bool takes_all_code(const Problem& problem, const TileKind& kind, int64_t M) {
+  const int64_t bytes = code_bytes(problem, kind), vectors = vectors_of(M);
+  if (bytes > std::max(kCachedCodeBytes, own_last_cache_bytes() / kCachedCodeShare)) return false;
+  if (problem.layout == Layout::kFeatureMajor) {
+    return takes_all_feature_major_code(problem.shape(), bytes, M);
+  }
+  if (kind.own_rows) return takes_all_own_rows_code(bytes, vectors);
+  return vectors <= kMostCopiedVectors || vectors > thread_count();
 }
 
 /// Rows of A from which code is made for the weights.

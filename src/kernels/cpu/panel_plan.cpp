@@ -1,13 +1,12 @@
 #include "kernels/cpu/panel_plan.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <vector>
 
 #include "kernels/cpu/host_memory.hpp"
 #include "kernels/cpu/panel_io.hpp"
-#include "kernels/cpu/panel_kernels.hpp"
+#include "kernels/cpu/panel_multiplier.hpp"
 #include "tvw/core/parallel.hpp"
 #include "tvw/core/parts.hpp"
 
@@ -19,33 +18,9 @@ std::span<T> subspan(std::span<T> all, Range part) {
   return all.subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.count()));
 }
 
-/// Where a block's activations and results are, feature by feature.
-struct Panel {
-  float* rows;    ///< [rows][tokens], of 4 bytes whatever they are
-  void* results;  ///< as PanelIo has them
-};
-
-/// What becomes of a tile's columns.
-struct TileColumns {
-  std::vector<int64_t> places;  ///< [columns] as PanelIo has them
-  std::vector<float> start;     ///< [padded columns] what sums start from: the bias
-};
-
-/// Where a panel's sums of a tile are made.
-struct PanelSums {
-  /// [kMostTileColumns][tokens], if not in place, and those of columns that a group lacks. Not
-  /// initialised: kernels write them first.
-  HostMemory memory;
-  [[nodiscard]] float* elsewhere() const { return static_cast<float*>(memory.get()); }
-  std::array<float*, kMostTileColumns> sums;
-  std::array<uint16_t*, kMostTileColumns> rounded;
-};
-
 /// Scratch of a thread, on cache lines of its own: every task writes to it.
 struct alignas(64) Scratch {
-  std::vector<PanelSums> sums;
-  std::vector<PanelTask> tasks;
-  std::vector<TokenBlock> joined;
+  PanelMultiplier::Scratch multiplier;
   int64_t run = 0;  ///< that the thread's panels are of, if it makes all for itself
 };
 
@@ -63,24 +38,12 @@ class PanelPlan final : public Plan {
   PanelPlan(const Problem& problem, PanelSplit split, std::unique_ptr<PanelTiles> tiles,
             std::string format)
       : shape_(problem.shape()),
-        activation_(problem.epilogue.activation),
         add_to_c_(problem.epilogue.add_to_c),
         split_(std::move(split)),
         tiles_(std::move(tiles)),
         io_(problem, tiles_->rows(), split_.tokens),
-        reads_a_(lie_in_a(problem, split_.blocks) && tiles_->takes_stride(shape_.M)),
-        format_(std::move(format)) {
-    const auto bias = problem.epilogue.bias;
-    for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
-      const auto columns = tiles_->columns(tile);
-      TileColumns& of_tile = columns_.emplace_back();
-      of_tile.start.resize(static_cast<size_t>(round_up(std::ssize(columns), kGroupColumns)));
-      for (size_t i = 0; i < columns.size(); ++i) {
-        of_tile.places.push_back(io_.place_of(columns[i]));
-        if (!bias.empty()) of_tile.start[i] = bias[static_cast<size_t>(columns[i])];
-      }
-    }
-  }
+        multiplier_(problem, split_, *tiles_, io_),
+        format_(std::move(format)) {}
 
   void run(const void* A, void* C) override {
     make_scratch();
@@ -97,7 +60,7 @@ class PanelPlan final : public Plan {
   [[nodiscard]] std::string kernel_name() const override {
     const char* type = tiles_->rows() == PanelRows::kF32 ? "_f32_" : "_bf16_";
     return format_ + type + tiles_->way() + "_" + isa() + " " + std::to_string(split_.tokens) +
-           " tokens" + (reads_a_ ? ", in place" : "");
+           " tokens" + (multiplier_.reads_a() ? ", in place" : "");
   }
   [[nodiscard]] std::string isa() const override { return tiles_->isa(); }
   [[nodiscard]] int64_t weight_bytes() const override { return tiles_->size_bytes(); }
@@ -122,7 +85,7 @@ class PanelPlan final : public Plan {
         }
       }
       for (int64_t tile = 0; tile < tiles_->count(); ++tile) {
-        multiply(blocks, tile, A, panels, C, scratch_[static_cast<size_t>(thread)]);
+        multiplier_.multiply(blocks, tile, A, panels, C, of_thread(thread));
       }
       for (size_t b = 0; b < blocks.size(); ++b) {
         for (int64_t step = 0; step < io_.unpack_steps(); ++step) {
@@ -146,7 +109,7 @@ class PanelPlan final : public Plan {
         pack(blocks, A, panels);
         scratch.run = run_;
       }
-      multiply(blocks, tile, A, panels, C, scratch);
+      multiplier_.multiply(blocks, tile, A, panels, C, scratch.multiplier);
     };
     parallel_for_runs(
         {packing_results(blocks, C), {tiles_->count(), multiply_by}, unpacking(blocks, C)});
@@ -172,9 +135,9 @@ class PanelPlan final : public Plan {
                        {tiles * parts,
                         [&](int64_t item, int thread) {
                           const Range part = part_of(std::ssize(blocks), parts, item / tiles);
-                          multiply(subspan(blocks, part), item % tiles, A,
-                                   subspan(std::span(panels_), part), C,
-                                   scratch_[static_cast<size_t>(thread)]);
+                          multiplier_.multiply(subspan(blocks, part), item % tiles, A,
+                                               subspan(std::span(panels_), part), C,
+                                               of_thread(thread));
                         }},
                        unpacking(blocks, C)});
   }
@@ -229,7 +192,7 @@ class PanelPlan final : public Plan {
 
   /// Panel i has results i % `results`.
   void make_panels(int64_t count, int64_t results) {
-    const int64_t rows = reads_a_ ? 0 : panel_rows();
+    const int64_t rows = multiplier_.reads_a() ? 0 : panel_rows();
     while (std::ssize(results_) < results) {
       results_.emplace_back().resize(static_cast<size_t>(io_.results_bytes()));
     }
@@ -244,8 +207,11 @@ class PanelPlan final : public Plan {
   void make_scratch() {
     while (std::ssize(scratch_) < thread_count()) scratch_.emplace_back();
   }
+  PanelMultiplier::Scratch& of_thread(int thread) {
+    return scratch_[static_cast<size_t>(thread)].multiplier;
+  }
 
-  [[nodiscard]] int64_t pack_steps() const { return reads_a_ ? 0 : io_.pack_steps(); }
+  [[nodiscard]] int64_t pack_steps() const { return multiplier_.reads_a() ? 0 : io_.pack_steps(); }
   void pack(const TokenBlock& block, int64_t step, const void* A, const Panel& panel) const {
     io_.pack(block, step, A, panel.rows);
   }
@@ -267,126 +233,17 @@ class PanelPlan final : public Plan {
     io_.unpack(block, step, panel.results, C);
   }
 
-  void multiply(std::span<const TokenBlock> blocks, int64_t tile, const void* A,
-                std::span<const Panel> panels, void* C, Scratch& scratch) const {
-    const TileColumns& columns = columns_[static_cast<size_t>(tile)];
-    if (reads_a_ && tiles_->wants_many_panels()) {
-      join(blocks, scratch.joined);
-      blocks = scratch.joined;
-    }
-    while (scratch.sums.size() < blocks.size()) {
-      scratch.sums.emplace_back().memory.reset(
-          allocate_host(static_cast<size_t>(kMostTileColumns * split_.tokens) * sizeof(float)));
-    }
-    scratch.tasks.clear();
-    for (size_t b = 0; b < blocks.size(); ++b) {
-      scratch.tasks.push_back(make_task(blocks[b], columns, A, panels[b], C, scratch.sums[b]));
-    }
-    tiles_->multiply(tile, scratch.tasks);
-    for (size_t b = 0; b < blocks.size(); ++b) {
-      finish(blocks[b], columns, scratch.tasks[b], scratch.sums[b], panels[b], C);
-    }
-  }
-
-  /// Blocks that lie side by side in A and C as one: beside what it multiplies a task costs as much
-  /// as some dozens of rows, which is a quarter of the time where K is 64. Panels of such blocks
-  /// hold nothing, so that any may stand for theirs.
-  static void join(std::span<const TokenBlock> blocks, std::vector<TokenBlock>& joined) {
-    joined.clear();
-    for (const TokenBlock& block : blocks) {
-      if (!joined.empty() && block.lead() == 0 && joined.back().end() == block.begin) {
-        joined.back().count += block.count;
-      } else {
-        joined.push_back(block);
-      }
-    }
-  }
-
-  /// Tokens that a panel has before the block's first.
-  [[nodiscard]] int64_t lead_of(const TokenBlock& block) const {
-    return reads_a_ ? block.lead() : 0;
-  }
-
-  PanelTask make_task(const TokenBlock& block, const TileColumns& columns, const void* A,
-                      const Panel& panel, void* C, PanelSums& sums) const {
-    const size_t count = columns.places.size(), padded = columns.start.size();
-    const bool in_place = makes_in_place(block);
-    if (in_place) find_places(block, columns, panel, C, sums.sums);
-    float* elsewhere = sums.elsewhere();
-    for (size_t i = in_place ? count : 0; i < padded; ++i, elsewhere += split_.tokens) {
-      sums.sums[i] = elsewhere;
-    }
-    const bool rounds = activation_ == Activation::kNone && tiles_->rows() != PanelRows::kF32 &&
-                        io_.makes_in_place<uint16_t>(block);
-    if (rounds) {
-      alignas(64) thread_local uint16_t nowhere[kMostTokens];  // of columns that a group lacks
-      find_places(block, columns, panel, C, sums.rounded);
-      for (size_t i = count; i < padded; ++i) sums.rounded[i] = nowhere;
-    }
-    ColumnSums to;
-    to.tokens = round_up(block.count, kVectorTokens);
-    to.sums = sums.sums.data();
-    if (!add_to_c_) to.start = columns.start.data();
-    if (rounds) to.rounded = sums.rounded.data();
-    if (tiles_->leaves_out_tokens()) {
-      to.lead = lead_of(block);
-      to.tail = to.tokens - to.lead - block.count;
-    }
-    if (add_to_c_) {
-      if (!in_place) {
-        io_.load(block, columns.places, panel.results, C, sums.elsewhere() + lead_of(block));
-      }
-      for (size_t i = 0; i < count; ++i) {
-        for (int64_t t = to.lead; t < to.tokens - to.tail; ++t) {
-          sums.sums[i][t] += columns.start[i];
-        }
-      }
-    }
-    const float* rows =
-        reads_a_ ? static_cast<const float*>(A) + block.begin - lead_of(block) : panel.rows;
-    return {rows, reads_a_ ? shape_.M : split_.tokens, to};
-  }
-
-  /// Sums of f32 where results belong.
-  [[nodiscard]] bool makes_in_place(const TokenBlock& block) const {
-    return tiles_->leaves_out_tokens() || io_.makes_in_place<float>(block);
-  }
-
-  template <class T>
-  void find_places(const TokenBlock& block, const TileColumns& columns, const Panel& panel, void* C,
-                   std::array<T*, kMostTileColumns>& to) const {
-    T* const first = io_.first_place<T>(block, panel.results, C) - lead_of(block);
-    std::ranges::transform(columns.places, to.begin(),
-                           [first](int64_t place) { return first + place; });
-  }
-
-  void finish(const TokenBlock& block, const TileColumns& columns, const PanelTask& task,
-              const PanelSums& sums, const Panel& panel, void* C) const {
-    if (task.to.rounded != nullptr) return;
-    if (activation_ != Activation::kNone) {
-      const ColumnSums& to = task.to;
-      for (size_t i = 0; i < columns.places.size(); ++i) {
-        activate(to.sums[i] + to.lead, to.tokens - to.lead - to.tail, activation_);
-      }
-    }
-    if (!makes_in_place(block)) {
-      io_.store(block, columns.places, sums.elsewhere() + lead_of(block), panel.results, C);
-    }
-  }
-
   GemmShape shape_;
-  Activation activation_;
   bool add_to_c_;
   PanelSplit split_;
   std::unique_ptr<PanelTiles> tiles_;
   PanelIo io_;
-  bool reads_a_;  ///< without panels of it
+  PanelMultiplier multiplier_;
   std::string format_;
-  std::vector<TileColumns> columns_;  ///< [tiles]
-  std::vector<HostFloats> rows_;      ///< of `panels_`
-  std::vector<HostBytes> results_;    ///< of `panels_`
-  std::vector<Panel> panels_;         ///< of each thread, or of each block of a round
-  std::vector<Scratch> scratch_;      ///< [threads]
+  std::vector<HostFloats> rows_;    ///< of `panels_`
+  std::vector<HostBytes> results_;  ///< of `panels_`
+  std::vector<Panel> panels_;       ///< of each thread, or of each block of a round
+  std::vector<Scratch> scratch_;    ///< [threads]
   int64_t run_ = 0;
 };
 

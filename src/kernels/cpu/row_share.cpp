@@ -1,12 +1,11 @@
 #include "kernels/cpu/row_share.hpp"
 
 #include "kernels/cpu/panel_split.hpp"
-#include "tvw/core/parts.hpp"
 
 namespace tvw::kernels::cpu {
 
 int64_t tokens_by_rows(int64_t M, bool together, const RowLimits& limits) {
-  const int64_t vectors = parts_of(M, kVectorTokens);
+  const int64_t vectors = vectors_of(M);
   if (M < limits.panels_from &&
       (limits.tokens_per_vector == 0 || M < limits.tokens_per_vector * vectors)) {
     return M;

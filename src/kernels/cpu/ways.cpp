@@ -229,6 +229,7 @@ CodeUse code_use(const Problem& problem, const TileKind& kind, const PanelSplit&
       f32 && problem.layout == Layout::kFeatureMajor && problem.M % kVectorTokens != 0;
   return use;
 }
+
 std::string Way::name() const {
   if (direct) return "direct plan, " + std::to_string(kDirectTokens) + " tokens at a time";
   if (split.blocks.empty()) return "row plan";
